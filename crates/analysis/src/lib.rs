@@ -1,0 +1,1 @@
+//! One analysis as background work: submit, the tasks, progress, cancel, resume

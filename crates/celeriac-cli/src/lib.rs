@@ -1,0 +1,1 @@
+//! Inspect and control a Celery cluster from the command line

@@ -1,0 +1,3 @@
+//! Reads a whole source repository for you
+
+fn main() {}

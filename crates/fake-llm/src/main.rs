@@ -1,0 +1,3 @@
+//! A local OpenAI-compatible provider that enforces limits and injects faults, for tests and demos
+
+fn main() {}

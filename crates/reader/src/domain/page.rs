@@ -1,0 +1,40 @@
+//! The documentation.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Citation, Origin};
+
+/// A page of the documentation.
+///
+/// In `markdown` a citation is a link whose target is `source:PATH#L3-L9` (path percent-encoded);
+/// a link to another page is `page:SLUG`. Whoever shows the page rewrites both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Its address: letters, digits, `-` and `/`.
+    pub slug: String,
+    /// Its heading.
+    pub title: String,
+    /// The slug of the page above.
+    pub parent: Option<String>,
+    /// Its place among the pages with the same parent.
+    pub order: u32,
+    /// Who wrote it.
+    pub origin: Origin,
+    /// The text.
+    pub markdown: String,
+    /// All citations in the text, in order, without repeats.
+    pub citations: Vec<Citation>,
+    /// All diagrams in the text, in order.
+    pub diagrams: Vec<Diagram>,
+    /// Slugs of the pages it links to, sorted.
+    pub links: Vec<String>,
+}
+
+/// A diagram that was parsed before it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagram {
+    /// Always `mermaid`.
+    pub language: String,
+    /// Its text.
+    pub source: String,
+}

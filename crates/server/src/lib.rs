@@ -1,0 +1,1 @@
+//! The HTTP API, server-sent events and the embedded web pages

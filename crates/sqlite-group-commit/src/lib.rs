@@ -1,0 +1,1 @@
+//! One writer thread per SQLite file that commits together what arrived together

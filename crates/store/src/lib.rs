@@ -1,0 +1,1 @@
+//! What lasts and is shared: analyses, items, pages, usage and the object store
