@@ -1,0 +1,115 @@
+//! The tables and how they came to be.
+
+use rusqlite::Connection;
+
+/// Each is applied once, in its own transaction; `PRAGMA user_version` counts them. Never change one that
+/// was released: append.
+pub(crate) const MIGRATIONS: &[&str] = &[FIRST];
+
+const FIRST: &str = "
+-- What was read of one content with one set of settings; analyses of an unchanged repository share it.
+CREATE TABLE results (
+    id              TEXT PRIMARY KEY,
+    knowledge       TEXT,               -- key of the knowledge base in the object store, once it is built
+    files           INTEGER NOT NULL DEFAULT 0,
+    skipped         INTEGER NOT NULL DEFAULT 0,
+    symbols         INTEGER NOT NULL DEFAULT 0,
+    is_complete     INTEGER NOT NULL DEFAULT 0,
+    created_at      INTEGER NOT NULL    -- times are microseconds since 1970
+) STRICT;
+
+CREATE TABLE analyses (
+    id              TEXT PRIMARY KEY,
+    name            TEXT NOT NULL,
+    task_id         TEXT NOT NULL,
+    run             INTEGER NOT NULL,   -- 1, and one more with each resume; tasks of older runs do nothing
+    status          TEXT NOT NULL,
+    step            TEXT,
+    done            INTEGER,
+    total           INTEGER,
+    source          TEXT NOT NULL,      -- JSON
+    language        TEXT NOT NULL,
+    model           TEXT,
+    files           INTEGER NOT NULL DEFAULT 0,
+    skipped         INTEGER NOT NULL DEFAULT 0,
+    symbols         INTEGER NOT NULL DEFAULT 0,
+    analyzed        INTEGER NOT NULL DEFAULT 0,
+    failed          INTEGER NOT NULL DEFAULT 0,
+    pages           INTEGER NOT NULL DEFAULT 0,
+    calls           INTEGER NOT NULL DEFAULT 0,
+    cached          INTEGER NOT NULL DEFAULT 0,
+    prompt_tokens   INTEGER NOT NULL DEFAULT 0,
+    completion_tokens INTEGER NOT NULL DEFAULT 0,
+    cost            REAL NOT NULL DEFAULT 0,
+    error           TEXT,               -- JSON
+    result          TEXT REFERENCES results (id),
+    created_at      INTEGER NOT NULL,
+    started_at      INTEGER,
+    finished_at     INTEGER
+) STRICT;
+CREATE INDEX analyses_by_name ON analyses (name, id);
+CREATE INDEX analyses_unfinished ON analyses (status) WHERE status IN ('queued', 'running');
+CREATE INDEX analyses_by_result ON analyses (result);
+
+-- The history that watchers catch up with; each body is the whole analysis.
+CREATE TABLE events (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    analysis        TEXT NOT NULL REFERENCES analyses (id) ON DELETE CASCADE,
+    body            TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_analysis ON events (analysis, id);
+
+-- One row a file, its items within: a million symbols are not a million rows.
+CREATE TABLE readings (
+    result          TEXT NOT NULL REFERENCES results (id) ON DELETE CASCADE,
+    path            TEXT NOT NULL,
+    is_fallback     INTEGER NOT NULL,   -- static because the LLM did not manage
+    body            TEXT NOT NULL,
+    usage           TEXT,               -- what the LLM's answer cost when it was made
+    PRIMARY KEY (result, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pages (
+    result          TEXT NOT NULL REFERENCES results (id) ON DELETE CASCADE,
+    place           INTEGER NOT NULL,
+    slug            TEXT NOT NULL,
+    body            TEXT NOT NULL,
+    PRIMARY KEY (result, place)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX pages_by_slug ON pages (result, slug);
+
+-- What the LLM wrote, by the digest of all that it was asked with.
+CREATE TABLE answers (
+    key             TEXT PRIMARY KEY,
+    body            TEXT NOT NULL,
+    usage           TEXT NOT NULL,
+    used_at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+    id              TEXT PRIMARY KEY,
+    name            TEXT NOT NULL,
+    object          TEXT NOT NULL,
+    bytes           INTEGER NOT NULL,
+    entries         INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL
+) STRICT;
+";
+
+/// The version that this program writes.
+pub(crate) fn version() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Brings the database from the version it has to [`version`]. The caller holds the write transaction, and
+/// has refused newer ones.
+pub(crate) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        connection.execute_batch(migration)?;
+    }
+    if found < version() {
+        connection.execute_batch(&format!("PRAGMA user_version = {}", version()))?;
+    }
+    Ok(())
+}

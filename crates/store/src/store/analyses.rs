@@ -1,0 +1,111 @@
+//! Analyses and their history.
+
+use super::Store;
+use crate::tables::{analyses, events, results};
+use crate::{
+    Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, NewAnalysis, ResultId, Run, Status,
+    StoreError,
+};
+
+impl Store {
+    /// Adds a queued analysis.
+    pub async fn add(&self, new: NewAnalysis) -> Result<Changed, StoreError> {
+        self.tables.write(move |db| analyses::insert(db, &new)).await
+    }
+
+    /// Applies a change, if the analysis is in a state that permits it; `None` if not, or if there is none.
+    pub async fn change(&self, id: &AnalysisId, change: Change) -> Result<Option<Changed>, StoreError> {
+        let id = id.clone();
+        self.tables.write(move |db| analyses::change(db, &id, &change)).await
+    }
+
+    /// Writes an event of the analysis as it stands, after quiet changes.
+    pub async fn announce(&self, id: &AnalysisId) -> Result<Option<Changed>, StoreError> {
+        let id = id.clone();
+        self.tables.write(move |db| analyses::announce(db, &id)).await
+    }
+
+    /// The analysis and its run.
+    pub async fn analysis(&self, id: &AnalysisId) -> Result<Option<(Analysis, Run)>, StoreError> {
+        let id = id.clone();
+        self.tables.read(move |db| analyses::get(db, &id)).await
+    }
+
+    /// By id, by name (the newest of that name), or by the beginning of an id.
+    pub async fn find(&self, text: &str) -> Result<Found, StoreError> {
+        let text = text.to_owned();
+        self.tables.read(move |db| analyses::find(db, &text)).await
+    }
+
+    /// At most `limit`, newest first, older than `before`.
+    pub async fn list(&self, before: Option<AnalysisId>, limit: usize) -> Result<Vec<Analysis>, StoreError> {
+        self.tables.read(move |db| analyses::list(db, before.as_ref(), limit)).await
+    }
+
+    /// Those that are queued or running, oldest first.
+    pub async fn unfinished(&self) -> Result<Vec<(Analysis, Run)>, StoreError> {
+        self.tables.read(analyses::unfinished).await
+    }
+
+    /// How many there are of each status.
+    pub async fn totals(&self) -> Result<Vec<(Status, u64)>, StoreError> {
+        self.tables.read(analyses::totals).await
+    }
+
+    /// The analysis as it stands and the last event that tells of it, read at once.
+    pub async fn latest(&self, id: &AnalysisId) -> Result<Option<AnalysisEvent>, StoreError> {
+        let id = id.clone();
+        self.tables
+            .read(move |db| {
+                // The event first: a change in between is then told once more, not lost.
+                let event = events::last(db, &id)?;
+                Ok(analyses::get(db, &id)?.map(|(analysis, _)| AnalysisEvent { id: event, analysis }))
+            })
+            .await
+    }
+
+    /// At most `limit` events later than `after`, in order.
+    pub async fn events(
+        &self,
+        id: &AnalysisId,
+        after: EventId,
+        limit: usize,
+    ) -> Result<Vec<AnalysisEvent>, StoreError> {
+        let id = id.clone();
+        self.tables.read(move |db| events::after(db, &id, after, limit)).await
+    }
+
+    /// The result that the analysis works on, once it has one.
+    pub async fn result_of(&self, id: &AnalysisId) -> Result<Option<ResultId>, StoreError> {
+        let id = id.clone();
+        self.tables.read(move |db| results::of(db, &id)).await
+    }
+
+    /// Removes an analysis with its history, and what it alone used: result, knowledge base, upload. False
+    /// when there was none.
+    pub async fn remove(&self, id: &AnalysisId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        let (was_there, objects) = self
+            .tables
+            .write(move |db| {
+                let Some((analysis, _)) = analyses::get(db, &id)? else { return Ok((false, Vec::new())) };
+                let result = results::of(db, &id)?;
+                analyses::delete(db, &id)?;
+                let mut objects = Vec::new();
+                if let Some(result) = result {
+                    objects.extend(results::delete_unused(db, &result)?);
+                }
+                if let crate::Source::Upload { upload } = &analysis.source {
+                    objects.extend(
+                        crate::tables::uploads::delete_unused(db, upload)?.map(|upload| upload.object),
+                    );
+                }
+                Ok((true, objects))
+            })
+            .await?;
+        for object in objects {
+            self.objects.delete(&object).await?;
+        }
+        Ok(was_there)
+    }
+}

@@ -1,0 +1,32 @@
+//! The documentation.
+
+use reader::Page;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{json, to_json};
+use crate::ResultId;
+
+/// Replaces all pages of a result.
+pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[Page]) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM pages WHERE result = ?1")?.execute([result.as_str()])?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO pages (result, place, slug, body) VALUES (?1, ?2, ?3, ?4)")?;
+    for (place, page) in pages.iter().enumerate() {
+        insert.execute(params![result.as_str(), place as i64, page.slug, to_json(page)?])?;
+    }
+    Ok(())
+}
+
+/// All pages, in the order in which they were made.
+pub(crate) fn list(db: &Connection, result: &ResultId) -> rusqlite::Result<Vec<Page>> {
+    db.prepare_cached("SELECT body FROM pages WHERE result = ?1 ORDER BY place")?
+        .query_map([result.as_str()], |row| json(row, "body"))?
+        .collect()
+}
+
+/// One page.
+pub(crate) fn get(db: &Connection, result: &ResultId, slug: &str) -> rusqlite::Result<Option<Page>> {
+    db.prepare_cached("SELECT body FROM pages WHERE result = ?1 AND slug = ?2")?
+        .query_row(params![result.as_str(), slug], |row| json(row, "body"))
+        .optional()
+}
