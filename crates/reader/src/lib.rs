@@ -6,5 +6,7 @@
 
 pub mod domain;
 pub mod facts;
+mod sink;
 
 pub use domain::*;
+pub use sink::{FileSink, SinkError};
