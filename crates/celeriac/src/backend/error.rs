@@ -1,0 +1,30 @@
+//! What can go wrong with a result backend.
+
+use sqlite_group_commit::DatabaseError;
+
+use crate::protocol::ProtocolError;
+
+/// Why a result backend did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// A result cannot be stored, or one that is stored cannot be read.
+    #[error("the result cannot be stored or read: {0}")]
+    Result(#[from] ProtocolError),
+    /// The results' file.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// No result backend is known by such a URL.
+    #[error("no result backend is known for {url:?}: use sqlite:///absolute/path.db or sqlite://relative.db")]
+    UnknownUrl {
+        /// The URL, without its password.
+        url: String,
+    },
+}
+
+impl BackendError {
+    /// Whether the same call may succeed when it is tried again a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_transient())
+    }
+}

@@ -1,0 +1,30 @@
+//! What can go wrong with a broker.
+
+use sqlite_group_commit::DatabaseError;
+
+use crate::protocol::ProtocolError;
+
+/// Why a broker did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrokerError {
+    /// A message cannot be sent.
+    #[error("the message cannot be sent: {0}")]
+    Message(#[from] ProtocolError),
+    /// The queue's file.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// No broker is known by such a URL.
+    #[error("no broker is known for {url:?}: use sqlite:///absolute/path.db or sqlite://relative.db")]
+    UnknownUrl {
+        /// The URL, without its password.
+        url: String,
+    },
+}
+
+impl BrokerError {
+    /// Whether the same call may succeed when it is tried again a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_transient())
+    }
+}

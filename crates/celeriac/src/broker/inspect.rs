@@ -1,0 +1,88 @@
+//! What a broker tells of itself.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::protocol::{Message, NodeName, Priority, ProtocolError, QueueName, Timestamp};
+
+/// What [`Broker::recover`](super::Broker::recover) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Messages that went back to their queues.
+    pub requeued: u64,
+    /// Messages that went to the dead letters.
+    pub dead: u64,
+}
+
+/// A queue and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueInfo {
+    /// Its name.
+    pub name: QueueName,
+    /// Messages that could be delivered now.
+    pub ready: u64,
+    /// Messages that wait for their time.
+    pub delayed: u64,
+    /// Messages that consumers hold.
+    pub claimed: u64,
+    /// Consumers that are alive.
+    pub consumers: u64,
+}
+
+/// A message in a queue, looked at but not taken.
+#[derive(Debug, Clone)]
+pub struct Peeked {
+    /// The message, or why it cannot be read.
+    pub message: Result<Message, ProtocolError>,
+    /// Whether it waits or is held.
+    pub state: PeekedState,
+    /// Its priority.
+    pub priority: Priority,
+    /// How often it lost its holder.
+    pub deaths: u32,
+}
+
+/// Where a message in a queue stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeekedState {
+    /// It could be delivered now.
+    Ready,
+    /// It waits until then.
+    Delayed(Timestamp),
+    /// A consumer holds it.
+    Claimed {
+        /// Who.
+        by: NodeName,
+        /// Until when, unless renewed.
+        until: Timestamp,
+    },
+}
+
+/// Names a dead letter to its broker.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct DeadLetterId(pub String);
+
+impl fmt::Display for DeadLetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A message that will not be delivered any more.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Names it.
+    pub id: DeadLetterId,
+    /// The queue that it was in.
+    pub queue: QueueName,
+    /// Why it is here.
+    pub reason: String,
+    /// Since when it is here.
+    pub at: Timestamp,
+    /// How often it lost its holder.
+    pub deaths: u32,
+    /// The message, or why it cannot be read.
+    pub message: Result<Message, ProtocolError>,
+}

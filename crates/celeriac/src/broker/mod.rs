@@ -1,0 +1,125 @@
+//! The broker: durable queues, and broadcasts to everybody.
+//!
+//! A message is on the broker until it is settled. Whoever consumes it holds it by a lease and renews that with
+//! [`Broker::extend`]; when the holder dies, [`Broker::recover`] (any process may call it, consumers do so by
+//! themselves) puts the message back. A message that loses its holder for the third time, or that cannot be read, goes
+//! to the dead letters, with the reason.
+//!
+//! All methods take batches, for one commit or round trip serves many messages.
+
+mod delivery;
+mod error;
+mod inspect;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
+pub use error::BrokerError;
+pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
+pub use subscription::{Broadcast, Subscription};
+
+mod subscription;
+
+use crate::protocol::{Message, NodeName, QueueName};
+
+/// How long a consumer holds a message before it must renew its lease.
+pub const DEFAULT_LEASE: Duration = Duration::from_secs(20);
+
+/// How often a message may lose its holder: at the third time it goes to the dead letters.
+pub const MAX_DEATHS: u32 = 3;
+
+/// A message for a queue. Its priority is that of `message.properties`, and a message with an eta in its headers is
+/// not delivered before (a broker may deliver it early; then the worker waits).
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// Where it goes.
+    pub queue: QueueName,
+    /// What goes there.
+    pub message: Message,
+}
+
+impl Publication {
+    /// A message for a queue.
+    pub fn new(queue: impl Into<QueueName>, message: Message) -> Self {
+        Self { queue: queue.into(), message }
+    }
+}
+
+/// What a consumer wants.
+#[derive(Debug, Clone)]
+pub struct Consume {
+    /// The queues, equal among each other: the most urgent priority first, then the oldest message.
+    pub queues: Vec<QueueName>,
+    /// At most so many messages.
+    pub max: usize,
+    /// How long to wait for the first message.
+    pub wait: Duration,
+    /// How long the consumer holds them before it must renew.
+    pub lease: Duration,
+    /// Who consumes.
+    pub consumer: NodeName,
+}
+
+impl Consume {
+    /// One message of one queue, waiting for up to a second, held by [`DEFAULT_LEASE`].
+    pub fn new(consumer: impl Into<NodeName>, queue: impl Into<QueueName>) -> Self {
+        Self {
+            queues: vec![queue.into()],
+            max: 1,
+            wait: Duration::from_secs(1),
+            lease: DEFAULT_LEASE,
+            consumer: consumer.into(),
+        }
+    }
+}
+
+/// Queues and broadcasts; see the [module](self).
+#[async_trait]
+pub trait Broker: Send + Sync + 'static {
+    /// Puts the messages into their queues: all of them, durably, before it returns, or none.
+    async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError>;
+
+    /// Takes messages out of the queues as soon as there is one, at most `max` of those that are there; none after
+    /// `wait`. Cancel safe: messages that were taken for a caller who went away are put back.
+    async fn consume(&self, want: Consume) -> Result<Vec<Delivery>, BrokerError>;
+
+    /// Ends deliveries. A delivery that is no longer the caller's (its lease expired and another consumer has it) is
+    /// passed over. On an error nothing was settled and the same batch may be settled again.
+    async fn settle(&self, batch: Vec<Settlement>) -> Result<(), BrokerError>;
+
+    /// Holds the deliveries for `lease` from now on. Returns those that the caller has lost, which it need not hold on
+    /// to: they were settled, or given to somebody else.
+    async fn extend(&self, tags: &[DeliveryTag], lease: Duration) -> Result<Vec<DeliveryTag>, BrokerError>;
+
+    /// Puts messages whose lease has expired back into their queues, or to the dead letters.
+    async fn recover(&self) -> Result<Recovered, BrokerError>;
+
+    /// Sends `payload` to everyone, in all processes, who is subscribed to `topic` at this moment: events
+    /// (`celeryev/…`), control requests ([`PIDBOX_TOPIC`](crate::protocol::PIDBOX_TOPIC)) and their replies
+    /// ([`reply_topic`](crate::protocol::reply_topic)).
+    async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError>;
+
+    /// Receives what is broadcast from the moment that this returns. A topic that ends in `*` stands for all that
+    /// begin with what is before it.
+    async fn subscribe(&self, topics: &[&str]) -> Result<Subscription, BrokerError>;
+
+    /// All queues that hold messages or have consumers, by name.
+    async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError>;
+
+    /// The messages of a queue, those that are delivered next first, without taking them.
+    async fn peek(&self, queue: &QueueName, limit: usize) -> Result<Vec<Peeked>, BrokerError>;
+
+    /// Drops the messages of a queue that no consumer holds. Returns how many.
+    async fn purge(&self, queue: &QueueName) -> Result<u64, BrokerError>;
+
+    /// The dead letters, the newest first.
+    async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, BrokerError>;
+
+    /// Puts dead letters back into their queues, with their deaths forgotten. Returns how many.
+    async fn revive(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError>;
+
+    /// Drops dead letters for good. Returns how many.
+    async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError>;
+}

@@ -1,0 +1,184 @@
+//! Remote control, kombu's pidbox: requests that are broadcast to all workers, and their replies.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::JsonMap;
+use super::envelope::{DeliveryInfo, Envelope, Properties, null_as_default};
+use super::error::ProtocolError;
+use super::ids::NodeName;
+
+/// The topic of control requests.
+pub const PIDBOX_TOPIC: &str = "celery.pidbox";
+
+const REPLY_EXCHANGE: &str = "reply.celery.pidbox";
+
+/// The topic that replies for one client go to.
+pub fn reply_topic(routing_key: &str) -> String {
+    format!("{routing_key}.{REPLY_EXCHANGE}")
+}
+
+/// A control request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlRequest {
+    /// The command, such as `ping`.
+    pub method: String,
+    /// Its arguments by name.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub arguments: JsonMap,
+    /// Only these nodes are meant.
+    #[serde(default)]
+    pub destination: Option<Vec<NodeName>>,
+    /// Only nodes whose name matches are meant.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// How `pattern` is read: `glob` or `pcre`.
+    #[serde(default)]
+    pub matcher: Option<String>,
+    /// Names the request in its replies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Where to reply; nothing when no reply is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<ReplyTo>,
+    /// The sender's Lamport clock (a header).
+    #[serde(skip)]
+    pub clock: u64,
+    /// When the sender stops to wait, seconds since 1970; 0 for never (a header).
+    #[serde(skip)]
+    pub expires: f64,
+}
+
+/// Where the replies to a request go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyTo {
+    /// `reply.celery.pidbox`.
+    pub exchange: String,
+    /// The client.
+    pub routing_key: String,
+}
+
+impl ReplyTo {
+    /// The address of the client with this id.
+    pub fn client(id: impl Into<String>) -> Self {
+        Self { exchange: REPLY_EXCHANGE.into(), routing_key: id.into() }
+    }
+
+    /// The topic to reply on.
+    pub fn topic(&self) -> String {
+        reply_topic(&self.routing_key)
+    }
+}
+
+impl ControlRequest {
+    /// A request to all nodes that wants no reply.
+    pub fn new(method: impl Into<String>, arguments: JsonMap) -> Self {
+        Self {
+            method: method.into(),
+            arguments,
+            destination: None,
+            pattern: None,
+            matcher: None,
+            ticket: None,
+            reply_to: None,
+            clock: 0,
+            expires: 0.0,
+        }
+    }
+
+    /// The payload for [`PIDBOX_TOPIC`].
+    pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
+        let body = serde_json::to_vec(self)
+            .map_err(|error| ProtocolError::malformed("the control request", error))?;
+        let mut headers = JsonMap::new();
+        headers.insert("clock".into(), self.clock.into());
+        headers.insert("expires".into(), self.expires.into());
+        let delivery_info = DeliveryInfo { exchange: PIDBOX_TOPIC.into(), ..DeliveryInfo::default() };
+        Envelope::json(
+            body,
+            headers,
+            Properties { delivery_mode: Some(2), delivery_info, ..Properties::default() },
+        )
+        .encode()
+    }
+
+    /// Reads a payload.
+    pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
+        let envelope = Envelope::decode(payload)?;
+        let mut request: Self = envelope.body_json("the control request")?;
+        request.clock = envelope.headers.get("clock").and_then(Value::as_u64).unwrap_or(0);
+        request.expires = envelope.headers.get("expires").and_then(Value::as_f64).unwrap_or(0.0);
+        Ok(request)
+    }
+}
+
+/// The reply of one node to a control request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlReply {
+    /// The request's ticket.
+    pub ticket: Option<String>,
+    /// The replier's Lamport clock.
+    pub clock: u64,
+    /// What each node answers; one node in each reply.
+    pub answers: BTreeMap<NodeName, Value>,
+}
+
+impl ControlReply {
+    /// The reply of `node`.
+    pub fn new(ticket: Option<String>, clock: u64, node: NodeName, answer: Value) -> Self {
+        Self { ticket, clock, answers: BTreeMap::from([(node, answer)]) }
+    }
+
+    /// The payload for [`ReplyTo::topic`].
+    pub fn encode(&self, to: &ReplyTo) -> Result<Vec<u8>, ProtocolError> {
+        let body = serde_json::to_vec(&self.answers)
+            .map_err(|error| ProtocolError::malformed("the control reply", error))?;
+        let mut headers = JsonMap::new();
+        headers.insert("ticket".into(), self.ticket.clone().into());
+        headers.insert("clock".into(), self.clock.into());
+        let delivery_info = DeliveryInfo {
+            exchange: to.exchange.clone(),
+            routing_key: to.routing_key.clone(),
+            redelivered: None,
+        };
+        Envelope::json(
+            body,
+            headers,
+            Properties { delivery_mode: Some(1), delivery_info, ..Properties::default() },
+        )
+        .encode()
+    }
+
+    /// Reads a payload.
+    pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
+        let envelope = Envelope::decode(payload)?;
+        Ok(Self {
+            ticket: envelope.headers.get("ticket").and_then(Value::as_str).map(str::to_owned),
+            clock: envelope.headers.get("clock").and_then(Value::as_u64).unwrap_or(0),
+            answers: envelope.body_json("the control reply")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_and_its_reply_survive_the_wire() {
+        let mut request = ControlRequest::new("ping", JsonMap::new());
+        request.destination = Some(vec!["w1@lab".into()]);
+        request.ticket = Some("t".into());
+        request.reply_to = Some(ReplyTo::client("oid"));
+        (request.clock, request.expires) = (5, 1.5);
+        let received = ControlRequest::decode(&request.encode().unwrap()).unwrap();
+        assert_eq!(received, request);
+
+        let to = received.reply_to.unwrap();
+        assert_eq!(to.topic(), "oid.reply.celery.pidbox");
+        let reply = ControlReply::new(received.ticket, 6, "w1@lab".into(), serde_json::json!({"ok": "pong"}));
+        assert_eq!(ControlReply::decode(&reply.encode(&to).unwrap()).unwrap(), reply);
+    }
+}

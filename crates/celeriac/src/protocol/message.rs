@@ -1,0 +1,288 @@
+//! The task message, Celery's protocol 2.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::JsonMap;
+use super::envelope::{Envelope, Properties, null_as_default};
+use super::error::ProtocolError;
+use super::ids::{GroupId, QueueName, TaskId};
+use super::signature::Signature;
+use super::time::IsoTimestamp;
+
+/// A task message: what to run, with which arguments, and what follows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Identity, limits and relations of the task.
+    pub headers: Headers,
+    /// Arguments and what follows.
+    pub body: Body,
+    /// Routing and priority.
+    pub properties: Properties,
+}
+
+/// The headers of a task message. Headers that are not named here, also a user's own, are kept in `extra`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Headers {
+    /// The sender's language, `py` or `rs`.
+    #[serde(default)]
+    pub lang: Option<String>,
+    /// The task's name, such as `tasks.add`.
+    pub task: String,
+    /// The task's id.
+    pub id: TaskId,
+    /// Another name to show.
+    #[serde(default)]
+    pub shadow: Option<String>,
+    /// Not to be run before.
+    #[serde(default)]
+    pub eta: Option<IsoTimestamp>,
+    /// Not to be run after.
+    #[serde(default)]
+    pub expires: Option<IsoTimestamp>,
+    /// The group or chord that the task is a member of.
+    #[serde(default)]
+    pub group: Option<GroupId>,
+    /// The task's place in its group.
+    #[serde(default)]
+    pub group_index: Option<u64>,
+    /// How often the task was tried before.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub retries: u32,
+    /// Time limits of this one message.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub timelimit: TimeLimit,
+    /// The first task of the tree.
+    #[serde(default)]
+    pub root_id: Option<TaskId>,
+    /// The task that sent this one.
+    #[serde(default)]
+    pub parent_id: Option<TaskId>,
+    /// The positional arguments as a person reads them.
+    #[serde(default)]
+    pub argsrepr: Option<String>,
+    /// The named arguments as a person reads them.
+    #[serde(default)]
+    pub kwargsrepr: Option<String>,
+    /// Who sent it: `gen<pid>@<host>`.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// Whether to store no result; nothing means that the task decides.
+    #[serde(default)]
+    pub ignore_result: Option<bool>,
+    /// How often the task replaced itself.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub replaced_task_nesting: u32,
+    /// Names of the headers that are stamps.
+    #[serde(default)]
+    pub stamped_headers: Option<Vec<String>>,
+    /// The stamps.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub stamps: JsonMap,
+    /// How the body is compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
+    /// Whether the message came back after a worker had it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redelivered: Option<bool>,
+    /// All other headers.
+    #[serde(flatten)]
+    pub extra: JsonMap,
+}
+
+/// Time limits of one message, `[hard, soft]` on the wire, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeLimit {
+    /// After this the task is killed.
+    pub hard: Option<Duration>,
+    /// After this the task is asked to end.
+    pub soft: Option<Duration>,
+}
+
+/// The body of a task message, `[args, kwargs, embed]` on the wire.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Body(
+    /// Positional arguments.
+    #[serde(deserialize_with = "null_as_default")]
+    pub Vec<Value>,
+    /// Named arguments.
+    #[serde(deserialize_with = "null_as_default")]
+    pub JsonMap,
+    /// What follows the task.
+    #[serde(deserialize_with = "null_as_default")]
+    pub Embed,
+);
+
+impl Body {
+    /// Positional arguments.
+    pub fn args(&self) -> &[Value] {
+        &self.0
+    }
+
+    /// Named arguments.
+    pub fn kwargs(&self) -> &JsonMap {
+        &self.1
+    }
+
+    /// What follows the task.
+    pub fn embed(&self) -> &Embed {
+        &self.2
+    }
+}
+
+/// What follows a task.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Embed {
+    /// Run with the result when the task succeeds.
+    pub callbacks: Option<Vec<Signature>>,
+    /// Run when it fails.
+    pub errbacks: Option<Vec<Signature>>,
+    /// The rest of the chain, **reversed**: the next task is the last element.
+    pub chain: Option<Vec<Signature>>,
+    /// The body of the chord whose header the task is part of.
+    pub chord: Option<Signature>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: JsonMap,
+}
+
+impl Headers {
+    /// Headers of a fresh task: a root with no parent.
+    pub fn new(task: impl Into<String>, id: TaskId) -> Self {
+        Self {
+            lang: Some("rs".into()),
+            task: task.into(),
+            root_id: Some(id.clone()),
+            id,
+            shadow: None,
+            eta: None,
+            expires: None,
+            group: None,
+            group_index: None,
+            retries: 0,
+            timelimit: TimeLimit::default(),
+            parent_id: None,
+            argsrepr: None,
+            kwargsrepr: None,
+            origin: None,
+            ignore_result: None,
+            replaced_task_nesting: 0,
+            stamped_headers: None,
+            stamps: JsonMap::new(),
+            compression: None,
+            redelivered: None,
+            extra: JsonMap::new(),
+        }
+    }
+}
+
+impl Message {
+    /// A message with these headers and arguments for the default queue; set `properties` for more.
+    pub fn new(headers: Headers, args: Vec<Value>, kwargs: JsonMap, embed: Embed) -> Self {
+        let properties = Properties {
+            correlation_id: Some(headers.id.to_string()),
+            delivery_mode: Some(2),
+            body_encoding: Some("base64".into()),
+            ..Properties::default()
+        };
+        Self { headers, body: Body(args, kwargs, embed), properties }
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> &TaskId {
+        &self.headers.id
+    }
+
+    /// Reads a message from a broker's bytes, a kombu envelope.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
+        let envelope = Envelope::decode(bytes)?;
+        let body: Body = envelope.body_json("the body [args, kwargs, embed]")?;
+        let headers: Headers = serde_json::from_value(Value::Object(envelope.headers))
+            .map_err(|error| ProtocolError::malformed("the task headers", error))?;
+        let headers = Headers { id: headers.id.checked()?, ..headers };
+        Ok(Self { headers, body, properties: envelope.properties })
+    }
+
+    /// The bytes for a broker, addressed to `queue`, with a fresh delivery tag.
+    pub fn encode(&self, queue: &QueueName) -> Result<Vec<u8>, ProtocolError> {
+        let mut properties = self.properties.clone();
+        properties.delivery_info.routing_key = queue.to_string();
+        properties.delivery_tag = None;
+        let body =
+            serde_json::to_vec(&self.body).map_err(|error| ProtocolError::malformed("the body", error))?;
+        match serde_json::to_value(&self.headers) {
+            Ok(Value::Object(headers)) => Envelope::json(body, headers, properties).encode(),
+            Ok(_) => Err(ProtocolError::malformed("the task headers", "they are no object")),
+            Err(error) => Err(ProtocolError::malformed("the task headers", error)),
+        }
+    }
+
+    /// Marks a message that a worker had before, as kombu does.
+    pub fn mark_redelivered(&mut self) {
+        self.headers.redelivered = Some(true);
+        self.properties.delivery_info.redelivered = Some(true);
+    }
+}
+
+impl Serialize for TimeLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.hard.map(seconds), self.soft.map(seconds)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (hard, soft) = <(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
+        // A limit that is no duration (negative, not finite) limits nothing.
+        let duration =
+            |seconds: Option<f64>| seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Ok(Self { hard: duration(hard), soft: duration(soft) })
+    }
+}
+
+/// Whole seconds are written without a fraction, as Python writes an int.
+fn seconds(duration: Duration) -> Value {
+    if duration.subsec_nanos() == 0 { duration.as_secs().into() } else { duration.as_secs_f64().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Priority, Timestamp};
+
+    #[test]
+    fn a_message_survives_the_wire() {
+        let mut headers = Headers::new("tasks.add", TaskId::new());
+        headers.eta = Some(Timestamp::from_unix_ms(1_900_000_000_123).into());
+        headers.timelimit =
+            TimeLimit { hard: Some(Duration::from_secs(9)), soft: Some(Duration::from_millis(8500)) };
+        headers.extra.insert("x-mine".into(), "kept".into());
+        let mut sent = Message::new(headers, vec![1.into()], JsonMap::new(), Embed::default());
+        sent.properties.priority = Priority(6);
+        let received = Message::decode(&sent.encode(&QueueName::celery()).unwrap()).unwrap();
+        assert_eq!(received.headers, sent.headers);
+        assert_eq!(received.body, sent.body);
+        assert_eq!(received.properties.priority, Priority(6));
+        assert_eq!(received.properties.delivery_info.routing_key, "celery");
+    }
+
+    #[test]
+    fn a_body_of_another_shape_is_refused() {
+        for body in ["[1, 2]", "{}", "[[], {}, {}, 4]", "[1, {}, {}]"] {
+            let headers = serde_json::json!({"task": "t", "id": "1"}).as_object().unwrap().clone();
+            let bytes = Envelope::json(body.into(), headers, Properties::default()).encode().unwrap();
+            let error = Message::decode(&bytes).unwrap_err();
+            assert!(error.to_string().contains("[args, kwargs, embed]"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_task_or_id_is_refused() {
+        let headers = serde_json::json!({"task": "t"}).as_object().unwrap().clone();
+        let bytes = Envelope::json("[[],{},{}]".into(), headers, Properties::default()).encode().unwrap();
+        assert!(Message::decode(&bytes).unwrap_err().to_string().contains("`id`"));
+    }
+}

@@ -1,0 +1,323 @@
+//! The result meta: state and outcome of a task, as a result backend stores it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::JsonMap;
+use super::error::ProtocolError;
+use super::ids::{GroupId, TaskId};
+use super::time::IsoTimestamp;
+
+/// The state of a task. The words are Celery's; a task may also name states of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum TaskState {
+    /// Nothing is known: waiting, or never sent.
+    Pending,
+    /// A worker has it.
+    Received,
+    /// It runs.
+    Started,
+    /// It runs and said how far it is.
+    Progress,
+    /// It ended well.
+    Success,
+    /// It ended badly.
+    Failure,
+    /// It will be tried again.
+    Retry,
+    /// It was called off, or its time to start had passed.
+    Revoked,
+    /// A state of the task's own.
+    Custom(String),
+}
+
+impl TaskState {
+    /// The word on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Received => "RECEIVED",
+            Self::Started => "STARTED",
+            Self::Progress => "PROGRESS",
+            Self::Success => "SUCCESS",
+            Self::Failure => "FAILURE",
+            Self::Retry => "RETRY",
+            Self::Revoked => "REVOKED",
+            Self::Custom(word) => word,
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Success | Self::Failure | Self::Revoked)
+    }
+
+    /// Whether the result is an exception.
+    pub fn is_exception(&self) -> bool {
+        matches!(self, Self::Failure | Self::Retry | Self::Revoked)
+    }
+
+    /// Whether it makes what waits for it fail too (a chord's body, a chain's end).
+    pub fn propagates(&self) -> bool {
+        matches!(self, Self::Failure | Self::Revoked)
+    }
+}
+
+impl From<&str> for TaskState {
+    fn from(word: &str) -> Self {
+        match word {
+            "PENDING" => Self::Pending,
+            "RECEIVED" => Self::Received,
+            "STARTED" => Self::Started,
+            "PROGRESS" => Self::Progress,
+            "SUCCESS" => Self::Success,
+            "FAILURE" => Self::Failure,
+            "RETRY" => Self::Retry,
+            "REVOKED" => Self::Revoked,
+            other => Self::Custom(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for TaskState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+    }
+}
+
+/// What is stored of a task. Keys that are not named here (with `result_extended`: name, args, kwargs, worker,
+/// retries, queue) are kept in `extra`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskMeta {
+    /// The state.
+    pub status: TaskState,
+    /// The return value, the exception ([`TaskException`]), or what the state says of itself.
+    #[serde(default)]
+    pub result: Value,
+    /// The traceback of a failure.
+    #[serde(default)]
+    pub traceback: Option<String>,
+    /// What the task sent.
+    #[serde(default)]
+    pub children: Option<Vec<ResultTuple>>,
+    /// When it ended.
+    #[serde(default)]
+    pub date_done: Option<IsoTimestamp>,
+    /// The group that it is a member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
+    /// The task that sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<TaskId>,
+    /// The task.
+    pub task_id: TaskId,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: JsonMap,
+}
+
+impl TaskMeta {
+    /// A meta with this state and result and nothing else; one that has ended is dated now.
+    pub fn new(task_id: TaskId, status: TaskState, result: Value) -> Self {
+        let date_done = status.is_ready().then(|| super::Timestamp::now().into());
+        Self {
+            status,
+            result,
+            traceback: None,
+            children: Some(Vec::new()),
+            date_done,
+            group_id: None,
+            parent_id: None,
+            task_id,
+            extra: JsonMap::new(),
+        }
+    }
+
+    /// Reads a stored meta.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
+        serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the result meta", error))
+    }
+
+    /// The bytes to store.
+    pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
+        let bytes =
+            serde_json::to_vec(self).map_err(|error| ProtocolError::malformed("the result meta", error))?;
+        if bytes.len() > super::MAX_BODY_BYTES {
+            return Err(ProtocolError::TooLarge { bytes: bytes.len(), limit: super::MAX_BODY_BYTES });
+        }
+        Ok(bytes)
+    }
+
+    /// The exception, when the state is one that has one.
+    pub fn exception(&self) -> Option<TaskException> {
+        self.status.is_exception().then(|| TaskException::from_value(&self.result))
+    }
+}
+
+/// An exception as Celery stores it. A Python client makes an instance of the class that module and type name, so
+/// use those that Python knows: `builtins`, `celery.exceptions`, `billiard.exceptions`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskException {
+    /// The class, such as `ValueError`.
+    pub exc_type: String,
+    /// The arguments of its constructor.
+    pub exc_message: Vec<Value>,
+    /// The module of the class.
+    pub exc_module: String,
+}
+
+impl TaskException {
+    /// An exception with one argument, its message.
+    pub fn new(module: &str, kind: &str, message: impl Into<Value>) -> Self {
+        Self { exc_type: kind.into(), exc_message: vec![message.into()], exc_module: module.into() }
+    }
+
+    /// Reads what is stored, of whatever shape it is.
+    pub fn from_value(value: &Value) -> Self {
+        let text = |key: &str, otherwise: &str| {
+            value.get(key).and_then(Value::as_str).unwrap_or(otherwise).to_owned()
+        };
+        let exc_message = match value.get("exc_message") {
+            Some(Value::Array(args)) => args.clone(),
+            Some(single) => vec![single.clone()],
+            None => vec![value.clone()],
+        };
+        Self {
+            exc_type: text("exc_type", "Exception"),
+            exc_message,
+            exc_module: text("exc_module", "builtins"),
+        }
+    }
+
+    /// The value to store as a meta's result.
+    pub fn into_value(self) -> Value {
+        serde_json::json!({
+            "exc_type": self.exc_type, "exc_message": self.exc_message, "exc_module": self.exc_module,
+        })
+    }
+
+    /// The message in words: the arguments, joined.
+    pub fn message(&self) -> String {
+        let words = self.exc_message.iter().map(|arg| match arg {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// As Python's `repr()` shows it: `ValueError('bad')`.
+    pub fn repr(&self) -> String {
+        let args = self.exc_message.iter().map(|arg| match arg {
+            Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
+            Value::String(text) => {
+                format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+            }
+            Value::Null => "None".into(),
+            Value::Bool(true) => "True".into(),
+            Value::Bool(false) => "False".into(),
+            other => other.to_string(),
+        });
+        format!("{}({})", self.exc_type, args.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl fmt::Display for TaskException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.exc_type, self.message())
+    }
+}
+
+/// A task or group that was sent, as it stands among a meta's children: `[[id, parent], null]` for a task,
+/// `[[id, parent], [members]]` for a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultTuple {
+    /// The task's or group's id.
+    pub id: TaskId,
+    /// What sent it.
+    pub parent: Option<Box<ResultTuple>>,
+    /// The members of a group.
+    pub members: Option<Vec<ResultTuple>>,
+}
+
+impl ResultTuple {
+    /// A task without a parent.
+    pub fn task(id: TaskId) -> Self {
+        Self { id, parent: None, members: None }
+    }
+
+    /// A group of tasks.
+    pub fn group(id: TaskId, members: Vec<ResultTuple>) -> Self {
+        Self { id, parent: None, members: Some(members) }
+    }
+
+    /// With what sent it.
+    pub fn with_parent(mut self, parent: ResultTuple) -> Self {
+        self.parent = Some(Box::new(parent));
+        self
+    }
+}
+
+impl Serialize for ResultTuple {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ((&self.id, &self.parent), &self.members).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResultTuple {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        type Parts = ((TaskId, Option<Box<ResultTuple>>), Option<Vec<ResultTuple>>);
+        let ((id, parent), members) = Parts::deserialize(deserializer)?;
+        Ok(Self { id, parent, members })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_meta_with_children_and_extended_keys_survives() {
+        let wire = json!({
+            "status": "SUCCESS", "result": 5, "traceback": null,
+            "children": [[["c1", [["p", null], null]], null], [["g", null], [[["m", null], null]]]],
+            "date_done": "2026-11-23T20:31:00.394155+00:00", "task_id": "1", "worker": "w1@lab", "retries": 0
+        });
+        let meta = TaskMeta::decode(wire.to_string().as_bytes()).unwrap();
+        assert_eq!(meta.children.as_ref().unwrap()[1].members.as_ref().unwrap()[0].id.as_str(), "m");
+        let again: Value = serde_json::from_slice(&meta.encode().unwrap()).unwrap();
+        assert_eq!(again, wire);
+    }
+
+    #[test]
+    fn states_keep_their_words() {
+        for word in ["PENDING", "STARTED", "PROGRESS", "SUCCESS", "FAILURE", "RETRY", "REVOKED", "MY_STATE"] {
+            assert_eq!(TaskState::from(word).as_str(), word);
+        }
+        assert!(TaskState::Revoked.is_ready() && !TaskState::Retry.is_ready());
+    }
+
+    #[test]
+    fn an_exception_of_any_shape_is_read() {
+        let stored = json!({"exc_type": "KeyError", "exc_message": "x", "exc_module": "builtins"});
+        assert_eq!(TaskException::from_value(&stored).repr(), "KeyError('x')");
+        assert_eq!(TaskException::from_value(&json!("boom")).to_string(), "Exception: boom");
+        let own = TaskException::new("builtins", "ValueError", "it's");
+        assert_eq!(TaskException::from_value(&own.clone().into_value()), own);
+        assert_eq!(own.repr(), "ValueError(\"it's\")");
+    }
+}

@@ -1,0 +1,68 @@
+//! How connections are set up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::DatabaseError;
+
+/// How long a connection waits for another process's lock.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest pause between two looks at the lock. SQLite's own pauses grow to 100 ms, which would make two busy
+/// processes on one file wait far longer than the other's commit takes.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS_CACHED: usize = 128;
+
+/// A connection that may write. The file is made when it is not there.
+pub(crate) fn connect_writer(path: &Path) -> Result<Connection, DatabaseError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = connect(path, flags)?;
+    let patience = std::time::Instant::now();
+    // Switching a new file to WAL does not ask the busy handler.
+    loop {
+        match conn.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && patience.elapsed() < LOCK_PATIENCE =>
+            {
+                std::thread::sleep(LONGEST_PAUSE);
+            }
+            other => break other?,
+        }
+    }
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    conn.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(conn)
+}
+
+/// A connection that only reads.
+pub(crate) fn connect_reader(path: &Path) -> Result<Connection, DatabaseError> {
+    // Opened for writing all the same: a reader of a WAL file whose last writer died has to rebuild its index.
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DatabaseError> {
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_handler(Some(wait_for_lock))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "cache_size", -16 * 1024)?;
+    Ok(conn)
+}
+
+/// Sleeps 0.1 ms, 0.2 ms, … up to [`LONGEST_PAUSE`] between looks; gives up after about [`LOCK_PATIENCE`].
+fn wait_for_lock(looks: i32) -> bool {
+    let looks = u32::try_from(looks).unwrap_or(0);
+    let pause = Duration::from_micros(100).saturating_mul(looks.saturating_add(1)).min(LONGEST_PAUSE);
+    std::thread::sleep(pause);
+    LONGEST_PAUSE.saturating_mul(looks) < LOCK_PATIENCE
+}

@@ -1,0 +1,35 @@
+//! Schema versions: several components may keep their tables in one file.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::DatabaseError;
+
+/// Brings the tables of `component` to the newest schema: runs those of `steps` (SQL, the first makes schema 1) that
+/// the file has not seen. A file that has seen more steps than there are is refused, for it belongs to a newer program.
+///
+/// To be called from [`OpenOptions::migrate`](crate::OpenOptions::migrate), which runs inside a transaction.
+pub fn apply_migrations(conn: &Connection, component: &str, steps: &[&str]) -> Result<(), DatabaseError> {
+    conn.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_version (component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID",
+    )?;
+    let found: u32 = conn
+        .query_row("SELECT version FROM schema_version WHERE component = ?1", [component], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0);
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    if found > known {
+        let component = component.to_owned();
+        return Err(DatabaseError::NewerSchema { path: Default::default(), component, found, known });
+    }
+    for step in steps.iter().skip(found as usize) {
+        conn.execute_batch(step)?;
+    }
+    if found < known {
+        conn.execute(
+            "INSERT INTO schema_version (component, version) VALUES (?1, ?2)
+             ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+            (component, known),
+        )?;
+    }
+    Ok(())
+}
