@@ -6,7 +6,10 @@
 
 pub mod domain;
 pub mod facts;
+pub mod languages;
+pub mod scan;
 mod sink;
 
 pub use domain::*;
+pub use scan::{FileRole, role_of, scan};
 pub use sink::{FileSink, SinkError};

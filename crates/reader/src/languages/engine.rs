@@ -1,0 +1,224 @@
+//! Parses one file and turns the matches of its language's query into facts.
+//!
+//! Trees are never walked by recursion: the parser and the query cursor keep their stacks on the heap, so
+//! source nested 20,000 deep costs memory, not the stack. Both are cut off when the time limit is over.
+
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use streaming_iterator::StreamingIterator;
+use tree_sitter::{ParseOptions, Parser, Query, QueryCursor, QueryCursorOptions, Tree};
+
+use super::{
+    captures::{self, Role},
+    comments::cut,
+    found::{Found, Pattern},
+    table::Spec,
+};
+use crate::{
+    domain::{Language, Symbol},
+    facts::{Command, EntryPoint, Import, Route, Setting, Use},
+};
+
+/// When parsing is cut off, this much from the start of the file is tried once more.
+const SECOND_TRY: usize = 128 * 1024;
+/// Matches that the query may have open at once; bounds memory on hostile input.
+const MAX_OPEN_MATCHES: u32 = 4096;
+
+/// What one file says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extract {
+    /// The file's own documentation.
+    pub doc: Option<String>,
+    /// Definitions by line.
+    pub symbols: Vec<Symbol>,
+    /// Imports by line.
+    pub imports: Vec<Import>,
+    /// Uses by line; the same use in the same scope is kept once, at its first line.
+    pub uses: Vec<Use>,
+    /// Settings by line.
+    pub settings: Vec<Setting>,
+    /// Routes by line.
+    pub routes: Vec<Route>,
+    /// Commands and options by line.
+    pub commands: Vec<Command>,
+    /// Starts of programs by line.
+    pub entry_points: Vec<EntryPoint>,
+    /// The time limit came first: the facts are those of the part that was read.
+    pub is_cut: bool,
+}
+
+/// A parser with the query of one language.
+pub struct Engine {
+    spec: &'static Spec,
+    parser: Parser,
+    cursor: QueryCursor,
+    compiled: Arc<Compiled>,
+}
+
+struct Compiled {
+    query: Query,
+    roles: Vec<Role>,
+    /// What `(#set! framework "…")` says, by pattern.
+    frameworks: Vec<Option<String>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("language", &self.spec.language).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// A new engine; queries are compiled once per process. The error names what is wrong with the query.
+    pub fn new(spec: &'static Spec) -> Result<Engine, String> {
+        let compiled = compiled(spec)?;
+        let mut parser = Parser::new();
+        parser.set_language(&(spec.grammar)()).map_err(|error| error.to_string())?;
+        let mut cursor = QueryCursor::new();
+        cursor.set_match_limit(MAX_OPEN_MATCHES);
+        Ok(Engine { spec, parser, cursor, compiled })
+    }
+
+    /// The facts of one file. Never takes much longer than `limit`; never fails, whatever the text is.
+    pub fn extract(&mut self, path: &str, text: &str, limit: Duration) -> Extract {
+        let deadline = Instant::now() + limit;
+        let (tree, text, is_cut) = match parse(&mut self.parser, text, deadline) {
+            Some(tree) => (tree, text, false),
+            None => {
+                let start = first_lines(text, SECOND_TRY);
+                let deadline = Instant::now() + limit / 4;
+                match parse(&mut self.parser, start, deadline) {
+                    Some(tree) => (tree, start, true),
+                    None => return Extract { is_cut: true, ..Extract::default() },
+                }
+            }
+        };
+        let mut found = Found::default();
+        let was_cut = self.query(&tree, text, deadline.max(Instant::now() + limit / 4), &mut found);
+        let mut extract = found.into_extract(self.spec, path, text);
+        extract.is_cut = is_cut || was_cut;
+        extract
+    }
+
+    fn query(&mut self, tree: &Tree, text: &str, deadline: Instant, found: &mut Found) -> bool {
+        let mut is_cut = false;
+        let mut check = |_: &tree_sitter::QueryCursorState| match Instant::now() > deadline {
+            true => {
+                is_cut = true;
+                ControlFlow::Break(())
+            }
+            false => ControlFlow::Continue(()),
+        };
+        let options = QueryCursorOptions::new().progress_callback(&mut check);
+        let Compiled { query, roles, frameworks } = &*self.compiled;
+        let mut matches = self.cursor.matches_with_options(query, tree.root_node(), text.as_bytes(), options);
+        while let Some(matched) = matches.next() {
+            let index = matched.pattern_index;
+            let framework = frameworks[index].as_deref();
+            let pattern = Pattern { index, framework, language: self.spec.language };
+            found.take(matched.captures(), roles, pattern, text);
+        }
+        drop(matches);
+        is_cut
+    }
+}
+
+fn parse(parser: &mut Parser, text: &str, deadline: Instant) -> Option<Tree> {
+    let mut check = |_: &tree_sitter::ParseState| match Instant::now() > deadline {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let options = ParseOptions::new().progress_callback(&mut check);
+    let bytes = text.as_bytes();
+    let tree =
+        parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options));
+    if tree.is_none() {
+        parser.reset();
+    }
+    tree
+}
+
+fn first_lines(text: &str, max: usize) -> &str {
+    let start = cut(text, max);
+    match start.rfind('\n') {
+        Some(end) => &start[..=end],
+        None => start,
+    }
+}
+
+/// The query of a language, compiled once per process.
+fn compiled(spec: &'static Spec) -> Result<Arc<Compiled>, String> {
+    static COMPILED: Mutex<BTreeMap<Language, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
+    let mut known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(compiled) = known.get(&spec.language) {
+        return Ok(compiled.clone());
+    }
+    let compiled = Arc::new(compile(spec)?);
+    known.insert(spec.language, compiled.clone());
+    Ok(compiled)
+}
+
+fn compile(spec: &'static Spec) -> Result<Compiled, String> {
+    let source = spec.queries.join("\n");
+    let query = Query::new(&(spec.grammar)(), &source).map_err(|error| error.to_string())?;
+    let roles = captures::roles(&query).map_err(|name| format!("unknown capture @{name}"))?;
+    let frameworks = (0..query.pattern_count())
+        .map(|pattern| {
+            let settings = query.property_settings(pattern);
+            let set = settings.iter().find(|property| &*property.key == "framework")?;
+            set.value.as_deref().map(str::to_owned)
+        })
+        .collect();
+    Ok(Compiled { query, roles, frameworks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::Language, languages::spec_of};
+
+    fn extract(language: Language, text: &str) -> Extract {
+        let spec = spec_of(language).expect("a language with a row");
+        Engine::new(spec).expect("its query compiles").extract("a", text, Duration::from_secs(5))
+    }
+
+    fn names(extract: &Extract) -> Vec<String> {
+        extract
+            .symbols
+            .iter()
+            .map(|symbol| format!("{:?} {}", symbol.kind, symbol.qualified_name()))
+            .collect()
+    }
+
+    #[test]
+    fn decorated_functions_start_at_their_first_decorator() {
+        let found =
+            extract(Language::Python, "import a\n\n@a.b\n@c(1)\ndef f(x):\n    \"Says x.\"\n    return x\n");
+        assert_eq!(names(&found), ["Function f"]);
+        let symbol = &found.symbols[0];
+        assert_eq!((symbol.lines.start_line, symbol.lines.end_line), (3, 7));
+        assert_eq!(symbol.signature, "def f(x)");
+        assert_eq!(symbol.doc.as_deref(), Some("Says x."));
+    }
+
+    #[test]
+    fn same_named_symbols_are_all_kept() {
+        let found = extract(Language::Python, "if a:\n    def f(): pass\nelse:\n    def f(): pass\n");
+        assert_eq!(names(&found), ["Function f", "Function f"]);
+    }
+
+    #[test]
+    fn a_parse_over_its_limit_is_cut_and_says_so() {
+        let text = "def f(): pass\n".repeat(100_000);
+        let spec = spec_of(Language::Python).expect("a row");
+        let mut engine = Engine::new(spec).expect("a query");
+        let found = engine.extract("a.py", &text, Duration::ZERO);
+        assert!(found.is_cut);
+        assert_eq!(engine.extract("a.py", "def g(): pass\n", Duration::from_secs(5)).symbols.len(), 1);
+    }
+}

@@ -1,0 +1,343 @@
+//! What the matches of one file's query found, and how it becomes facts.
+
+use std::{collections::HashSet, ops::Range};
+
+use tree_sitter::{Node, QueryCapture};
+
+use super::{
+    captures::Role,
+    comments::cut,
+    engine::Extract,
+    exports,
+    idioms::{self, Call, Facts},
+    imports::Imports,
+    nesting::{Definition, Outline},
+    table::Spec,
+};
+use crate::{
+    domain::{EdgeKind, Language},
+    facts::{Command, EntryPoint, Route, Setting, Use},
+};
+
+/// Most facts of one sort that are kept of one file.
+pub(super) const MAX_FACTS: usize = 100_000;
+/// The longest qualifier that is kept as written.
+const MAX_QUALIFIER: usize = 80;
+
+/// Everything found, in the order of the matches.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) definitions: Vec<Definition>,
+    pub(super) wrappers: Vec<(Range<usize>, bool)>,
+    pub(super) attributes: Vec<Range<usize>>,
+    pub(super) comments: Vec<Range<usize>>,
+    pub(super) docs: Vec<Range<usize>>,
+    pub(super) export_names: HashSet<String>,
+    pub(super) imports: Imports,
+    pub(super) uses: Vec<FoundUse>,
+    pub(super) facts: Facts,
+    pub(super) entries: Vec<Range<usize>>,
+}
+
+/// The pattern of a match.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern<'a> {
+    pub(super) index: usize,
+    /// What `(#set! framework "…")` says.
+    pub(super) framework: Option<&'a str>,
+    pub(super) language: Language,
+}
+
+/// A use before its scope is known.
+pub(super) struct FoundUse {
+    pub(super) at: usize,
+    pub(super) kind: EdgeKind,
+    pub(super) name: String,
+    pub(super) qualifier: Option<String>,
+}
+
+impl Found {
+    /// Takes one match.
+    pub(super) fn take(
+        &mut self,
+        captures: &[QueryCapture<'_>],
+        roles: &[Role],
+        pattern: Pattern<'_>,
+        text: &str,
+    ) {
+        if let [only] = captures
+            && self.take_single(roles[only.index as usize], only.node, text)
+        {
+            return;
+        }
+        let of = |wanted: Role| {
+            captures
+                .iter()
+                .find(|capture| roles[capture.index as usize] == wanted)
+                .map(|capture| capture.node)
+        };
+        for capture in captures {
+            let node = capture.node;
+            match roles[capture.index as usize] {
+                Role::Definition(kind) => self.definition(node, Some(kind), pattern.index, &of, text),
+                Role::Scope => self.definition(node, None, pattern.index, &of, text),
+                Role::ImportModule => self.imports.take(node, captures, roles, text),
+                Role::ImportTree => self.imports.take_tree(node, captures, roles),
+                Role::Call => self.call(node, &of, pattern.language, text),
+                Role::Setting => self.facts.setting(Setting {
+                    name: unquote(text_of(node, text)).to_owned(),
+                    default: of(Role::SettingDefault).map(|node| one_line(text_of(node, text), 200)),
+                    line: line_of(node),
+                }),
+                Role::Route => self.facts.route(Route {
+                    method: of(Role::RouteMethod)
+                        .map_or("ANY".to_owned(), |node| unquote(text_of(node, text)).to_ascii_uppercase()),
+                    path: unquote(text_of(node, text)).to_owned(),
+                    handler: of(Role::RouteHandler).map(|node| one_line(text_of(node, text), 100)),
+                    line: line_of(node),
+                    framework: pattern.framework.unwrap_or("http").to_owned(),
+                }),
+                Role::Command => self.facts.command(Command {
+                    name: unquote(text_of(node, text)).to_owned(),
+                    help: of(Role::CommandHelp).map(|node| one_line(unquote(text_of(node, text)), 300)),
+                    of: of(Role::CommandOf).map(|node| unquote(text_of(node, text)).to_owned()),
+                    line: line_of(node),
+                    framework: pattern.framework.unwrap_or("cli").to_owned(),
+                }),
+                role => {
+                    if of(Role::Call).is_none() || role != Role::Arguments {
+                        self.take_single(role, node, text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a capture that needs no other; false when it does.
+    fn take_single(&mut self, role: Role, node: Node<'_>, text: &str) -> bool {
+        match role {
+            Role::Wrapper { exported } => self.wrappers.push((node.byte_range(), exported)),
+            Role::Attribute => self.attributes.push(node.byte_range()),
+            Role::Comment => self.comments.push(node.byte_range()),
+            Role::Doc => self.docs.push(node.byte_range()),
+            Role::ExportName => {
+                self.export_names.insert(unquote(text_of(node, text)).to_owned());
+            }
+            Role::TypesRegion => self.imports.types_region(node.byte_range()),
+            Role::Inherit => self.used(node, EdgeKind::Inherit, text),
+            Role::Reference => self.used(node, EdgeKind::Reference, text),
+            Role::Entry => self.entries.push(node.byte_range()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn definition<'t>(
+        &mut self,
+        node: Node<'t>,
+        kind: Option<crate::SymbolKind>,
+        pattern: usize,
+        of: &dyn Fn(Role) -> Option<Node<'t>>,
+        text: &str,
+    ) {
+        let Some(name_node) = of(Role::Name) else { return };
+        if self.definitions.len() >= MAX_FACTS {
+            return;
+        }
+        let name = match kind {
+            Some(_) => unquote(text_of(name_node, text)),
+            None => simple_type_name(text_of(name_node, text)),
+        };
+        if name.is_empty() || name.len() > 300 {
+            return;
+        }
+        self.definitions.push(Definition {
+            kind,
+            name: name.to_owned(),
+            name_at: name_node.start_byte(),
+            range: node.byte_range(),
+            body_at: of(Role::Body).map(|body| body.start_byte()),
+            parent: of(Role::Parent).map(|parent| text_of(parent, text).to_owned()),
+            is_exported: of(Role::Exported).is_some(),
+            pattern,
+        });
+    }
+
+    fn call<'t>(
+        &mut self,
+        node: Node<'t>,
+        of: &dyn Fn(Role) -> Option<Node<'t>>,
+        language: Language,
+        text: &str,
+    ) {
+        let (name, mut qualifier) = split_name(text_of(node, text));
+        if let Some(written) = of(Role::Qualifier) {
+            let written = text_of(written, text);
+            qualifier = Some(match qualifier {
+                Some(inner) => format!("{}.{inner}", qualifier_text(written)),
+                None => qualifier_text(written),
+            });
+        }
+        if let Some(arguments) = of(Role::Arguments) {
+            let call = Call {
+                language,
+                name,
+                qualifier: qualifier.as_deref(),
+                at: node.start_byte(),
+                arguments,
+                text,
+            };
+            idioms::recognise(&call, &mut self.facts);
+        }
+        self.push_use(node.start_byte(), EdgeKind::Call, name, qualifier);
+    }
+
+    fn used(&mut self, node: Node<'_>, kind: EdgeKind, text: &str) {
+        let (name, qualifier) = split_name(simple_type(text_of(node, text)));
+        self.push_use(node.start_byte(), kind, name, qualifier);
+    }
+
+    fn push_use(&mut self, at: usize, kind: EdgeKind, name: &str, qualifier: Option<String>) {
+        if !name.is_empty() && name.len() <= 200 && self.uses.len() < MAX_FACTS {
+            self.uses.push(FoundUse { at, kind, name: name.to_owned(), qualifier });
+        }
+    }
+
+    /// Nests the definitions, finds the scope of every use and sorts everything by line.
+    pub(super) fn into_extract(mut self, spec: &Spec, path: &str, text: &str) -> Extract {
+        let outline = Outline::build(&mut self, spec, text);
+        let mut extract = Extract { doc: outline.doc.clone(), ..Extract::default() };
+        extract.uses = scoped(std::mem::take(&mut self.uses), &outline);
+        extract.imports = std::mem::take(&mut self.imports).finish(spec, text, &outline);
+        let facts = std::mem::take(&mut self.facts).finish(&outline);
+        (extract.settings, extract.routes, extract.commands) = facts;
+        for range in &self.entries {
+            let name = one_line(cut(&text[range.clone()], 60), 60);
+            extract.entry_points.push(EntryPoint { name, line: outline.line(range.start) });
+        }
+        extract.symbols = outline.into_symbols(path, text, spec);
+        exports::mark(&mut extract.symbols, &self.export_names, spec);
+        for symbol in &extract.symbols {
+            if spec.entry.contains(&symbol.name.as_str()) && exports::may_start_program(symbol, spec) {
+                let entry = EntryPoint { name: symbol.qualified_name(), line: symbol.lines.start_line };
+                extract.entry_points.push(entry);
+            }
+        }
+        extract.entry_points.sort_by(|a, b| (a.line, &a.name).cmp(&(b.line, &b.name)));
+        extract
+    }
+}
+
+fn scoped(mut found: Vec<FoundUse>, outline: &Outline) -> Vec<Use> {
+    found.sort_by_key(|found| found.at);
+    let mut scopes = outline.scopes();
+    let mut seen = HashSet::new();
+    let mut uses = Vec::new();
+    for FoundUse { at, kind, name, qualifier } in found {
+        let scope = scopes.at(at);
+        if seen.insert((kind, scope, name.clone(), qualifier.clone())) {
+            let scope = scope.map(|scope| outline.qualified(scope).to_owned());
+            uses.push(Use { name, qualifier, kind, scope, line: outline.line(at) });
+        }
+    }
+    uses
+}
+
+pub(super) fn text_of<'a>(node: Node<'_>, text: &'a str) -> &'a str {
+    text.get(node.byte_range()).unwrap_or("")
+}
+
+pub(super) fn line_of(node: Node<'_>) -> u32 {
+    u32::try_from(node.start_position().row).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The content of a string literal; other text as it is.
+pub(super) fn unquote(text: &str) -> &str {
+    let text = text.trim();
+    for quote in ["\"\"\"", "'''", "\"", "'", "`"] {
+        if let Some(inner) = text.strip_prefix(quote) {
+            return inner.strip_suffix(quote).unwrap_or(inner);
+        }
+    }
+    let prefixed = text.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '@' || c == '#');
+    if prefixed.len() < text.len() && text.len() - prefixed.len() <= 3 && prefixed.starts_with(['"', '\'']) {
+        return unquote(prefixed.trim_end_matches('#'));
+    }
+    match text.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')) {
+        Some(inner) => inner,
+        None => text,
+    }
+}
+
+/// White space runs become one space; cut at `max` bytes with an ellipsis.
+pub(super) fn one_line(text: &str, max: usize) -> String {
+    let kept = cut(text, max * 2);
+    let mut out = String::with_capacity(kept.len());
+    for word in kept.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    if out.len() > max || kept.len() < text.len() {
+        out.truncate(cut(&out, max).len());
+        out.push('…');
+    }
+    out
+}
+
+/// A type without what it is applied to: `a::B<C>` is `a::B`, `&'a mut T` is `T`.
+fn simple_type(text: &str) -> &str {
+    let text = text.trim_start_matches(['&', '*', '?', '(', '[', ' ', ':', '\\']);
+    let text = text.strip_prefix("mut ").or_else(|| text.strip_prefix("dyn ")).unwrap_or(text);
+    let end = text.find(['<', '(', '[', '{', ' ', '\n', '?']).unwrap_or(text.len());
+    text[..end].trim()
+}
+
+fn simple_type_name(text: &str) -> &str {
+    let text = simple_type(text);
+    text.rsplit(['.', ':']).next().unwrap_or(text)
+}
+
+/// `a.b.c` is `c` with the qualifier `a.b`; `.`, `::`, `->` and `\` separate.
+fn split_name(text: &str) -> (&str, Option<String>) {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '?' | '!' | '@' | '#' | '-' | '/');
+    if text.chars().all(is_name) {
+        return (text, None);
+    }
+    match text.rfind(['.', ':', '>', '\\']) {
+        Some(at) => {
+            let qualifier = text[..at].trim_end_matches([':', '-', '?', '.']);
+            (text[at + 1..].trim(), (!qualifier.is_empty()).then(|| qualifier_text(qualifier)))
+        }
+        None => (text, None),
+    }
+}
+
+/// A qualifier as written, on one line; a long one is `…`.
+fn qualifier_text(text: &str) -> String {
+    if text.len() > MAX_QUALIFIER || text.contains('\n') { "…".to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_at_their_last_separator() {
+        assert_eq!(split_name("a.b.c"), ("c", Some("a.b".to_owned())));
+        assert_eq!(split_name("a::b"), ("b", Some("a".to_owned())));
+        assert_eq!(split_name("p->next"), ("next", Some("p".to_owned())));
+        assert_eq!(split_name("save!"), ("save!", None));
+        assert_eq!(split_name("run"), ("run", None));
+    }
+
+    #[test]
+    fn quotes_are_removed_once() {
+        assert_eq!(unquote("\"a\""), "a");
+        assert_eq!(unquote("r#\"a\"#"), "a");
+        assert_eq!(unquote("<stdio.h>"), "stdio.h");
+        assert_eq!(unquote("f'a'"), "a");
+        assert_eq!(unquote("plain"), "plain");
+    }
+}

@@ -1,0 +1,45 @@
+//! What the reader knows of each language, and the one engine that turns a parsed file into facts.
+//!
+//! A language is a grammar, a query file in `queries/` and one row of [`table`]; the engine knows no
+//! language. A query file speaks to it through these captures:
+//!
+//! | capture | is |
+//! | --- | --- |
+//! | `@definition.KIND` | a definition; KIND is a [`SymbolKind`](crate::SymbolKind) in lower case. A function whose nearest definition around is a type becomes a method, a variable or constant there a field; variables, constants and fields inside functions are dropped. When two patterns name the same place, the earlier pattern of the file wins |
+//! | `@name` | its name |
+//! | `@body` | where its signature ends |
+//! | `@parent` | its parent when that is written (a receiver, `X.prototype`) instead of standing around it |
+//! | `@exported` | present when it is visible outside |
+//! | `@scope` | with `@name`: gives its name to what stands inside, is no definition itself (`impl`) |
+//! | `@wrapper`, `@wrapper.exported` | a node around a definition that belongs to it (decorators, `export`) |
+//! | `@attribute` | a sibling before a definition that belongs to it |
+//! | `@comment` | a comment |
+//! | `@doc` | documentation written inside the definition around it, or inside the file |
+//! | `@export.name` | a top-level name that is handed out by a list (`__all__`, `module.exports = {…}`) |
+//! | `@import.module` | an import; with `.name`, `.alias`, `.default`, `.wildcard`, `.reexport`, `.types`, `.relative` beside it in the same pattern. Matches with the same module node are one import |
+//! | `@import.tree` | a path with braces that holds several imports (`a::{b, c::d as e}`) |
+//! | `@region.types` | imports inside are for type checking only |
+//! | `@call`, `@qualifier`, `@arguments` | the name that is called, what stands before it, and with what |
+//! | `@inherit` | a type that the definition around it extends or implements |
+//! | `@reference` | a use of a type's name |
+//! | `@setting`, `@setting.default` | the name of an environment variable or settings key that is read |
+//! | `@route`, `@route.method`, `@route.handler` | the path of an HTTP route; `(#set! framework "x")` names who serves it |
+//! | `@command`, `@command.help`, `@command.of` | a command or option, likewise |
+//! | `@entry` | where a program starts, when it is no function of the row's `entry` list |
+//! | `@_…` | for predicates only |
+//!
+//! Calls and annotations are also held against [`idioms`], which know what a call means to a framework.
+
+mod captures;
+mod comments;
+mod engine;
+mod exports;
+mod found;
+mod idioms;
+mod imports;
+mod nesting;
+mod table;
+
+pub(crate) use comments::cut;
+pub use engine::{Engine, Extract};
+pub use table::{Spec, detect, spec_of, specs};

@@ -1,0 +1,481 @@
+//! Puts the definitions of a file into each other, and gives each its lines, signature and documentation.
+
+use std::ops::Range;
+
+use super::{
+    comments,
+    found::{Found, one_line},
+    table::{Docs, Spec},
+};
+use crate::domain::{LineRange, Symbol, SymbolKind};
+
+const MAX_SIGNATURE: usize = 400;
+
+/// A definition as its match gave it; `kind` is `None` for a scope that is no symbol.
+pub(super) struct Definition {
+    pub(super) kind: Option<SymbolKind>,
+    pub(super) name: String,
+    pub(super) name_at: usize,
+    pub(super) range: Range<usize>,
+    pub(super) body_at: Option<usize>,
+    pub(super) parent: Option<String>,
+    pub(super) is_exported: bool,
+    pub(super) pattern: usize,
+}
+
+/// A definition in its place.
+struct Placed {
+    definition: Definition,
+    /// From its first decorator or attribute.
+    from: usize,
+    parent: Option<String>,
+    qualified: String,
+    doc: Option<String>,
+}
+
+/// The definitions of a file, nested.
+pub(super) struct Outline {
+    placed: Vec<Placed>,
+    newlines: Vec<u32>,
+    /// The file's own documentation.
+    pub(super) doc: Option<String>,
+}
+
+impl Outline {
+    /// Sorts, removes doubles and locals, nests.
+    pub(super) fn build(found: &mut Found, spec: &Spec, text: &str) -> Outline {
+        let definitions = without_doubles(std::mem::take(&mut found.definitions));
+        found.wrappers.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        found.attributes.sort_by_key(|range| range.start);
+        found.comments.sort_by_key(|range| range.start);
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes())
+            .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
+            .collect();
+        let mut outline = Outline { placed: Vec::with_capacity(definitions.len()), newlines, doc: None };
+        let mut open: Vec<usize> = Vec::new();
+        for mut definition in definitions {
+            while open
+                .last()
+                .is_some_and(|&top| outline.placed[top].definition.range.end <= definition.range.start)
+            {
+                open.pop();
+            }
+            let around = open.last().map(|&top| &outline.placed[top]);
+            if !settle_kind(&mut definition, around) {
+                continue;
+            }
+            let around_start = around.map(|around| around.definition.range.start);
+            let parent = parent_of(&mut definition, around);
+            let (from, is_exported) = wrapped(&definition, around_start, &found.wrappers, text);
+            definition.is_exported |= is_exported;
+            let above = Above { found, spec, text };
+            let (from, doc) = above.of(from);
+            let qualified = match &parent {
+                Some(parent) if definition.kind.is_some() => format!("{parent}.{}", definition.name),
+                _ => definition.name.clone(),
+            };
+            open.push(outline.placed.len());
+            outline.placed.push(Placed { definition, from, parent, qualified, doc });
+        }
+        outline.attach_docstrings(&found.docs, text);
+        if outline.doc.is_none() {
+            outline.doc = leading_doc(&found.comments, &outline, text);
+        }
+        outline
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> u32 {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let before = self.newlines.partition_point(|&newline| newline < at);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The qualified name of a scope.
+    pub(super) fn qualified(&self, scope: usize) -> &str {
+        &self.placed[scope].qualified
+    }
+
+    /// True when this scope or one around it is a function.
+    pub(super) fn is_function(&self, scope: usize) -> bool {
+        matches!(self.placed[scope].definition.kind, Some(SymbolKind::Function | SymbolKind::Method))
+    }
+
+    /// A cursor that answers for rising positions.
+    pub(super) fn scopes(&self) -> Scopes<'_> {
+        Scopes { outline: self, next: 0, open: Vec::new() }
+    }
+
+    /// The name of the definition that a decorator or annotation at `at` belongs to.
+    pub(super) fn decorated(&self, at: usize) -> Option<&str> {
+        let end =
+            self.placed.partition_point(|placed| placed.from <= at || placed.definition.range.start <= at);
+        let nearest = self.placed[..end.min(self.placed.len())].iter().rev().take(200);
+        let next = self.placed.get(end..).unwrap_or_default().iter().take(4);
+        nearest
+            .chain(next)
+            .filter(|placed| {
+                placed.definition.kind.is_some()
+                    && placed.from <= at
+                    && at < placed.definition.name_at
+                    && at < placed.definition.range.end
+            })
+            .min_by_key(|placed| placed.definition.name_at)
+            .map(|placed| placed.qualified.as_str())
+    }
+
+    /// The symbols by line.
+    pub(super) fn into_symbols(self, path: &str, text: &str, spec: &Spec) -> Vec<Symbol> {
+        let mut symbols: Vec<Symbol> = Vec::with_capacity(self.placed.len());
+        let newlines = self.newlines;
+        let line = |at: usize| {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            u32::try_from(newlines.partition_point(|&newline| newline < at))
+                .unwrap_or(u32::MAX)
+                .saturating_add(1)
+        };
+        for placed in self.placed {
+            let Placed { definition, from, parent, doc, .. } = placed;
+            let Some(kind) = definition.kind else { continue };
+            let start_line = line(from);
+            let last = definition.range.end.saturating_sub(1).max(definition.range.start);
+            symbols.push(Symbol {
+                path: path.to_owned(),
+                kind,
+                lines: LineRange { start_line, end_line: line(last).max(start_line) },
+                signature: signature(&definition, text, spec),
+                exported: definition.is_exported,
+                name: definition.name,
+                parent,
+                doc,
+            });
+        }
+        symbols.sort_by_key(|symbol| symbol.lines.start_line);
+        symbols
+    }
+
+    /// Gives each docstring to the innermost definition around it, or to the file.
+    fn attach_docstrings(&mut self, docs: &[Range<usize>], text: &str) {
+        let mut docs: Vec<&Range<usize>> = docs.iter().collect();
+        docs.sort_by_key(|range| range.start);
+        let owners: Vec<Option<usize>> = {
+            let mut scopes = self.scopes();
+            docs.iter().map(|range| scopes.at(range.start)).collect()
+        };
+        for (range, owner) in docs.into_iter().zip(owners) {
+            let raw = &text[range.clone()];
+            let is_comment = raw.starts_with("//") || raw.starts_with("/*");
+            let doc = if is_comment { comments::clean(raw) } else { comments::clean_docstring(raw) };
+            let place = match owner {
+                Some(owner) => &mut self.placed[owner].doc,
+                None => &mut self.doc,
+            };
+            match (place, doc) {
+                (place @ None, doc) => *place = doc,
+                (Some(known), Some(more)) if is_comment => {
+                    if known.len() < 8192 {
+                        known.push('\n');
+                        known.push_str(&more);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Answers which definition stands around a position; positions must rise.
+pub(super) struct Scopes<'a> {
+    outline: &'a Outline,
+    next: usize,
+    open: Vec<usize>,
+}
+
+impl Scopes<'_> {
+    pub(super) fn at(&mut self, at: usize) -> Option<usize> {
+        let placed = &self.outline.placed;
+        while let Some(candidate) = placed.get(self.next)
+            && candidate.definition.range.start <= at
+        {
+            self.close(candidate.definition.range.start);
+            self.open.push(self.next);
+            self.next += 1;
+        }
+        self.close(at);
+        self.open.last().copied()
+    }
+
+    fn close(&mut self, at: usize) {
+        while self.open.last().is_some_and(|&top| self.outline.placed[top].definition.range.end <= at) {
+            self.open.pop();
+        }
+    }
+}
+
+fn without_doubles(mut definitions: Vec<Definition>) -> Vec<Definition> {
+    definitions.sort_by_key(|definition| (definition.name_at, definition.kind.is_none(), definition.pattern));
+    definitions.dedup_by(|later, earlier| {
+        later.name_at == earlier.name_at && later.kind.is_none() == earlier.kind.is_none()
+    });
+    definitions.sort_by_key(|d| (d.range.start, std::cmp::Reverse(d.range.end), d.name_at));
+    definitions
+}
+
+/// Methods and fields by where they stand; false for a local, which is no symbol.
+fn settle_kind(definition: &mut Definition, around: Option<&Placed>) -> bool {
+    let Some(kind) = definition.kind else { return true };
+    let around_kind = around.map(|around| around.definition.kind);
+    let in_function = matches!(around_kind, Some(Some(SymbolKind::Function | SymbolKind::Method)));
+    let in_type = match around_kind {
+        Some(None) => true,
+        Some(Some(kind)) => is_type(kind),
+        None => false,
+    };
+    match kind {
+        SymbolKind::Function if in_type || definition.parent.is_some() => {
+            definition.kind = Some(SymbolKind::Method)
+        }
+        SymbolKind::Constant | SymbolKind::Variable | SymbolKind::Field if in_function => {
+            return definition.parent.is_some();
+        }
+        SymbolKind::Variable if in_type => definition.kind = Some(SymbolKind::Field),
+        _ => {}
+    }
+    true
+}
+
+fn is_type(kind: SymbolKind) -> bool {
+    use SymbolKind::{Class, Enum, Interface, Struct, Table, Trait, Type};
+    matches!(kind, Class | Enum | Interface | Struct | Table | Trait | Type)
+}
+
+/// The qualified name of the parent, from what is written or from what stands around.
+fn parent_of(definition: &mut Definition, around: Option<&Placed>) -> Option<String> {
+    let around = around.map(|around| around.qualified.clone());
+    let Some(written) = definition.parent.take() else { return around };
+    let written = written.trim_matches(|c: char| "*&() ".contains(c));
+    let written = written.split(['<', '[']).next().unwrap_or(written).trim();
+    let written = written.rsplit([' ', '*']).next().unwrap_or(written);
+    let plain = written.replace("::", ".");
+    let plain = plain.strip_suffix(".prototype").unwrap_or(&plain);
+    match plain {
+        "exports" | "module.exports" => {
+            definition.is_exported = true;
+            if definition.kind == Some(SymbolKind::Method) {
+                definition.kind = Some(SymbolKind::Function);
+            }
+            None
+        }
+        "this" | "self" | "Self" => around,
+        _ => {
+            let plain =
+                plain.strip_prefix("module.exports.").or(plain.strip_prefix("exports.")).unwrap_or(plain);
+            Some(plain.to_owned())
+        }
+    }
+}
+
+/// Where the definition starts with its wrapper, and whether the wrapper exports it.
+fn wrapped(
+    definition: &Definition,
+    around_start: Option<usize>,
+    wrappers: &[(Range<usize>, bool)],
+    text: &str,
+) -> (usize, bool) {
+    let mut from = definition.range.start;
+    let mut exported = false;
+    let end = wrappers.partition_point(|(range, _)| range.start <= definition.range.start);
+    for (range, exports) in wrappers[..end].iter().rev().take(8) {
+        if range.end < definition.range.end || around_start.is_some_and(|around| around >= range.start) {
+            continue;
+        }
+        let before = &text[range.start..definition.range.start];
+        let after = &text[definition.range.end..range.end];
+        let is_direct = after.bytes().all(|b| b.is_ascii_whitespace() || b == b';')
+            || before.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_whitespace());
+        if is_direct {
+            from = range.start;
+            exported |= exports;
+        }
+    }
+    (from, exported)
+}
+
+/// What stands above a definition and belongs to it.
+struct Above<'a> {
+    found: &'a Found,
+    spec: &'a Spec,
+    text: &'a str,
+}
+
+impl Above<'_> {
+    /// The start with attributes, and the documentation.
+    fn of(&self, from: usize) -> (usize, Option<String>) {
+        let mut from = self.line_start(from);
+        let mut at = from;
+        let mut doc_from = None;
+        let mut doc_to = 0;
+        for _ in 0..500 {
+            let attribute = last_before(&self.found.attributes, at).filter(|range| self.belongs(range, at));
+            if let Some(range) = attribute {
+                at = self.line_start(range.start);
+                from = at;
+                continue;
+            }
+            let comment = last_before(&self.found.comments, at).filter(|range| self.belongs(range, at));
+            let Some(range) = comment else { break };
+            if !comments::starts_its_line(self.text, range.start) || !self.documents(range) {
+                break;
+            }
+            if doc_from.is_none() {
+                doc_to = range.end;
+            }
+            doc_from = Some(range.start);
+            at = range.start;
+        }
+        let doc = doc_from.and_then(|doc_from| self.doc_text(doc_from..doc_to));
+        (from, doc)
+    }
+
+    /// To the first word of the line when only words stand before.
+    fn line_start(&self, at: usize) -> usize {
+        let Some(line) = comments::near_line_start(self.text, at) else { return at };
+        let before = &self.text.as_bytes()[line..at];
+        if before.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t' | b'_')) {
+            line + before.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(before.len())
+        } else {
+            at
+        }
+    }
+
+    fn belongs(&self, range: &Range<usize>, at: usize) -> bool {
+        let trimmed = self.text[range.clone()].trim_end().len();
+        comments::touches(self.text, range.start + trimmed..at)
+    }
+
+    fn documents(&self, range: &Range<usize>) -> bool {
+        let raw = &self.text[range.clone()];
+        match self.spec.docs {
+            Docs::Inside => false,
+            _ if comments::is_inner(raw) || raw.starts_with("#!") => false,
+            Docs::Marked => comments::is_marked(raw),
+            Docs::Any => true,
+        }
+    }
+
+    /// The comments between, without the attributes among them.
+    fn doc_text(&self, range: Range<usize>) -> Option<String> {
+        let first = self.found.comments.partition_point(|comment| comment.start < range.start);
+        let mut raw = String::new();
+        for comment in &self.found.comments[first..] {
+            if comment.start >= range.end {
+                break;
+            }
+            let piece = self.text[comment.clone()].trim_end();
+            if !raw.is_empty() {
+                raw.push('\n');
+            }
+            raw.push_str(piece);
+        }
+        comments::clean(&raw)
+    }
+}
+
+fn last_before(ranges: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
+    let end = ranges.partition_point(|range| range.start < at);
+    ranges[..end].last().filter(|range| range.end <= at)
+}
+
+/// The first comments of the file that say what it is for.
+fn leading_doc(comments: &[Range<usize>], outline: &Outline, text: &str) -> Option<String> {
+    let first_symbol = outline.placed.first().map_or(text.len(), |placed| placed.from);
+    let mut block = String::new();
+    let mut end = 0;
+    for range in comments.iter().take(200) {
+        if range.start >= first_symbol {
+            break;
+        }
+        let raw = text[range.clone()].trim_end();
+        if raw.starts_with("#!") {
+            continue;
+        }
+        if !block.is_empty() && !comments::touches(text, end..range.start) {
+            if let Some(doc) = comments::clean(&block).filter(|doc| !comments::is_noise(doc)) {
+                return Some(doc);
+            }
+            block.clear();
+        }
+        let between = text.get(end..range.start).unwrap_or("");
+        if end > 0 && block.is_empty() && !between.trim().is_empty() {
+            return None;
+        }
+        if !block.is_empty() {
+            block.push('\n');
+        }
+        block.push_str(raw);
+        end = range.start + raw.len();
+    }
+    let owned =
+        comments::touches(text, end..first_symbol) && outline.placed.first().is_some_and(|p| p.doc.is_some());
+    let is_inner = comments::is_inner(&block);
+    if owned && !is_inner {
+        return None;
+    }
+    comments::clean(&block).filter(|doc| !comments::is_noise(doc))
+}
+
+/// The declaration without decorators and body, on one line.
+fn signature(definition: &Definition, text: &str, spec: &Spec) -> String {
+    let line = comments::near_line_start(text, definition.range.start).unwrap_or(definition.range.start);
+    let before = &text.as_bytes()[line..definition.range.start];
+    let starts_with_words = before.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_whitespace());
+    let start = if starts_with_words { line } else { definition.range.start };
+    let end = definition.body_at.unwrap_or(definition.range.end).max(start);
+    let mut written = without_annotations(text[start..end].trim());
+    if definition.body_at.is_none() && written.len() > MAX_SIGNATURE {
+        written = written.lines().next().unwrap_or(written);
+    }
+    let line = one_line(written, MAX_SIGNATURE);
+    let closers: &[char] =
+        if spec.separator == "::" { &['{', ';', ',', ' '] } else { &['{', ';', ',', ':', '=', ' '] };
+    let line = line.trim_end_matches("=>").trim_end_matches(closers);
+    line.to_owned()
+}
+
+/// `@Inject(x) public void f()` is `public void f()`.
+fn without_annotations(mut text: &str) -> &str {
+    for _ in 0..20 {
+        let rest = if let Some(rest) = text.strip_prefix('@') {
+            let rest = rest.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
+            if rest.starts_with('(') { after_bracket(rest) } else { Some(rest) }
+        } else if text.starts_with('[') {
+            after_bracket(text)
+        } else if let Some(rest) = text.strip_prefix('#') {
+            if rest.starts_with('[') { after_bracket(rest) } else { None }
+        } else {
+            None
+        };
+        match rest {
+            Some(rest) if !rest.trim_start().is_empty() => text = rest.trim_start(),
+            _ => return text,
+        }
+    }
+    text
+}
+
+fn after_bracket(text: &str) -> Option<&str> {
+    let mut depth = 0_u32;
+    for (at, byte) in text.bytes().enumerate().take(2000) {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return text.get(at + 1..);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,199 @@
+//! What a file is to its project, judged by its path alone.
+
+use serde::{Deserialize, Serialize};
+
+/// What a file is to its project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileRole {
+    /// What the project is made of.
+    Source,
+    /// Tests, fixtures, mocks.
+    Test,
+    /// Examples, samples, demos.
+    Example,
+    /// Benchmarks.
+    Benchmark,
+    /// Documentation.
+    Docs,
+    /// How it is built, packaged, checked and deployed.
+    Build,
+    /// Written by a program.
+    Generated,
+}
+
+/// The role of a file, by its path relative to the repository.
+pub fn role_of(path: &str) -> FileRole {
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = match lower.rsplit_once('/') {
+        Some((folders, name)) => (folders, name),
+        None => ("", lower.as_str()),
+    };
+    let written_name = path.rsplit('/').next().unwrap_or(path);
+    for folder in folders.split('/') {
+        if let Some(role) = role_of_folder(folder) {
+            return role;
+        }
+    }
+    role_of_name(name, written_name, folders)
+}
+
+fn role_of_folder(folder: &str) -> Option<FileRole> {
+    Some(match folder {
+        "test" | "tests" | "testing" | "__tests__" | "spec" | "specs" | "e2e" | "testdata" | "test-data"
+        | "test_data" | "fixtures" | "__fixtures__" | "__mocks__" | "mocks" | "testutils" | "test_utils"
+        | "androidtest" | "unittests" | "unittest" | "cypress" | "testsuite" | "__snapshots__" => {
+            FileRole::Test
+        }
+        "example" | "examples" | "sample" | "samples" | "demo" | "demos" | "tutorial" | "tutorials"
+        | "playground" => FileRole::Example,
+        "bench" | "benches" | "benchmark" | "benchmarks" => FileRole::Benchmark,
+        "doc" | "docs" | "documentation" | "docs_src" => FileRole::Docs,
+        ".github" | ".circleci" | ".gitlab" | ".ci" | "ci" | "debian" | "packaging" => FileRole::Build,
+        "generated" | "__generated__" | "gen" => FileRole::Generated,
+        _ => {
+            let is_tests = folder.ends_with("_tests")
+                || folder.ends_with("-tests")
+                || folder.ends_with(".tests")
+                || folder.ends_with("_test")
+                || folder.ends_with("-test");
+            return is_tests.then_some(FileRole::Test);
+        }
+    })
+}
+
+fn role_of_name(name: &str, written: &str, folders: &str) -> FileRole {
+    let stem = name.split('.').next().unwrap_or(name);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if is_test_name(name, written, stem, extension) {
+        return FileRole::Test;
+    }
+    if super::skip::is_generated_name(name) {
+        return FileRole::Generated;
+    }
+    if stem.ends_with("_bench") || stem.starts_with("bench_") || name.contains(".bench.") {
+        return FileRole::Benchmark;
+    }
+    if matches!(extension, "md" | "rst" | "adoc" | "txt" | "markdown") && extension_is_docs(name) {
+        return FileRole::Docs;
+    }
+    if matches!(
+        stem,
+        "readme" | "changelog" | "changes" | "license" | "licence" | "copying" | "authors" | "contributing"
+    ) {
+        return FileRole::Docs;
+    }
+    if is_build_name(name, stem, extension, folders) { FileRole::Build } else { FileRole::Source }
+}
+
+/// `CMakeLists.txt` and `requirements.txt` are no prose.
+fn extension_is_docs(name: &str) -> bool {
+    name != "cmakelists.txt" && !name.starts_with("requirements") && !name.starts_with("constraints")
+}
+
+fn is_test_name(name: &str, written: &str, stem: &str, extension: &str) -> bool {
+    let dotted = name.contains(".test.") || name.contains(".spec.") || name.contains(".e2e-spec.");
+    let by_stem = match extension {
+        "py" => {
+            stem.starts_with("test_")
+                || stem.ends_with("_test")
+                || name == "conftest.py"
+                || name == "tests.py"
+        }
+        "go" | "c" | "cc" | "cpp" | "dart" | "exs" | "sh" | "bash" => {
+            stem.ends_with("_test") || stem.starts_with("test_")
+        }
+        "rs" => stem == "tests" || stem == "test" || stem.ends_with("_test") || stem.ends_with("_tests"),
+        "rb" => stem.ends_with("_test") || stem.ends_with("_spec") || stem.starts_with("test_"),
+        "java" | "kt" | "scala" | "cs" | "swift" | "php" => {
+            let stem = written.split('.').next().unwrap_or(written);
+            ["Test", "Tests", "TestCase", "Spec", "Specs", "IT"]
+                .iter()
+                .any(|end| stem.len() > end.len() && stem.ends_with(end))
+        }
+        _ => false,
+    };
+    dotted || by_stem
+}
+
+fn is_build_name(name: &str, stem: &str, extension: &str, folders: &str) -> bool {
+    let whole = [
+        "setup.py",
+        "setup.cfg",
+        "pyproject.toml",
+        "tox.ini",
+        "noxfile.py",
+        "cargo.toml",
+        "build.rs",
+        "package.json",
+        "pom.xml",
+        "build.sbt",
+        "go.mod",
+        "go.sum",
+        "gemfile",
+        "rakefile",
+        "composer.json",
+        "package.swift",
+        "configure.ac",
+        "meson.build",
+        "cmakelists.txt",
+        "gulpfile.js",
+        "gruntfile.js",
+        "justfile",
+        "vagrantfile",
+        "jenkinsfile",
+        "procfile",
+        ".travis.yml",
+        ".gitlab-ci.yml",
+        ".pre-commit-config.yaml",
+        "mvnw",
+        "gradlew",
+    ];
+    whole.contains(&name)
+        || matches!(
+            stem,
+            "dockerfile" | "containerfile" | "makefile" | "gnumakefile" | "docker-compose" | "compose"
+        )
+        || matches!(
+            extension,
+            "gradle" | "cmake" | "mk" | "gemspec" | "csproj" | "sln" | "bazel" | "bzl" | "podspec"
+        )
+        || name.ends_with(".gradle.kts")
+        || name.ends_with(".config.js")
+        || name.ends_with(".config.ts")
+        || name.ends_with(".config.mjs")
+        || (name.starts_with("requirements") && extension == "txt")
+        || (folders.is_empty() && name.starts_with('.'))
+        || (folders.is_empty() && name == "configure")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_follow_the_path() {
+        for (path, role) in [
+            ("src/click/core.py", FileRole::Source),
+            ("tests/test_core.py", FileRole::Test),
+            ("src/test_utils.py", FileRole::Test),
+            ("src/contest.py", FileRole::Source),
+            ("src/click/testing.py", FileRole::Source),
+            ("pkg/server_test.go", FileRole::Test),
+            ("src/a.spec.ts", FileRole::Test),
+            ("src/main/java/app/UserTest.java", FileRole::Test),
+            ("src/main/java/app/Latest.java", FileRole::Source),
+            ("examples/basic/main.rs", FileRole::Example),
+            ("benches/parse.rs", FileRole::Benchmark),
+            ("docs/index.md", FileRole::Docs),
+            ("README.md", FileRole::Docs),
+            ("Cargo.toml", FileRole::Build),
+            ("CMakeLists.txt", FileRole::Build),
+            (".github/workflows/ci.yml", FileRole::Build),
+            ("api/v1/types.pb.go", FileRole::Generated),
+            ("package-lock.json", FileRole::Generated),
+        ] {
+            assert_eq!(role_of(path), role, "{path}");
+        }
+    }
+}
