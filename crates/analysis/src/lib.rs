@@ -4,13 +4,26 @@
 //! reader, saves. Everybody else (server, command line) goes through [`Analyses`].
 
 mod error;
+pub mod intake;
 mod settings;
 mod submission;
 
 pub use error::{AnalysisError, ErrorKind};
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
 pub use store::{
-    Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress,
-    Source, Status, Step, UploadId,
+    Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress, Source, Status,
+    Step, UploadId,
 };
 pub use submission::{Submission, SubmissionOptions};
+
+/// Runs work that waits for disk or computes on a thread of its own. A panic in it goes on in the caller.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Blocking work is only dropped unrun when the whole runtime ends; nobody waits for us any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

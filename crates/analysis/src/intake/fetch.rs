@@ -1,0 +1,77 @@
+//! The slow part: from a checked source to a folder that can be read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use store::{Source, Store};
+
+use super::{TempFolder, TempSpace, archive, git, local, name, revision};
+use crate::settings::Settings;
+use crate::{AnalysisError, ErrorKind};
+
+/// A folder that can be read, for as long as this value lives.
+pub(crate) struct Fetched {
+    /// The repository's own folder.
+    pub(crate) root: PathBuf,
+    /// The commit, where there is one.
+    pub(crate) revision: Option<String>,
+    /// Holds what was cloned or unpacked.
+    _folder: Option<TempFolder>,
+}
+
+/// Makes the source readable: at once for a folder, by git or by unpacking otherwise.
+pub(crate) async fn fetch(
+    source: &Source,
+    settings: &Settings,
+    store: &Store,
+    space: &TempSpace,
+    cancelled: &Arc<AtomicBool>,
+) -> Result<Fetched, AnalysisError> {
+    match source {
+        Source::Path { path } => {
+            // Again, since it may have gone since it was submitted.
+            let root = PathBuf::from(local::folder(path, &settings.local_paths)?);
+            Ok(Fetched { revision: revision::of(&root), root, _folder: None })
+        }
+        Source::Archive { archive } => {
+            let file = local::archive(archive, &settings.local_paths)?;
+            unpacked(Path::new(&file), &name::of_archive(&file), settings, space, cancelled).await
+        }
+        Source::Upload { upload } => {
+            let name = store.upload(upload).await?.map_or_else(String::new, |upload| upload.name);
+            let file = store.upload_file(upload).await?.ok_or_else(|| {
+                AnalysisError::new(
+                    ErrorKind::NotFound,
+                    "upload_not_found",
+                    format!("there is no upload {upload}"),
+                    "Upload the archive again.",
+                )
+            })?;
+            unpacked(&file, &name, settings, space, cancelled).await
+        }
+        Source::Git { git: url, reference } => {
+            let folder = space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+            let cloned = git::clone(url, reference.as_deref(), folder.path(), &settings.git, cancelled).await?;
+            Ok(Fetched { root: cloned.folder, revision: Some(cloned.commit), _folder: Some(folder) })
+        }
+    }
+}
+
+async fn unpacked(
+    file: &Path,
+    name: &str,
+    settings: &Settings,
+    space: &TempSpace,
+    cancelled: &Arc<AtomicBool>,
+) -> Result<Fetched, AnalysisError> {
+    let folder = space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+    let (into, file, limits) = (folder.path().to_owned(), file.to_owned(), settings.archives.clone());
+    let cancelled = cancelled.clone();
+    let result = crate::blocking(move || archive::unpack(&file, &into, &limits, &cancelled)).await;
+    let contents = result.map_err(|error| archive::explained(name, error))?;
+    if contents.left_out > 0 {
+        tracing::info!("left {} links and devices of the archive {name} out", contents.left_out);
+    }
+    Ok(Fetched { root: archive::top_folder(folder.path()), revision: None, _folder: Some(folder) })
+}
