@@ -136,7 +136,7 @@ impl From<StoreError> for AnalysisError {
                 message,
                 "Check the data folder (DATA_DIR) with `code-reader doctor`, then try again.",
             ),
-            StoreError::Unreadable { .. } | StoreError::Key(_) => Self::internal(message),
+            StoreError::Unreadable(_) | StoreError::Key(_) => Self::internal(message),
         }
     }
 }

@@ -11,8 +11,8 @@ mod submission;
 pub use error::{AnalysisError, ErrorKind};
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
 pub use store::{
-    Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress, Source, Status,
-    Step, UploadId,
+    Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress,
+    Source, Status, Step, UploadId,
 };
 pub use submission::{Submission, SubmissionOptions};
 

@@ -22,23 +22,16 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The database answered with an error.
-    #[error("the database {}: {message}", path.display())]
+    #[error("{message}")]
     Database {
-        /// The file.
-        path: PathBuf,
-        /// What it said.
+        /// What it said, with the file.
         message: String,
     },
     /// The database holds a value that this version cannot read.
     #[error(
-        "the database holds a value that cannot be read ({what}: {message}): it was written by another version; remove the analysis and read the repository again"
+        "the database holds a value that cannot be read ({0}): it was written by another version; remove the analysis and read the repository again"
     )]
-    Unreadable {
-        /// The column.
-        what: &'static str,
-        /// What is wrong with it.
-        message: String,
-    },
+    Unreadable(String),
     /// A file of the object store could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Object {

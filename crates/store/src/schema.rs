@@ -1,10 +1,7 @@
 //! The tables and how they came to be.
 
-use rusqlite::Connection;
-
-/// Each is applied once, in its own transaction; `PRAGMA user_version` counts them. Never change one that
-/// was released: append.
-pub(crate) const MIGRATIONS: &[&str] = &[FIRST];
+/// Each is applied once to a file. Never change one that was released: append.
+pub(crate) const STEPS: &[&str] = &[FIRST];
 
 const FIRST: &str = "
 -- What was read of one content with one set of settings; analyses of an unchanged repository share it.
@@ -95,21 +92,3 @@ CREATE TABLE uploads (
     created_at      INTEGER NOT NULL
 ) STRICT;
 ";
-
-/// The version that this program writes.
-pub(crate) fn version() -> u32 {
-    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
-}
-
-/// Brings the database from the version it has to [`version`]. The caller holds the write transaction, and
-/// has refused newer ones.
-pub(crate) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for migration in MIGRATIONS.iter().skip(found as usize) {
-        connection.execute_batch(migration)?;
-    }
-    if found < version() {
-        connection.execute_batch(&format!("PRAGMA user_version = {}", version()))?;
-    }
-    Ok(())
-}

@@ -1,4 +1,5 @@
 //! The store over real files.
+#![allow(clippy::unwrap_used)]
 
 use reader::{FileReading, Origin, Page};
 use store::*;
@@ -237,7 +238,7 @@ async fn a_database_of_a_newer_version_is_refused_with_both_versions() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(&folder).await);
     let path = folder.path().join("newer.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE schema_version (component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID; INSERT INTO schema_version VALUES ('analyses', 99)").unwrap();
     let url = format!("sqlite://{}", path.display());
     let Err(error) = Store::open(folder.path(), Some(&url), None).await else { panic!("it was opened") };
     let message = error.to_string();

@@ -51,8 +51,10 @@ pub(crate) async fn fetch(
             unpacked(&file, &name, settings, space, cancelled).await
         }
         Source::Git { git: url, reference } => {
-            let folder = space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
-            let cloned = git::clone(url, reference.as_deref(), folder.path(), &settings.git, cancelled).await?;
+            let folder =
+                space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+            let cloned =
+                git::clone(url, reference.as_deref(), folder.path(), &settings.git, cancelled).await?;
             Ok(Fetched { root: cloned.folder, revision: Some(cloned.commit), _folder: Some(folder) })
         }
     }

@@ -13,7 +13,10 @@ pub(crate) fn folder(path: &str, rule: &LocalPaths) -> Result<String, AnalysisEr
     let metadata = fs::metadata(&found).map_err(|error| unreadable(path, &error))?;
     if metadata.is_file() {
         let (what, hint) = if super::archive::is_archive(&found) {
-            ("an archive, not a folder", "Give it as an archive: `code-reader read FILE`, or {\"archive\": …}.")
+            (
+                "an archive, not a folder",
+                "Give it as an archive: `code-reader read FILE`, or {\"archive\": …}.",
+            )
         } else {
             ("a file, not a folder", "Give the folder that it lies in.")
         };
@@ -63,12 +66,18 @@ fn resolve(path: &str, rule: &LocalPaths) -> Result<PathBuf, AnalysisError> {
         return Err(forbidden(path, "no folder of this machine may be read"));
     }
     if path.is_empty() || path.contains('\0') {
-        return Err(AnalysisError::invalid("path_not_found", "the path is empty", "Give the folder to read."));
+        return Err(AnalysisError::invalid(
+            "path_not_found",
+            "the path is empty",
+            "Give the folder to read.",
+        ));
     }
     // Where only some folders are open, nothing is told of the others: not even whether they are there.
     let found = fs::canonicalize(path);
     if let LocalPaths::Under(roots) = rule {
-        let allowed = |found: &Path| roots.iter().filter_map(|root| fs::canonicalize(root).ok()).any(|root| found.starts_with(root));
+        let allowed = |found: &Path| {
+            roots.iter().filter_map(|root| fs::canonicalize(root).ok()).any(|root| found.starts_with(root))
+        };
         if !found.as_deref().is_ok_and(allowed) {
             return Err(forbidden(path, "it is not below the folders that may be read, or it is not there"));
         }
@@ -141,7 +150,10 @@ mod tests {
         assert_eq!(code(folder(&at("file/x"), &anywhere)), "path_not_found");
         assert_eq!(code(folder(&at("loop"), &anywhere)), "path_unreadable");
         assert_eq!(code(folder("", &anywhere)), "path_not_found");
-        assert_eq!(folder(&at("link/empty/.."), &anywhere).unwrap(), fs::canonicalize(base).unwrap().to_str().unwrap());
+        assert_eq!(
+            folder(&at("link/empty/.."), &anywhere).unwrap(),
+            fs::canonicalize(base).unwrap().to_str().unwrap()
+        );
         assert_eq!(code(archive(&at("file"), &anywhere)), "archive_format");
         assert_eq!(code(archive(&at("fifo"), &anywhere)), "archive_format");
     }

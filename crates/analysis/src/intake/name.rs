@@ -13,7 +13,9 @@ pub(super) fn of_path(path: &str) -> String {
 pub(crate) fn of_archive(path: &str) -> String {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     let lower = name.to_ascii_lowercase();
-    let ending = [".tar.gz", ".tgz", ".tar", ".zip", ".crate", ".gz"].into_iter().find(|ending| lower.ends_with(ending));
+    let ending = [".tar.gz", ".tgz", ".tar", ".zip", ".crate", ".gz"]
+        .into_iter()
+        .find(|ending| lower.ends_with(ending));
     cleaned(&name[..name.len() - ending.map_or(0, str::len)])
 }
 

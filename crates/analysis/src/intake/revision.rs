@@ -18,7 +18,9 @@ pub(super) fn of(folder: &Path) -> Option<String> {
 
 fn small(path: &Path) -> Option<String> {
     let metadata = fs::symlink_metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() < 4096).then(|| fs::read_to_string(path).ok())?.map(|text| text.trim().to_owned())
+    (metadata.is_file() && metadata.len() < 4096)
+        .then(|| fs::read_to_string(path).ok())?
+        .map(|text| text.trim().to_owned())
 }
 
 fn packed(git: &Path, name: &str) -> Option<String> {
@@ -48,8 +50,11 @@ mod tests {
         fs::create_dir_all(git.join("refs/heads")).unwrap();
         fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         assert_eq!(of(folder.path()), None);
-        fs::write(git.join("packed-refs"), format!("# pack-refs\n{second} refs/heads/other-main\n{first} refs/heads/main\n"))
-            .unwrap();
+        fs::write(
+            git.join("packed-refs"),
+            format!("# pack-refs\n{second} refs/heads/other-main\n{first} refs/heads/main\n"),
+        )
+        .unwrap();
         assert_eq!(of(folder.path()), Some(first));
         fs::write(git.join("refs/heads/main"), format!("{second}\n")).unwrap();
         assert_eq!(of(folder.path()), Some(second));

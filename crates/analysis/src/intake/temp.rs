@@ -41,7 +41,12 @@ impl TempSpace {
             }
             let own = folder.join(name);
             fs::create_dir(&own)?;
-            return Ok(Self(Arc::new(Owned { folder: own, lock_path, _lock: lock, next: AtomicU64::new(0) })));
+            return Ok(Self(Arc::new(Owned {
+                folder: own,
+                lock_path,
+                _lock: lock,
+                next: AtomicU64::new(0),
+            })));
         }
     }
 

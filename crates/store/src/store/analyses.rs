@@ -16,13 +16,16 @@ impl Store {
     /// Applies a change, if the analysis is in a state that permits it; `None` if not, or if there is none.
     pub async fn change(&self, id: &AnalysisId, change: Change) -> Result<Option<Changed>, StoreError> {
         let id = id.clone();
+        if change.is_quiet {
+            return self.tables.write_lazily(move |db| analyses::change(db, &id, &change)).await;
+        }
         self.tables.write(move |db| analyses::change(db, &id, &change)).await
     }
 
     /// Writes an event of the analysis as it stands, after quiet changes.
     pub async fn announce(&self, id: &AnalysisId) -> Result<Option<Changed>, StoreError> {
         let id = id.clone();
-        self.tables.write(move |db| analyses::announce(db, &id)).await
+        self.tables.write_lazily(move |db| analyses::announce(db, &id)).await
     }
 
     /// The analysis and its run.

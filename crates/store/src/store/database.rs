@@ -3,62 +3,50 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::Connection;
+use sqlite_group_commit::{Database, DatabaseError, OpenOptions, apply_migrations};
 
 use crate::{StoreError, schema};
 
 /// The SQLite file, opened.
 #[derive(Clone)]
-pub(super) struct Tables {
-    path: Arc<PathBuf>,
-    connection: Arc<Mutex<Connection>>,
-}
+pub(super) struct Tables(Arc<Database>);
 
 impl Tables {
     pub(super) async fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let file = path.clone();
-        let connection = tokio::task::spawn_blocking(move || open(&file))
-            .await
-            .map_err(|error| StoreError::Database { path: path.clone(), message: error.to_string() })??;
-        Ok(Self { path: Arc::new(path), connection: Arc::new(Mutex::new(connection)) })
+        let opened = tokio::task::spawn_blocking(move || open(&path)).await;
+        match opened {
+            Ok(opened) => opened,
+            Err(error) => Err(StoreError::Database { message: error.to_string() }),
+        }
     }
 
+    /// Changes the tables: when this returns the change is on disk, or nothing of it.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        })
-        .await
+        Ok(self.0.write(move |db| Ok(change(db)?)).await?)
     }
 
+    /// As [`write`](Self::write), for what may be lost with a power failure: progress.
+    pub(super) async fn write_lazily<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Ok(self.0.write_lazily(move |db| Ok(change(db)?)).await?)
+    }
+
+    /// Looks something up.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        look_up: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.run(move |connection| work(connection)).await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let connection = self.connection.clone();
-        match tokio::task::spawn_blocking(move || work(&mut connection.lock())).await {
-            Ok(result) => result.map_err(|error| sqlite_error(&self.path, &error)),
-            Err(error) => {
-                Err(StoreError::Database { path: self.path.as_ref().clone(), message: error.to_string() })
-            }
-        }
+        Ok(self.0.read(move |db| Ok(look_up(db)?)).await?)
     }
 }
 
-fn open(path: &Path) -> Result<Connection, StoreError> {
+fn open(path: &Path) -> Result<Tables, StoreError> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|source| StoreError::Object {
             action: "make",
@@ -66,34 +54,27 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
             source,
         })?;
     }
-    let failed = |error: rusqlite::Error| sqlite_error(path, &error);
-    let mut connection = Connection::open(path).map_err(failed)?;
-    connection
-        .execute_batch(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-        )
-        .map_err(failed)?;
-    connection.set_prepared_statement_cache_capacity(128);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
-    if found > schema::version() {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: schema::version() });
-    }
-    schema::migrate(&transaction).map_err(failed)?;
-    transaction.commit().map_err(failed)?;
-    Ok(connection)
+    let options = OpenOptions {
+        migrate: |db| apply_migrations(db, "analyses", schema::STEPS),
+        ..OpenOptions::default()
+    };
+    Ok(Tables(Database::open(path, options)?))
 }
 
-fn sqlite_error(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) if failure.code == ErrorCode::DiskFull => {
-            StoreError::DiskFull { path }
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        let message = error.to_string();
+        match error {
+            DatabaseError::NewerSchema { path, found, known, .. } => Self::Newer { path, found, known },
+            DatabaseError::Full { path } => Self::DiskFull { path },
+            DatabaseError::Sqlite { source, .. } => match &*source {
+                rusqlite::Error::FromSqlConversionFailure(_, _, column) => {
+                    Self::Unreadable(column.to_string())
+                }
+                _ => Self::Database { message },
+            },
+            _ => Self::Database { message },
         }
-        rusqlite::Error::FromSqlConversionFailure(_, _, source) => {
-            StoreError::Unreadable { what: "a column", message: source.to_string() }
-        }
-        error => StoreError::Database { path, message: error.to_string() },
     }
 }
 

@@ -146,7 +146,13 @@ impl<'a> Unpacking<'a> {
 
     /// Bounds everything that comes out of a decompressor, also what is skipped.
     pub(super) fn bounded<R: Read>(&self, inner: R) -> Bounded<'a, R> {
-        Bounded { inner, bytes: 0, packed_bytes: self.packed_bytes, limits: self.limits, cancelled: self.cancelled }
+        Bounded {
+            inner,
+            bytes: 0,
+            packed_bytes: self.packed_bytes,
+            limits: self.limits,
+            cancelled: self.cancelled,
+        }
     }
 
     pub(super) fn finish(self) -> Result<Contents, ArchiveError> {
@@ -211,9 +217,10 @@ fn clash(place: &Path, error: io::Error) -> ArchiveError {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
             ArchiveError::Damaged(format!("{} is both a file and a folder", place.display()))
         }
-        io::ErrorKind::InvalidFilename => {
-            ArchiveError::Name(super::name::shown(place.as_os_str().as_encoded_bytes()), "has a longer name than a disk takes")
-        }
+        io::ErrorKind::InvalidFilename => ArchiveError::Name(
+            super::name::shown(place.as_os_str().as_encoded_bytes()),
+            "has a longer name than a disk takes",
+        ),
         _ => ArchiveError::Io(error),
     }
 }

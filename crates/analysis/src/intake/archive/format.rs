@@ -43,6 +43,7 @@ fn is_tar_header(block: &[u8]) -> bool {
     }
     let digits = block[148..156].iter().filter(|byte| byte.is_ascii_digit());
     let stated = digits.fold(0_u64, |sum, digit| sum.wrapping_mul(8).wrapping_add(u64::from(digit - b'0')));
-    let sum: u64 = block[..148].iter().chain(&block[156..512]).map(|byte| u64::from(*byte)).sum::<u64>() + 8 * 32;
+    let sum: u64 =
+        block[..148].iter().chain(&block[156..512]).map(|byte| u64::from(*byte)).sum::<u64>() + 8 * 32;
     stated == sum
 }

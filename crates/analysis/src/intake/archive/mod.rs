@@ -83,7 +83,9 @@ fn walk(
     match Format::of(&file)? {
         Format::Zip => zip::walk(&file, &mut unpacking)?,
         Format::Tar => tar::walk(&file, &mut unpacking)?,
-        Format::TarGz => tar::walk(flate2::read::MultiGzDecoder::new(io::BufReader::new(&file)), &mut unpacking)?,
+        Format::TarGz => {
+            tar::walk(flate2::read::MultiGzDecoder::new(io::BufReader::new(&file)), &mut unpacking)?
+        }
     }
     unpacking.finish()
 }
@@ -113,13 +115,17 @@ pub(crate) fn explained(name: &str, error: ArchiveError) -> AnalysisError {
             "archive_unsafe",
             "Pack the folder with relative names, such as `tar czf project.tar.gz project`.",
         ),
-        ArchiveError::Limit(_) => {
-            (ErrorKind::TooLarge, "archive_too_large", "Leave out data and build output, or unpack it and give the folder.")
-        }
+        ArchiveError::Limit(_) => (
+            ErrorKind::TooLarge,
+            "archive_too_large",
+            "Leave out data and build output, or unpack it and give the folder.",
+        ),
         ArchiveError::Encrypted(_) => {
             (ErrorKind::Invalid, "archive_encrypted", "Unpack it with its password and give the folder.")
         }
-        ArchiveError::Empty => (ErrorKind::Invalid, "archive_empty", "Give an archive that holds source files."),
+        ArchiveError::Empty => {
+            (ErrorKind::Invalid, "archive_empty", "Give an archive that holds source files.")
+        }
         ArchiveError::Cancelled => (ErrorKind::Conflict, "cancelled", "`code-reader resume` goes on."),
         ArchiveError::Io(error) => return AnalysisError::io(&format!("unpack the archive {name}"), error),
     };

@@ -39,8 +39,12 @@ pub(super) fn walk(reader: impl Read, unpacking: &mut Unpacking<'_>) -> Result<(
                 match kind {
                     EntryType::Directory => unpacking.folder(&place)?,
                     // Old archives mark a folder by its name alone.
-                    EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => unpacking.folder(&place)?,
-                    EntryType::Regular | EntryType::Continuous => unpacking.file(&place, &mut entry, Some(size))?,
+                    EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => {
+                        unpacking.folder(&place)?
+                    }
+                    EntryType::Regular | EntryType::Continuous => {
+                        unpacking.file(&place, &mut entry, Some(size))?
+                    }
                     _ => unpacking.leave_out(),
                 }
             }
@@ -69,7 +73,8 @@ fn pax_path(header: &[u8], before: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, A
     while !rest.is_empty() {
         let blank = rest.iter().position(|byte| *byte == b' ').ok_or_else(damaged)?;
         let length = std::str::from_utf8(&rest[..blank]).ok().and_then(|digits| digits.parse::<usize>().ok());
-        let length = length.filter(|length| *length > blank + 1 && *length <= rest.len()).ok_or_else(damaged)?;
+        let length =
+            length.filter(|length| *length > blank + 1 && *length <= rest.len()).ok_or_else(damaged)?;
         let record = &rest[blank + 1..length];
         rest = &rest[length..];
         let record = record.strip_suffix(b"\n").ok_or_else(damaged)?;

@@ -2,9 +2,9 @@
 
 use std::io::{Cursor, Write};
 
+use ::zip::write::SimpleFileOptions;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use zip::write::SimpleFileOptions;
 
 use super::*;
 
@@ -72,7 +72,8 @@ fn unpacked(bytes: &[u8], limits: &ArchiveLimits) -> Outcome {
     let checked = check(&archive, limits, &never);
     // A zip's check reads only its directory; it may not refuse what can be unpacked.
     assert!(result.is_err() || checked.is_ok(), "{checked:?}");
-    let around: Vec<_> = walk_names(folder.path()).into_iter().filter(|name| !name.starts_with("a/b/into/")).collect();
+    let around: Vec<_> =
+        walk_names(folder.path()).into_iter().filter(|name| !name.starts_with("a/b/into/")).collect();
     assert_eq!(around, ["a", "a/b", "a/b/into", "archive"], "something was written outside");
     Outcome { _folder: folder, root, result }
 }
@@ -94,14 +95,25 @@ fn walk_names(root: &Path) -> Vec<String> {
 }
 
 fn few() -> ArchiveLimits {
-    ArchiveLimits { max_entries: 20, max_total_bytes: 64 << 20, max_file_bytes: 48 << 20, ..ArchiveLimits::default() }
+    ArchiveLimits {
+        max_entries: 20,
+        max_total_bytes: 64 << 20,
+        max_file_bytes: 48 << 20,
+        ..ArchiveLimits::default()
+    }
 }
 
 #[test]
 fn every_format_is_unpacked_and_its_only_folder_is_the_root() {
-    for (format, bytes) in archives(&[("p-1.0/a.py", b"import b"), ("p-1.0/sub dir/b.py", b""), ("./p-1.0/c", b"c")]) {
+    for (format, bytes) in
+        archives(&[("p-1.0/a.py", b"import b"), ("p-1.0/sub dir/b.py", b""), ("./p-1.0/c", b"c")])
+    {
         let outcome = unpacked(&bytes, &few());
-        assert_eq!(outcome.result.as_ref().unwrap(), &Contents { files: 3, bytes: 9, left_out: 0 }, "{format}");
+        assert_eq!(
+            outcome.result.as_ref().unwrap(),
+            &Contents { files: 3, bytes: 9, left_out: 0 },
+            "{format}"
+        );
         let top = top_folder(&outcome.root);
         assert_eq!(walk_names(&top), ["a.py", "c", "sub dir", "sub dir/b.py"], "{format}");
         assert_eq!(fs::read(top.join("a.py")).unwrap(), b"import b");
@@ -113,7 +125,11 @@ fn names_that_lead_out_refuse_the_archive() {
     for name in ["../x", "a/../../x", "/etc/x", "a/..", "C:/x", "c:", "a/b/../../../x"] {
         for (format, bytes) in archives(&[("good", b"1"), (name, b"2")]) {
             let outcome = unpacked(&bytes, &few());
-            assert!(matches!(outcome.result, Err(ArchiveError::Name(..))), "{format} {name}: {:?}", outcome.result);
+            assert!(
+                matches!(outcome.result, Err(ArchiveError::Name(..))),
+                "{format} {name}: {:?}",
+                outcome.result
+            );
         }
     }
     for name in ["..\\x", "\\x", "a\\..\\..\\x"] {
@@ -204,11 +220,16 @@ fn a_long_name_is_read_and_an_endless_one_is_not() {
 
 #[test]
 fn cut_off_archives_are_told_from_whole_ones() {
-    let noise: Vec<u8> = (0..200_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let noise: Vec<u8> =
+        (0..200_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     for (format, bytes) in archives(&[("a", &noise), ("b", b"end")]) {
         for keep in [600, bytes.len() / 2, bytes.len() - 1100] {
             let outcome = unpacked(&bytes[..keep], &few());
-            assert!(matches!(outcome.result, Err(ArchiveError::Damaged(_))), "{format} {keep}: {:?}", outcome.result);
+            assert!(
+                matches!(outcome.result, Err(ArchiveError::Damaged(_))),
+                "{format} {keep}: {:?}",
+                outcome.result
+            );
         }
     }
     let mut flipped = zip(&[("a", &noise)]);

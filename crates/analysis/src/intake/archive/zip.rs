@@ -96,7 +96,9 @@ fn check_stated_entries(mut file: &File, limits: &ArchiveLimits) -> Result<(), A
 fn zip_error(error: ZipError) -> ArchiveError {
     match error {
         ZipError::Io(error) => read_error(error),
-        ZipError::UnsupportedArchive(what) => ArchiveError::Format(format!("a zip with a feature that is not supported: {what}")),
+        ZipError::UnsupportedArchive(what) => {
+            ArchiveError::Format(format!("a zip with a feature that is not supported: {what}"))
+        }
         ZipError::CompressionMethodNotSupported(method) => {
             ArchiveError::Format(format!("a zip packed with method {method}, which is not supported"))
         }

@@ -21,10 +21,11 @@ pub(super) async fn resolve(url: &GitUrl, rules: &GitRules) -> Result<Vec<IpAddr
             "Check the spelling and the network, then resume.",
         )
     };
-    let found = tokio::time::timeout(std::time::Duration::from_secs(20), tokio::net::lookup_host((host, port)))
-        .await
-        .map_err(|_| unreachable("no answer from the name server".to_owned()))?
-        .map_err(|error| unreachable(error.to_string()))?;
+    let found =
+        tokio::time::timeout(std::time::Duration::from_secs(20), tokio::net::lookup_host((host, port)))
+            .await
+            .map_err(|_| unreachable("no answer from the name server".to_owned()))?
+            .map_err(|error| unreachable(error.to_string()))?;
     let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     if addresses.is_empty() {
         return Err(unreachable("it has no address".to_owned()));
@@ -131,14 +132,39 @@ mod tests {
     #[test]
     fn private_addresses_are_told_from_public_ones() {
         for text in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "0.0.0.0",
-            "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.0.0.8", "::", "::1",
-            "::ffff:127.0.0.1", "::127.0.0.1", "fc00::1", "fd12::1", "fe80::1", "ff02::1", "64:ff9b::7f00:1",
-            "64:ff9b::a00:1", "2002:7f00:1::", "2001::1", "2001:db8::1", "fec0::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "192.0.0.8",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "ff02::1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "fec0::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
-        for text in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+        for text in
+            ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+        {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }

@@ -35,7 +35,8 @@ pub(crate) async fn clone(
         check_reference(reference)?;
     }
     let folder = into.join("work");
-    let bounds = Bounds { until: Instant::now() + rules.timeout, folder: into, max_bytes: rules.max_bytes, cancelled };
+    let bounds =
+        Bounds { until: Instant::now() + rules.timeout, folder: into, max_bytes: rules.max_bytes, cancelled };
     for _ in 0..=MAX_REDIRECTS {
         let addresses = address::resolve(&url, rules).await?;
         let git = Git { url: &url, addresses: &addresses, folder: &folder, home: into, rules };
@@ -87,7 +88,15 @@ impl Git<'_> {
             git.env("GIT_TRACE_CURL", trace).env("GIT_TRACE_CURL_NO_DATA", "1").env("GIT_TRACE_REDACT", "1");
         }
         git.arg("-C").arg(self.folder);
-        git.args(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-commit-graph", "--"]);
+        git.args([
+            "fetch",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-commit-graph",
+            "--",
+        ]);
         git.arg(self.url.to_string()).arg(reference.unwrap_or("HEAD"));
         git
     }
@@ -108,8 +117,17 @@ impl Git<'_> {
     fn command(&self) -> Command {
         let mut git = Command::new("git");
         for name in [
-            "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE",
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_TEMPLATE_DIR", "GIT_EXTERNAL_DIFF", "GIT_TRACE", "GIT_CURL_VERBOSE",
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_COMMON_DIR",
+            "GIT_NAMESPACE",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_TEMPLATE_DIR",
+            "GIT_EXTERNAL_DIFF",
+            "GIT_TRACE",
+            "GIT_CURL_VERBOSE",
             "GIT_PROXY_COMMAND",
         ] {
             git.env_remove(name);
@@ -180,7 +198,12 @@ impl Git<'_> {
 }
 
 /// Where the server sends us, if that is on the same host.
-async fn redirect(url: &GitUrl, message: &str, trace: &Path, rules: &GitRules) -> Result<Option<GitUrl>, AnalysisError> {
+async fn redirect(
+    url: &GitUrl,
+    message: &str,
+    trace: &Path,
+    rules: &GitRules,
+) -> Result<Option<GitUrl>, AnalysisError> {
     if !message.contains("error: 30") {
         return Ok(None);
     }
@@ -218,18 +241,63 @@ fn explained(url: &GitUrl, reference: Option<&str>, message: &str) -> AnalysisEr
     let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     let said = last_words(message);
     let reference = reference.unwrap_or("HEAD");
-    let (code, text, hint) = if says(&["couldn't find remote ref", "not our ref", "unadvertised object", "no such remote ref"]) {
-        ("git_ref_not_found", format!("{url} has no {reference}"), "Give a branch, a tag or a commit's full hash that is there.")
-    } else if says(&["could not read username", "could not read password", "authentication failed", "permission denied", "error: 401", "error: 403", "host key verification failed", "terminal prompts disabled"]) {
-        ("git_unauthorized", format!("{url} wants a login ({said})"), "Check the address; for a private repository set up git's credential helper or an SSH key for the user that runs the worker.")
-    } else if says(&["not found", "does not exist", "error: 404", "no such repository", "does not appear to be a git repository"]) {
+    let (code, text, hint) = if says(&[
+        "couldn't find remote ref",
+        "not our ref",
+        "unadvertised object",
+        "no such remote ref",
+    ]) {
+        (
+            "git_ref_not_found",
+            format!("{url} has no {reference}"),
+            "Give a branch, a tag or a commit's full hash that is there.",
+        )
+    } else if says(&[
+        "could not read username",
+        "could not read password",
+        "authentication failed",
+        "permission denied",
+        "error: 401",
+        "error: 403",
+        "host key verification failed",
+        "terminal prompts disabled",
+    ]) {
+        (
+            "git_unauthorized",
+            format!("{url} wants a login ({said})"),
+            "Check the address; for a private repository set up git's credential helper or an SSH key for the user that runs the worker.",
+        )
+    } else if says(&[
+        "not found",
+        "does not exist",
+        "error: 404",
+        "no such repository",
+        "does not appear to be a git repository",
+    ]) {
         ("git_not_found", format!("there is no git repository at {url} ({said})"), "Check the spelling.")
-    } else if says(&["could not resolve", "failed to connect", "couldn't connect", "connection refused", "connection timed out", "unable to connect", "network is unreachable", "could not connect"]) {
-        ("git_unreachable", format!("{url} cannot be reached ({said})"), "Check the address and the network, then resume.")
+    } else if says(&[
+        "could not resolve",
+        "failed to connect",
+        "couldn't connect",
+        "connection refused",
+        "connection timed out",
+        "unable to connect",
+        "network is unreachable",
+        "could not connect",
+    ]) {
+        (
+            "git_unreachable",
+            format!("{url} cannot be reached ({said})"),
+            "Check the address and the network, then resume.",
+        )
     } else if says(&["no space left"]) {
         return AnalysisError::disk_full("fetch the repository");
     } else {
-        ("git_failed", format!("git could not fetch {url}: {said}"), "Try `git clone` on this machine, then resume.")
+        (
+            "git_failed",
+            format!("git could not fetch {url}: {said}"),
+            "Try `git clone` on this machine, then resume.",
+        )
     };
     AnalysisError::new(ErrorKind::Upstream, code, text, hint)
 }
@@ -237,7 +305,9 @@ fn explained(url: &GitUrl, reference: Option<&str>, message: &str) -> AnalysisEr
 /// The line in which git says what was wrong, without control characters.
 fn last_words(message: &str) -> String {
     let lines = || message.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:")).or_else(|| lines().last());
+    let line = lines()
+        .find(|line| line.starts_with("fatal:") || line.starts_with("error:"))
+        .or_else(|| lines().last());
     line.unwrap_or("it gave no reason").chars().filter(|letter| !letter.is_control()).take(300).collect()
 }
 

@@ -36,7 +36,12 @@ pub(super) struct Bounds<'a> {
 
 /// Runs git in its own process group, which ends as a whole when a bound is passed.
 pub(super) async fn run(mut command: Command, bounds: &Bounds<'_>) -> std::io::Result<Ended> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
     let mut child = command.spawn()?;
     let _group = Group(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw));
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());

@@ -94,7 +94,9 @@ impl GitUrl {
             Scheme::Git => 9418,
             Scheme::File => return None,
         };
-        self.host.as_deref().map(|host| (host.trim_start_matches('[').trim_end_matches(']'), self.port.unwrap_or(default)))
+        self.host
+            .as_deref()
+            .map(|host| (host.trim_start_matches('[').trim_end_matches(']'), self.port.unwrap_or(default)))
     }
 
     /// The last part of the path without `.git`.
@@ -116,7 +118,8 @@ impl fmt::Display for GitUrl {
 fn scp_like(text: &str) -> Option<String> {
     let (host, path) = text.split_once(':')?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
-    let is_host = !host.is_empty() && host.bytes().all(is_plain) && !path.is_empty() && !path.starts_with(':');
+    let is_host =
+        !host.is_empty() && host.bytes().all(is_plain) && !path.is_empty() && !path.starts_with(':');
     is_host.then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')))
 }
 
@@ -213,7 +216,9 @@ mod tests {
             assert_eq!(error.code, code, "{text}: {error}");
             assert!(!error.message.contains("secret") && !error.message.contains("token"), "{error}");
         }
-        assert!(GitUrl::parse("file:///srv/x.git", &GitRules { allow_file: true, ..GitRules::default() }).is_ok());
+        assert!(
+            GitUrl::parse("file:///srv/x.git", &GitRules { allow_file: true, ..GitRules::default() }).is_ok()
+        );
     }
 
     #[test]
@@ -221,7 +226,22 @@ mod tests {
         for good in ["main", "v1.0", "feature/x-1", "3f2a91c", "release_2@rc", "修复"] {
             assert!(check_reference(good).is_ok(), "{good}");
         }
-        for bad in ["", "-x", "--upload-pack=x", "a..b", "a b", "a:b", "a\nb", "+a", "refs/", "a@{1}", "^a", "~", "a/../b", "*"] {
+        for bad in [
+            "",
+            "-x",
+            "--upload-pack=x",
+            "a..b",
+            "a b",
+            "a:b",
+            "a\nb",
+            "+a",
+            "refs/",
+            "a@{1}",
+            "^a",
+            "~",
+            "a/../b",
+            "*",
+        ] {
             assert!(check_reference(bad).is_err(), "{bad}");
         }
     }
