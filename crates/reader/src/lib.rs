@@ -4,6 +4,7 @@
 //! queues or of the shared database. [`scan`] reads the folder, [`index`] builds the knowledge base,
 //! [`analyze`] makes the items of one file and [`document`] writes the pages.
 
+pub mod document;
 pub mod domain;
 pub mod facts;
 pub mod languages;

@@ -1,0 +1,81 @@
+//! Gemfile and *.gemspec, read line by line.
+
+use super::text::{first_quoted, line, numbered, quoted};
+use super::{CommandFor, Ecosystem, EntryKind, Fact, Manifest, Need};
+
+pub(super) fn gemspec(text: &str) -> Option<Manifest> {
+    let mut manifest = Manifest::new(Ecosystem::Ruby);
+    for (number, raw) in numbered(text) {
+        let Some((_, rest)) =
+            raw.trim().split_once('.').filter(|(object, _)| object.len() <= 12 && !object.contains(' '))
+        else {
+            continue;
+        };
+        let word_end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let (word, value) = rest.split_at(word_end);
+        let fact = || first_quoted(value).map(|text| Fact { value: text.to_owned(), lines: line(number) });
+        match word {
+            "name" => manifest.name = manifest.name.take().or_else(fact),
+            "version" => manifest.version = manifest.version.take().or_else(fact),
+            "summary" => manifest.description = fact().or_else(|| manifest.description.take()),
+            "description" => manifest.description = manifest.description.take().or_else(fact),
+            "license" => manifest.license = fact(),
+            "required_ruby_version" => {
+                manifest.requires = fact().map(|fact| Fact {
+                    value: format!("Ruby {}", fact.value.replace(">=", "≥")),
+                    lines: fact.lines,
+                });
+            }
+            "executables" => {
+                for name in quoted(value).into_iter().filter(|name| !name.contains(['*', '/', '^'])) {
+                    manifest.enter(EntryKind::Command, name, None, line(number));
+                }
+            }
+            "add_dependency" | "add_runtime_dependency" => {
+                depend(&mut manifest, value, Need::Runtime, number)
+            }
+            "add_development_dependency" => depend(&mut manifest, value, Need::Dev, number),
+            _ => {}
+        }
+    }
+    if let Some(lines) = manifest.name.as_ref().map(|fact| fact.lines) {
+        manifest.dependency_lines = Some(lines);
+    }
+    Some(manifest)
+}
+
+fn depend(manifest: &mut Manifest, value: &str, need: Need, number: u32) {
+    let words = quoted(value);
+    if let Some((name, versions)) = words.split_first() {
+        manifest.depend(name, Some(&versions.join(", ")), need, line(number));
+    }
+}
+
+pub(super) fn gemfile(text: &str) -> Option<Manifest> {
+    let mut manifest = Manifest::new(Ecosystem::Ruby);
+    let mut group = false;
+    for (number, raw) in numbered(text) {
+        let trimmed = raw.trim();
+        if trimmed.starts_with("group") {
+            group = true;
+        } else if trimmed == "end" {
+            group = false;
+        } else if let Some(value) = trimmed.strip_prefix("gem ").or_else(|| trimmed.strip_prefix("gem(")) {
+            let development = group || value.contains("group:") || value.contains(":group");
+            let need = if development { Need::Dev } else { Need::Runtime };
+            let words = quoted(value);
+            if let Some((name, rest)) = words.split_first() {
+                let version = rest
+                    .first()
+                    .filter(|text| text.starts_with(|c: char| c.is_ascii_digit() || "~<>=".contains(c)));
+                manifest.depend(name, version.copied(), need, line(number));
+            }
+        } else if let Some(version) = trimmed.strip_prefix("ruby ").and_then(first_quoted) {
+            manifest.requires = Some(Fact { value: format!("Ruby {version}"), lines: line(number) });
+        }
+    }
+    if !manifest.dependencies.is_empty() {
+        manifest.command(CommandFor::Install, "bundle install", line(1));
+    }
+    Some(manifest)
+}

@@ -1,0 +1,277 @@
+use super::*;
+use crate::domain::LineRange;
+
+fn place(start_line: u32, end_line: u32) -> LineRange {
+    LineRange { start_line, end_line }
+}
+
+fn read(path: &str, text: &str) -> Manifest {
+    read_manifest(path, text).unwrap_or_else(|| panic!("{path} says nothing"))
+}
+
+fn names(manifest: &Manifest, need: Need) -> Vec<&str> {
+    manifest.dependencies.iter().filter(|d| d.need == need).map(|d| d.name.as_str()).collect()
+}
+
+fn command(manifest: &Manifest, purpose: CommandFor) -> Vec<&str> {
+    manifest.commands.iter().filter(|c| c.purpose == purpose).map(|c| c.line.as_str()).collect()
+}
+
+#[test]
+fn pyproject_tells_name_dependencies_scripts_and_tests() {
+    let text = r#"[build-system]
+requires = ["flit_core>=3.11"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "thing"
+version = "1.2"
+description = "Does things"
+requires-python = ">=3.10"
+license = {text = "MIT"}
+classifiers = [
+    "Programming Language :: Python",
+    "Typing :: Typed",
+]
+dependencies = [
+    "requests[socks]>=2",
+    "colorama; platform_system == 'Windows'",
+]
+
+[project.optional-dependencies]
+fast = ["uvloop"]
+
+[project.scripts]
+thing = "thing.cli:main"
+
+[dependency-groups]
+dev = ["pytest", {include-group = "x"}]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+"#;
+    let manifest = read("pyproject.toml", text);
+    assert_eq!(manifest.name.as_ref().unwrap().lines, place(6, 6));
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "Python ≥ 3.10");
+    assert_eq!(manifest.license.as_ref().unwrap().value, "MIT");
+    assert_eq!(manifest.builder.as_ref().unwrap().value, "flit_core.buildapi");
+    assert_eq!(manifest.typed.as_ref().unwrap().lines, place(13, 13));
+    assert_eq!(manifest.dependency_lines, Some(place(15, 18)));
+    assert_eq!(names(&manifest, Need::Runtime), ["requests"]);
+    assert_eq!(manifest.dependencies[0].requirement.as_deref(), Some("[socks]>=2"));
+    assert_eq!(names(&manifest, Need::Optional), ["colorama", "uvloop"]);
+    assert_eq!(names(&manifest, Need::Dev), ["pytest"]);
+    assert_eq!(manifest.entries[0].target.as_deref(), Some("thing.cli:main"));
+    assert_eq!(manifest.entries[0].lines, place(24, 24));
+    assert_eq!(command(&manifest, CommandFor::Test), ["pytest"]);
+}
+
+#[test]
+fn python_without_pyproject_is_read_too() {
+    let cfg = "[metadata]\nname = thing\ndescription = Does things\n[options]\npython_requires = >=3.8\ninstall_requires =\n    requests>=2\n    six\n[options.entry_points]\nconsole_scripts =\n    thing = thing.cli:main\n";
+    let manifest = read("setup.cfg", cfg);
+    assert_eq!(names(&manifest, Need::Runtime), ["requests", "six"]);
+    assert_eq!(manifest.entries[0].lines, place(11, 11));
+    let py = "from setuptools import setup\nsetup(\n    name='thing',\n    version=version,\n    install_requires=[\n        'requests>=2',  # why\n    ],\n    entry_points={'console_scripts': ['thing=thing.cli:main']},\n)\n";
+    let manifest = read("setup.py", py);
+    assert_eq!(manifest.name.as_ref().unwrap().value, "thing");
+    assert_eq!(manifest.version, None);
+    assert_eq!(names(&manifest, Need::Runtime), ["requests"]);
+    assert_eq!(manifest.entries.len(), 1);
+    let manifest = read("requirements.txt", "# c\nflask==3.0  # web\n-r other.txt\ngit+https://h/x\n");
+    assert_eq!(names(&manifest, Need::Runtime), ["flask"]);
+    let manifest = read(
+        "tox.ini",
+        "[tox]\nenvlist = py310,py311\n[testenv]\ncommands = pytest\n[testenv:lint]\ncommands = ruff check\n",
+    );
+    assert_eq!(command(&manifest, CommandFor::Check), ["tox -e lint"]);
+    let manifest =
+        read("noxfile.py", "import nox\n\n@nox.session(python=['3.12'])\ndef tests(session):\n    pass\n");
+    assert_eq!(command(&manifest, CommandFor::Test), ["nox -s tests"]);
+}
+
+#[test]
+fn package_json_tells_entries_and_scripts() {
+    let text = r#"{
+  "name": "@x/thing",
+  "description": "Does \"things\"",
+  "engines": { "node": ">= 18" },
+  "bin": { "thing": "./bin/thing.js" },
+  "main": "./lib/index.js",
+  "exports": {
+    ".": { "types": "./t.d.ts", "import": "./lib/index.js" },
+    "./sub": "./lib/sub.js"
+  },
+  "scripts": {
+    "pretest": "x",
+    "test": "mocha",
+    "build": "tsc"
+  },
+  "dependencies": { "debug": "^4" },
+  "devDependencies": {
+    "mocha": "^10"
+  }
+}"#;
+    let manifest = read("package.json", text);
+    assert_eq!(manifest.description.as_ref().unwrap().value, "Does \"things\"");
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "Node.js ≥ 18");
+    let entries: Vec<_> =
+        manifest.entries.iter().map(|e| (e.kind, e.name.as_str(), e.target.as_deref())).collect();
+    assert_eq!(
+        entries,
+        [
+            (EntryKind::Command, "thing", Some("./bin/thing.js")),
+            (EntryKind::Library, "@x/thing", Some("./lib/index.js")),
+            (EntryKind::Library, "@x/thing/sub", Some("./lib/sub.js")),
+        ]
+    );
+    assert_eq!(command(&manifest, CommandFor::Test), ["npm test"]);
+    assert_eq!(manifest.commands[0].note.as_deref(), Some("mocha"));
+    assert_eq!(manifest.dependencies[1].lines, place(18, 18));
+}
+
+#[test]
+fn cargo_tells_workspace_binaries_and_dependencies() {
+    let text = "[workspace]\nmembers = [\n  \"crates/*\",\n]\n\n[package]\nname = \"thing\"\nrust-version = \"1.80\"\n\n[[bin]]\nname = \"thing\"\npath = \"src/main.rs\"\n\n[dependencies]\nserde = { version = \"1\", features = [\"derive\"] }\nlocal = { path = \"x\" }\nextra = { version = \"2\", optional = true }\n\n[dependencies.tokio]\nversion = \"1\"\n\n[dev-dependencies]\ninsta = \"1\"\n";
+    let manifest = read("Cargo.toml", text);
+    assert_eq!(manifest.members[0].value, "crates/*");
+    assert_eq!(manifest.members[0].lines, place(3, 3));
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "Rust ≥ 1.80");
+    assert_eq!(names(&manifest, Need::Runtime), ["serde", "tokio"]);
+    assert_eq!(names(&manifest, Need::Optional), ["extra"]);
+    assert_eq!(names(&manifest, Need::Dev), ["insta"]);
+    assert_eq!(manifest.entries[0].name, "thing");
+    assert_eq!(manifest.dependencies[0].lines, place(15, 15));
+}
+
+#[test]
+fn go_java_and_dotnet_projects_are_read() {
+    let go = "module example.com/thing\n\ngo 1.22\n\nrequire (\n\tgithub.com/x/y v1.2.0\n\tgithub.com/z/w v0.1.0 // indirect\n)\n";
+    let manifest = read("go.mod", go);
+    assert_eq!(names(&manifest, Need::Runtime), ["github.com/x/y"]);
+    assert_eq!(manifest.dependencies[0].lines, place(6, 6));
+
+    let pom = "<?xml version=\"1.0\"?>\n<project>\n  <parent><artifactId>p</artifactId></parent>\n  <artifactId>thing</artifactId>\n  <!-- c -->\n  <description>Does &lt;things&gt;</description>\n  <properties><java.version>17</java.version><v>2.0</v></properties>\n  <dependencies>\n    <dependency>\n      <groupId>org.x</groupId><artifactId>y</artifactId>\n      <version>${v}</version>\n    </dependency>\n    <dependency><groupId>junit</groupId><artifactId>junit</artifactId><scope>test</scope></dependency>\n  </dependencies>\n  <modules><module>core</module></modules>\n</project>\n";
+    let manifest = read("pom.xml", pom);
+    assert_eq!(manifest.name.as_ref().unwrap().value, "thing");
+    assert_eq!(manifest.description.as_ref().unwrap().value, "Does <things>");
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "Java ≥ 17");
+    assert_eq!(manifest.dependencies[0].requirement.as_deref(), Some("2.0"));
+    assert_eq!(manifest.dependencies[0].lines, place(9, 12));
+    assert_eq!(names(&manifest, Need::Dev), ["junit:junit"]);
+    assert_eq!(manifest.members[0].value, "core");
+
+    let gradle = "plugins { id(\"java\") }\nversion = \"1.0\"\ndependencies {\n    implementation(\"org.x:y:1.2\")\n    testImplementation 'junit:junit:4'\n    api(project(\":core\"))\n}\n";
+    let manifest = read("build.gradle.kts", gradle);
+    assert_eq!(names(&manifest, Need::Runtime), ["org.x:y"]);
+    assert_eq!(names(&manifest, Need::Dev), ["junit:junit"]);
+
+    let project = "<Project Sdk=\"Microsoft.NET.Sdk\">\n <PropertyGroup>\n  <TargetFrameworks>net8.0;net6.0</TargetFrameworks>\n  <OutputType>Exe</OutputType>\n </PropertyGroup>\n <ItemGroup>\n  <PackageReference Include=\"X\" Version=\"1\" />\n </ItemGroup>\n</Project>";
+    let manifest = read("src/App.csproj", project);
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "net8.0, net6.0");
+    assert_eq!((manifest.dependencies[0].name.as_str(), manifest.dependencies[0].lines), ("X", place(7, 7)));
+}
+
+#[test]
+fn php_ruby_swift_scala_and_cmake_are_read() {
+    let manifest = read(
+        "composer.json",
+        r#"{"name": "x/y", "require": {"php": ">=8.1", "a/b": "^1"}, "scripts": {"test": "phpunit"}}"#,
+    );
+    assert_eq!(manifest.requires.as_ref().unwrap().value, "PHP ≥ 8.1");
+    assert_eq!(command(&manifest, CommandFor::Test), ["composer test"]);
+
+    let manifest = read(
+        "thing.gemspec",
+        "Gem::Specification.new do |s|\n  s.name = 'thing'\n  s.summary = \"Does things\"\n  s.executables << 'thing'\n  s.add_dependency 'rack', '>= 2', '< 4'\nend\n",
+    );
+    assert_eq!(manifest.description.as_ref().unwrap().lines, place(3, 3));
+    assert_eq!(manifest.dependencies[0].requirement.as_deref(), Some(">= 2, < 4"));
+    let manifest = read("Gemfile", "source 'x'\ngem 'rails', '~> 7'\ngroup :test do\n  gem 'rspec'\nend\n");
+    assert_eq!(
+        (names(&manifest, Need::Runtime), names(&manifest, Need::Dev)),
+        (vec!["rails"], vec!["rspec"])
+    );
+
+    let manifest = read(
+        "Package.swift",
+        "// swift-tools-version:5.9\nlet package = Package(\n  name: \"Thing\",\n  products: [\n    .library(\n      name: \"ThingKit\",\n      targets: [\"ThingKit\"]),\n  ],\n  dependencies: [.package(url: \"https://h/x/swift-log.git\", from: \"1.0.0\")]\n)\n",
+    );
+    assert_eq!(manifest.name.as_ref().unwrap().value, "Thing");
+    assert_eq!((manifest.entries[0].name.as_str(), manifest.entries[0].lines), ("ThingKit", place(6, 6)));
+    assert_eq!(manifest.dependencies[0].name, "swift-log");
+
+    let manifest = read(
+        "build.sbt",
+        "name := \"thing\"\nscalaVersion := \"3.3\"\nlibraryDependencies += \"org.x\" %% \"y\" % \"1\" % Test\n",
+    );
+    assert_eq!(names(&manifest, Need::Dev), ["org.x:y"]);
+
+    let manifest = read(
+        "CMakeLists.txt",
+        "cmake_minimum_required(VERSION 3.5)\nproject(thing\n  VERSION 1.2\n  LANGUAGES C)\nfind_package(ZLIB REQUIRED)\nadd_executable(thing main.c)\nenable_testing()\n",
+    );
+    assert_eq!(manifest.name.as_ref().unwrap().lines, place(2, 4));
+    assert_eq!(manifest.version.as_ref().unwrap().value, "1.2");
+    assert_eq!(manifest.entries[0].name, "thing");
+    assert_eq!(command(&manifest, CommandFor::Test), ["ctest --test-dir build"]);
+}
+
+#[test]
+fn make_docker_and_ci_tell_commands() {
+    let manifest = read(
+        "Makefile",
+        ".PHONY: all test\nCC := gcc\nall: build\n\nbuild:\n\t@cc x.c\n\ntest: build\n\t./run-tests\n%.o: %.c\n\tcc\n",
+    );
+    assert_eq!(command(&manifest, CommandFor::Test), ["make test"]);
+    let test = manifest.commands.iter().find(|c| c.purpose == CommandFor::Test).unwrap();
+    assert_eq!((test.note.as_deref(), test.lines), (Some("./run-tests"), place(8, 9)));
+
+    let manifest = read(
+        "Dockerfile",
+        "FROM rust:1.80 AS build\nRUN cargo build\nFROM build\nFROM debian:12\nCMD [\"thing\", \"serve\"]\n",
+    );
+    assert_eq!(names(&manifest, Need::Runtime), ["rust", "debian"]);
+    assert_eq!(manifest.entries[0].name, "thing serve");
+    let manifest =
+        read("compose.yaml", "services:\n  db:\n    image: \"postgres:16\"\nvolumes:\n  x:\n    image: no\n");
+    assert_eq!(names(&manifest, Need::Runtime), ["postgres"]);
+
+    let manifest = read(
+        ".github/workflows/ci.yml",
+        "jobs:\n  t:\n    steps:\n      - uses: actions/checkout@v4\n      - run: npm ci\n      - name: x\n        run: |\n          echo hi\n          npm test\n      - run: pytest ${{ x }}\n",
+    );
+    assert_eq!(command(&manifest, CommandFor::Test), ["npm test"]);
+    assert_eq!(command(&manifest, CommandFor::Install), ["npm ci"]);
+    assert_eq!(manifest.commands[1].lines, place(9, 9));
+}
+
+#[test]
+fn broken_files_say_nothing() {
+    let deep = format!("{{\"name\": {}", "[".repeat(10_000));
+    for (path, text) in [
+        ("package.json", "{\"name\": "),
+        ("package.json", deep.as_str()),
+        ("pyproject.toml", "[project"),
+        ("pom.xml", "<project><a></b></project>"),
+        ("pom.xml", "<"),
+        ("Cargo.toml", ""),
+        ("notes.txt", "name = \"x\""),
+    ] {
+        assert_eq!(read_manifest(path, text), None, "{path}: {}", &text[..text.len().min(30)]);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_reader_panic(text in "([-\\[\\]{}()<>/=:\"'#$%@,.\n\t ]|name|version|dependencies|project|FROM|run:|setup|\\PC){0,160}") {
+        for path in ["pyproject.toml", "setup.cfg", "setup.py", "package.json", "Cargo.toml", "go.mod", "pom.xml", "build.gradle",
+            "composer.json", "Gemfile", "x.gemspec", "x.csproj", "Package.swift", "build.sbt", "CMakeLists.txt", "Makefile", "justfile",
+            "Dockerfile", "compose.yml", ".github/workflows/a.yml", "tox.ini", "noxfile.py", "requirements.txt"] {
+            let lines = text.lines().count().max(1) as u32;
+            for dependency in read_manifest(path, &text).into_iter().flat_map(|m| m.dependencies) {
+                proptest::prop_assert!(dependency.lines.start_line >= 1 && dependency.lines.end_line <= lines + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What the README says the project is for.
+//!
+//! [`read_readme`] takes the text in Markdown, reStructuredText or plain and finds the first paragraph
+//! that says something (no badge, logo, or bar of links), the list of features, and the sections that
+//! tell how to install, use, build and test, each with its lines.
+
+mod markdown;
+mod rst;
+
+use crate::domain::LineRange;
+
+use super::manifest::Fact;
+
+/// What a README says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readme {
+    /// The file, relative to the repository.
+    pub path: String,
+    /// What the project is for: the first meaningful paragraph.
+    pub purpose: Option<Fact>,
+    /// What it promises: the items of its list of features.
+    pub features: Vec<Fact>,
+    /// Its sections, in order.
+    pub sections: Vec<Section>,
+}
+
+/// A headed part of a README.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The heading.
+    pub title: String,
+    /// From the heading to the line before the next of the same or a higher level.
+    pub lines: LineRange,
+    /// What it is about, when the heading tells.
+    pub about: Option<About>,
+    /// Shell lines in it.
+    pub commands: Vec<Fact>,
+    level: usize,
+}
+
+/// What a section is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum About {
+    Install,
+    Usage,
+    Build,
+    Test,
+    Features,
+    Contribute,
+    Configuration,
+}
+
+/// One block of a README, whatever its markup.
+#[derive(Debug)]
+enum Block {
+    Heading { level: usize, text: String, line: u32 },
+    Paragraph { text: String, linked: usize, lines: LineRange },
+    List { items: Vec<Fact> },
+    Code { text: String, shell: bool, start: u32 },
+}
+
+const MAX_BYTES: usize = 1024 * 1024;
+const MAX_FEATURES: usize = 12;
+const MAX_COMMANDS: usize = 6;
+
+/// How well a path of the root folder serves as the README; lower is better, `None` is no README.
+pub fn readme_order(path: &str) -> Option<usize> {
+    const NAMES: &[&str] = &["readme.md", "readme.rst", "readme.markdown", "readme.txt", "readme"];
+    let lower = path.to_ascii_lowercase();
+    NAMES.iter().position(|name| *name == lower)
+}
+
+/// Reads a README; the markup is told by the file's name.
+pub fn read_readme(path: &str, text: &str) -> Readme {
+    if text.len() > MAX_BYTES {
+        return Readme { path: path.to_owned(), ..Readme::default() };
+    }
+    let lower = path.to_ascii_lowercase();
+    let blocks = if lower.ends_with(".rst") || (!lower.contains(".md") && rst::looks_like(text)) {
+        rst::blocks(text)
+    } else {
+        markdown::blocks(text)
+    };
+    let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
+    Readme {
+        path: path.to_owned(),
+        purpose: purpose(&blocks),
+        features: features(&blocks),
+        sections: sections(&blocks, last),
+    }
+}
+
+fn purpose(blocks: &[Block]) -> Option<Fact> {
+    blocks.iter().take(60).find_map(|block| match block {
+        Block::Paragraph { text, linked, lines } if is_meaningful(text, *linked) => {
+            Some(Fact { value: text.clone(), lines: *lines })
+        }
+        _ => None,
+    })
+}
+
+/// A sentence rather than a badge, a bar of links or a language switch.
+fn is_meaningful(text: &str, linked: usize) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let wide = text.chars().filter(|c| ('\u{2e80}'..='\u{9fff}').contains(c)).count();
+    let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+    let bars = text.matches(['|', '•', '·']).count();
+    let says = words >= 4 || wide >= 6;
+    let lower = text.to_lowercase();
+    let aside = ["note:", "warning:", "important:", "english |", "[!", "this readme", "read this in"]
+        .iter()
+        .any(|start| lower.starts_with(start));
+    says && !aside && letters >= 12 && bars < 3 && linked * 10 <= text.chars().count() * 7
+}
+
+fn features(blocks: &[Block]) -> Vec<Fact> {
+    let mut sections = 0;
+    let mut wanted = false;
+    for block in blocks {
+        match block {
+            Block::Heading { text, .. } => {
+                sections += 1;
+                wanted = about(text) == Some(About::Features);
+            }
+            // Near the top a list after the first paragraph counts without such a heading.
+            Block::List { items } if wanted || sections <= 1 => {
+                let told: Vec<Fact> =
+                    items.iter().filter(|item| is_feature(&item.value)).take(MAX_FEATURES).cloned().collect();
+                if told.len() >= 2 && told.len() * 2 >= items.len() {
+                    return told;
+                }
+            }
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+fn is_feature(text: &str) -> bool {
+    let length = text.chars().count();
+    (8..=220).contains(&length) && (text.contains(' ') || !text.is_ascii()) && !text.contains("://")
+}
+
+fn sections(blocks: &[Block], last: u32) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Heading { level, text, line } => {
+                for section in found.iter_mut().filter(|s| s.level >= *level && s.lines.end_line == last) {
+                    section.lines.end_line = line.saturating_sub(1).max(section.lines.start_line);
+                }
+                found.push(Section {
+                    title: text.clone(),
+                    lines: LineRange { start_line: *line, end_line: last },
+                    about: about(text),
+                    commands: Vec::new(),
+                    level: *level,
+                });
+            }
+            Block::Code { text, shell, start } => {
+                if let Some(section) = found.last_mut() {
+                    section.commands.extend(shell_lines(text, *shell, *start));
+                    section.commands.truncate(MAX_COMMANDS);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn about(title: &str) -> Option<About> {
+    let lower = title.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&["install", "安装"]) {
+        Some(About::Install)
+    } else if has(&["feature", "highlight", "why ", "what you get", "特性", "功能"]) {
+        Some(About::Features)
+    } else if has(&[
+        "usage",
+        "quick start",
+        "quickstart",
+        "getting started",
+        "example",
+        "tutorial",
+        "how to use",
+        "使用",
+        "快速",
+    ]) {
+        Some(About::Usage)
+    } else if has(&["test", "测试"]) {
+        Some(About::Test)
+    } else if has(&["build", "compil", "from source", "development", "developing", "构建", "开发"]) {
+        Some(About::Build)
+    } else if has(&["contribut", "贡献"]) {
+        Some(About::Contribute)
+    } else if has(&["config", "environment", "setting", "配置"]) {
+        Some(About::Configuration)
+    } else {
+        None
+    }
+}
+
+/// Lines that a shell is meant to run: all of a shell block without prompts, or those with one.
+fn shell_lines(text: &str, shell: bool, start: u32) -> Vec<Fact> {
+    let prompted = text.lines().any(|line| line.trim_start().starts_with("$ "));
+    text.lines()
+        .zip(start..)
+        .filter_map(|(line, number)| {
+            let trimmed = line.trim();
+            let command = match trimmed.strip_prefix("$ ") {
+                Some(command) => command,
+                None if prompted || !shell => return None,
+                None => trimmed,
+            };
+            let plain = !command.is_empty() && !command.starts_with('#') && command.len() < 160;
+            let lines = LineRange { start_line: number, end_line: number };
+            plain.then(|| Fact { value: command.to_owned(), lines })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+use super::*;
+
+fn place(start_line: u32, end_line: u32) -> LineRange {
+    LineRange { start_line, end_line }
+}
+
+#[test]
+fn badges_logos_and_bars_of_links_are_no_purpose() {
+    let text = "<p align=\"center\"><img src=\"logo.png\"></p>\n\n# Thing\n\n[![CI](a.svg)](b) [![v](c.svg)](d)\n\n\
+                [Docs](x) | [Chat](y) | [Blog](z) | [More](w)\n\n> A quote of somebody else that is long.\n\n\
+                Thing reads `logs` quickly\nand tells what is [wrong](x).\n\n- Fast on large files\n- Needs no setup\n\n\
+                ## Installation\n\n```sh\n# first\npip install thing\n```\n\n## Running the tests\n\n```console\n$ pytest -q\n3 passed\n```\n";
+    let readme = read_readme("README.md", text);
+    let purpose = readme.purpose.unwrap();
+    assert_eq!(purpose.value, "Thing reads `logs` quickly and tells what is wrong.");
+    assert_eq!(purpose.lines, place(11, 12));
+    assert_eq!(readme.features.len(), 2);
+    assert_eq!(readme.features[1].lines, place(15, 15));
+    let install = readme.sections.iter().find(|section| section.about == Some(About::Install)).unwrap();
+    assert_eq!(install.lines, place(17, 23));
+    assert_eq!(install.commands, [Fact { value: "pip install thing".into(), lines: place(21, 21) }]);
+    let test = readme.sections.iter().find(|section| section.about == Some(About::Test)).unwrap();
+    assert_eq!(test.commands[0].value, "pytest -q");
+    assert_eq!(test.commands.len(), 1);
+}
+
+#[test]
+fn restructured_text_is_read_without_its_marks() {
+    let text = "=====\nThing\n=====\n\n.. image:: x.svg\n   :target: y\n\n|build| |docs|\n\n\
+                Thing is a library for *fast* parsing\nof ``INI`` files.\n\n* Small and typed\n* No dependencies\n  at all\n\n\
+                Install\n-------\n\n.. code-block:: bash\n\n    pip install thing\n";
+    let readme = read_readme("README.rst", text);
+    let purpose = readme.purpose.unwrap();
+    assert_eq!(purpose.value, "Thing is a library for *fast* parsing of ``INI`` files.");
+    assert_eq!(purpose.lines, place(10, 11));
+    assert_eq!(readme.features[1].value, "No dependencies at all");
+    assert_eq!(readme.features[1].lines, place(14, 15));
+    let install = &readme.sections[1];
+    assert_eq!(
+        (install.about, install.commands[0].value.as_str()),
+        (Some(About::Install), "pip install thing")
+    );
+    assert_eq!(install.commands[0].lines, place(22, 22));
+}
+
+#[test]
+fn a_readme_of_badges_only_says_nothing() {
+    let readme = read_readme("README.md", "# x\n\n[![a](b)](c)\n\n<div>hello there you all</div>\n");
+    assert_eq!(readme.purpose, None);
+    assert!(readme.features.is_empty());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read(text in "([-#*`|\\[\\]():. a\n]|\\PC){0,200}") {
+        for path in ["README.md", "README.rst", "README"] {
+            let lines = text.lines().count().max(1) as u32;
+            let readme = read_readme(path, &text);
+            for fact in readme.purpose.iter().chain(&readme.features) {
+                proptest::prop_assert!(fact.lines.start_line >= 1 && fact.lines.end_line <= lines, "{:?}", fact);
+            }
+            for section in &readme.sections {
+                proptest::prop_assert!(section.lines.end_line <= lines && section.lines.start_line <= section.lines.end_line);
+            }
+        }
+    }
+}
