@@ -1,0 +1,56 @@
+// One analysis in the list.
+
+import type { Analysis, Source } from "../api/types";
+import { isFinal } from "../api/watch";
+import { type Texts, useTexts } from "../i18n";
+import { analysisHref } from "../state/routes";
+import { age } from "../text/format";
+import { ticked } from "../ui/ProblemNote";
+import { AnalysisActions } from "./AnalysisActions";
+import { Counts } from "./Counts";
+import { StepBar } from "./StepBar";
+import { useLiveAnalysis } from "./useAnalysis";
+
+interface Props {
+  analysis: Analysis;
+  /** Follow it by a stream of its own. */
+  live: boolean;
+  onChange: (analysis: Analysis) => void;
+  onRemoved: (id: string) => void;
+}
+
+export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Props) {
+  const t = useTexts();
+  const analysis = useLiveAnalysis(given, live, onChange);
+  const since = age(new Date(analysis.created_at), new Date());
+  return (
+    <li class="analysis" data-status={analysis.status}>
+      <div class="analysis-head">
+        <h3><a href={analysisHref(analysis.id)}>{analysis.name}</a></h3>
+        <span class={`status status-${analysis.status}`}>{t.status[analysis.status]}</span>
+        <time class="quiet" dateTime={analysis.created_at} title={new Date(analysis.created_at).toLocaleString(t.locale)}>
+          {t.ago(since.count, since.unit)}
+        </time>
+      </div>
+      <p class="analysis-source">{sourceText(analysis.source, t)}</p>
+      {!isFinal(analysis.status) && <StepBar analysis={analysis} />}
+      {analysis.error && (
+        <div class="note note-problem">
+          <p>{analysis.error.message}</p>
+          <p class="note-hint">{ticked(analysis.error.hint)}</p>
+        </div>
+      )}
+      <div class="analysis-foot">
+        <Counts analysis={analysis} />
+        <AnalysisActions analysis={analysis} onChange={onChange} onRemoved={() => onRemoved(analysis.id)} />
+      </div>
+    </li>
+  );
+}
+
+export function sourceText(source: Source, t: Texts): string {
+  if ("path" in source) return source.path;
+  if ("git" in source) return source.ref === undefined ? source.git : `${source.git} @ ${source.ref}`;
+  if ("archive" in source) return source.archive;
+  return t.upload;
+}

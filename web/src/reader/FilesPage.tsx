@@ -1,0 +1,60 @@
+// All files, the most important first, with what was skipped and why.
+
+import { useMemo, useState } from "preact/hooks";
+
+import type { FileRow } from "../api/types";
+import { useTexts } from "../i18n";
+import { fileHref } from "../state/routes";
+import { useTitle } from "../ui/useTitle";
+
+const PART = 300;
+
+export function FilesPage({ id, name, files }: { id: string; name: string; files: readonly FileRow[] | null }) {
+  const t = useTexts();
+  useTitle(t.filesTitle, name);
+  const [filter, setFilter] = useState("");
+  const [skipped, setSkipped] = useState(false);
+  const [shown, setShown] = useState(PART);
+  const wanted = filter.trim().toLowerCase();
+  const matches = useMemo(
+    () =>
+      (files ?? [])
+        .filter((file) => (skipped || file.skipped === null) && file.path.toLowerCase().includes(wanted))
+        .sort((a, b) => Number(a.skipped !== null) - Number(b.skipped !== null) || b.rank - a.rank || a.path.localeCompare(b.path)),
+    [files, wanted, skipped],
+  );
+  return (
+    <div class="files-page">
+      <h1>{t.filesTitle}</h1>
+      <div class="files-tools">
+        <input
+          type="search" value={filter} placeholder={t.filterFiles} aria-label={t.filterFiles}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <label class="option">
+          <input type="checkbox" checked={skipped} onChange={(event) => setSkipped(event.currentTarget.checked)} />
+          <span>{t.showSkipped}</span>
+        </label>
+      </div>
+      {!files && <p class="quiet">{t.filesLater}</p>}
+      {files && matches.length === 0 && <p class="quiet">{t.noFiles}</p>}
+      {matches.length > 0 && (
+        <table class="files-table">
+          <thead>
+            <tr><th scope="col">{t.pathHeading}</th><th scope="col" class="number">{t.linesHeading}</th><th scope="col">{t.aboutHeading}</th></tr>
+          </thead>
+          <tbody>
+            {matches.slice(0, shown).map((file) => (
+              <tr key={file.path} class={file.skipped === null ? undefined : "skipped"}>
+                <td class="path"><a href={fileHref(id, file.path)}>{file.path}</a></td>
+                <td class="number">{file.skipped === null ? file.lines.toLocaleString(t.locale) : "–"}</td>
+                <td>{file.skipped === null ? file.summary : (t.skipReason[file.skipped] ?? file.skipped)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {matches.length > shown && <button type="button" onClick={() => setShown(shown + PART)}>{t.more}</button>}
+    </div>
+  );
+}

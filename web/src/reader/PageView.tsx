@@ -1,0 +1,100 @@
+// One page of the documentation.
+
+import { useEffect, useMemo } from "preact/hooks";
+
+import { page as loadPage } from "../api/client";
+import type { PageHead } from "../api/types";
+import { useTexts } from "../i18n";
+import { useLoad } from "../state/load";
+import { type Place, pageHref } from "../state/routes";
+import { type Heading, renderMarkdown } from "../text/markdown";
+import { OriginBadge } from "../ui/Origin";
+import { ProblemNote } from "../ui/ProblemNote";
+import { useTitle } from "../ui/useTitle";
+import { MarkdownView } from "./MarkdownView";
+
+interface Props {
+  id: string;
+  name: string;
+  slug: string;
+  version: string;
+  at: Place | null;
+  hash: string;
+  order: readonly PageHead[];
+}
+
+export function PageView({ id, name, slug, version, at, hash, order }: Props) {
+  const t = useTexts();
+  const { value: page, problem, reload } = useLoad(`page ${id} ${slug} ${version}`, (signal) => loadPage(id, slug, signal));
+  const shown = page?.slug ?? null;
+  useTitle(page?.title, name);
+
+  const rendered = useMemo(
+    () =>
+      page && renderMarkdown(page.markdown, {
+        source: (place) => pageHref(id, page.slug, place),
+        page: (other) => pageHref(id, other),
+        imageLeftOut: t.imageLeftOut,
+      }),
+    [id, page, t],
+  );
+
+  useEffect(() => {
+    if (shown === null) return;
+    const target = hash.length > 1 ? document.getElementById(decodeHash(hash)) : null;
+    if (target) target.scrollIntoView();
+    else document.getElementById("content")?.scrollTo(0, 0);
+  }, [shown, hash]);
+
+  if (problem) return <ProblemNote problem={problem} onRetry={reload} />;
+  if (!page || !rendered) return <p class="quiet" aria-busy="true">{t.loading}</p>;
+
+  const outline = rendered.headings.filter((heading) => heading.level === 2 || heading.level === 3);
+  const place = order.findIndex((each) => each.slug === page.slug);
+  const previous = place > 0 ? order[place - 1] : undefined;
+  const next = place >= 0 ? order[place + 1] : undefined;
+  const href = pageHref(id, page.slug);
+  return (
+    <div class="page">
+      <article>
+        <p class="page-meta"><OriginBadge origin={page.origin} /></p>
+        {!rendered.hasTitle && <h1>{page.title}</h1>}
+        {outline.length > 2 && (
+          <details class="outline-inline">
+            <summary>{t.onThisPage}</summary>
+            <Outline headings={outline} href={href} />
+          </details>
+        )}
+        <MarkdownView rendered={rendered} current={at && pageHref(id, page.slug, at)} />
+        <nav class="page-turn" aria-label={`${t.previous} / ${t.next}`}>
+          {previous && <a href={pageHref(id, previous.slug)} rel="prev"><small>{t.previous}</small>{previous.title}</a>}
+          {next && <a href={pageHref(id, next.slug)} rel="next"><small>{t.next}</small>{next.title}</a>}
+        </nav>
+      </article>
+      {outline.length > 2 && (
+        <nav class="outline" aria-label={t.onThisPage}>
+          <h2>{t.onThisPage}</h2>
+          <Outline headings={outline} href={href} />
+        </nav>
+      )}
+    </div>
+  );
+}
+
+function Outline({ headings, href }: { headings: readonly Heading[]; href: string }) {
+  return (
+    <ul>
+      {headings.map((heading) => (
+        <li class={`outline-${heading.level}`}><a href={`${href}#${encodeURIComponent(heading.id)}`}>{heading.text}</a></li>
+      ))}
+    </ul>
+  );
+}
+
+function decodeHash(hash: string): string {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return hash.slice(1);
+  }
+}

@@ -1,0 +1,40 @@
+// What stands in the place of the pages while there are none: progress, or why it ended.
+
+import type { Analysis } from "../api/types";
+import { isFinal } from "../api/watch";
+import { useTexts } from "../i18n";
+import { AnalysisActions } from "../list/AnalysisActions";
+import { sourceText } from "../list/AnalysisRow";
+import { Counts } from "../list/Counts";
+import { StepBar } from "../list/StepBar";
+import { navigate } from "../state/router";
+import { ticked } from "../ui/ProblemNote";
+
+export function Progress({ analysis, onChange }: { analysis: Analysis; onChange: (analysis: Analysis) => void }) {
+  const t = useTexts();
+  const { status, error, step } = analysis;
+  return (
+    <section class="progress" aria-labelledby="progress-title" data-status={status}>
+      <h1 id="progress-title">{analysis.name}</h1>
+      <p class="analysis-source">{sourceText(analysis.source, t)}</p>
+      {status !== "completed" && <StepBar analysis={analysis} />}
+      <p class="visually-hidden" aria-live="polite">
+        {t.status[status]}{step !== null && !isFinal(status) ? `: ${t.step[step]}` : ""}
+      </p>
+      <Counts analysis={analysis} />
+      {!isFinal(status) && <p class="quiet">{t.pagesLater}</p>}
+      {status === "failed" && (
+        <div class="note note-problem">
+          <strong>{t.failedTitle}</strong>
+          {error && <p>{error.message}</p>}
+          {error && <p class="note-hint">{ticked(error.hint)}</p>}
+        </div>
+      )}
+      {status === "cancelled" && (
+        <div class="note"><strong>{t.cancelledTitle}</strong><p>{t.cancelledDetail}</p></div>
+      )}
+      {status === "completed" && <p class="quiet">{t.noPages}</p>}
+      <AnalysisActions analysis={analysis} onChange={onChange} onRemoved={() => navigate("/")} />
+    </section>
+  );
+}

@@ -1,0 +1,84 @@
+// What was found; a result opens beside the list.
+
+import { search } from "../api/client";
+import type { Hit, PageHead } from "../api/types";
+import { useTexts } from "../i18n";
+import { useLoad } from "../state/load";
+import { type Place, pageHref, searchHref } from "../state/routes";
+import { markWords } from "../text/marks";
+import { ProblemNote, ticked } from "../ui/ProblemNote";
+import { useTitle } from "../ui/useTitle";
+
+interface Props {
+  id: string;
+  name: string;
+  query: string;
+  at: Place | null;
+  pages: readonly PageHead[];
+}
+
+export function SearchPage({ id, name, query, at, pages }: Props) {
+  const t = useTexts();
+  useTitle(t.searchFor(query), name);
+  const { value: hits, problem, loading, reload } = useLoad(
+    query === "" ? null : `search ${id} ${query}`,
+    (signal) => search(id, query, signal),
+  );
+  const titles = query === "" ? [] : pages.filter((page) => page.title.toLowerCase().includes(query.toLowerCase())).slice(0, 8);
+  const current = at && searchHref(id, query, at);
+  return (
+    <div class="search-page" aria-busy={loading}>
+      <h1>{query === "" ? t.search : t.searchFor(query)}</h1>
+      <p class="quiet" role="status">
+        {query === "" ? ticked(t.searchEmpty) : hits ? (hits.length + titles.length === 0 ? t.searchNone(query) : t.results(hits.length + titles.length)) : " "}
+      </p>
+      {problem && <ProblemNote problem={problem} onRetry={reload} />}
+      {titles.length > 0 && (
+        <>
+          <h2>{t.matchingPages}</h2>
+          <ul class="hits">
+            {titles.map((page) => <li class="hit"><a href={pageHref(id, page.slug)}><Marked text={page.title} query={query} /></a></li>)}
+          </ul>
+        </>
+      )}
+      {hits && hits.length > 0 && (
+        <>
+          {titles.length > 0 && <h2>{t.matchingCode}</h2>}
+          <ul class="hits" onKeyDown={moveFocus}>
+            {hits.map((hit) => <HitView id={id} hit={hit} query={query} current={current} />)}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+function HitView({ id, hit, query, current }: { id: string; hit: Hit; query: string; current: string | null }) {
+  const href = searchHref(id, query, { path: hit.path, range: { start: hit.start_line, end: hit.end_line } });
+  return (
+    <li class="hit">
+      <a href={href} aria-current={href === current ? "location" : undefined}>
+        <span class="hit-head">
+          <span class="hit-path">{hit.path}<span class="quiet">:{hit.start_line}</span></span>
+          {hit.symbol !== null && <span class="hit-symbol">{hit.kind !== null && <span class="kind">{hit.kind}</span>} {hit.symbol}</span>}
+        </span>
+        <code class="snippet"><Marked text={hit.snippet} query={query} /></code>
+      </a>
+    </li>
+  );
+}
+
+function Marked({ text, query }: { text: string; query: string }) {
+  return <>{markWords(text, query).map((piece) => (piece.marked ? <mark>{piece.text}</mark> : piece.text))}</>;
+}
+
+function moveFocus(event: KeyboardEvent): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (step === 0 || !(event.currentTarget instanceof HTMLElement)) return;
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>(".hit a")];
+  const at = links.findIndex((link) => link === document.activeElement);
+  const next = links[at + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}

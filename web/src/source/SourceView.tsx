@@ -1,0 +1,108 @@
+// The lines of a file with their numbers, a range of them marked and scrolled to.
+
+import { memo } from "preact/compat";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { useTexts } from "../i18n";
+import { fileHref } from "../state/routes";
+import type { Range } from "../text/citation";
+import type { Span } from "./shiki";
+import type { SourceState } from "./useSource";
+import { useHighlight } from "./useHighlight";
+import { blockOf, linesOf, scrollTo, visible } from "./window";
+
+interface Props {
+  id: string;
+  path: string;
+  source: SourceState;
+  range: Range | null;
+}
+
+const LINE_HEIGHT = 20;
+const MAX_CHARACTERS = 4_000;
+const NOTHING: readonly string[] = [];
+
+export function SourceView({ id, path, source, range }: Props) {
+  const t = useTexts();
+  const frame = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<Range>({ start: 1, end: 120 });
+  const { whole, total, blocks, need, detail } = source;
+  const language = detail?.language ?? null;
+  const colored = useHighlight(whole ?? NOTHING, language);
+  const shown: Range = whole ? { start: 1, end: total } : view;
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element || total === 0) return;
+    element.scrollTop = range ? scrollTo(range, element.clientHeight, LINE_HEIGHT) : 0;
+    element.scrollLeft = 0;
+    if (!whole) setView(visible(element.scrollTop, element.clientHeight, LINE_HEIGHT, total));
+  }, [path, total, whole, range?.start, range?.end]);
+
+  useEffect(() => {
+    if (whole || total === 0) return;
+    for (let block = blockOf(view.start); block <= blockOf(view.end); block += 1) need(block);
+  }, [whole, total, view, need]);
+
+  const onScroll = (): void => {
+    const element = frame.current;
+    if (whole || !element) return;
+    const next = visible(element.scrollTop, element.clientHeight, LINE_HEIGHT, total);
+    setView((before) => (before.start === next.start && before.end === next.end ? before : next));
+  };
+
+  const numbers: number[] = [];
+  for (let line = shown.start; line <= Math.min(shown.end, total); line += 1) numbers.push(line);
+  const above = (shown.start - 1) * LINE_HEIGHT;
+  const below = Math.max(0, total - Math.max(shown.end, 0)) * LINE_HEIGHT;
+
+  return (
+    <div class="source-frame" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.sourceOf(path)}>
+      <div class="source-lines" style={{ paddingTop: above, paddingBottom: below, "--digits": String(total).length }}>
+        {numbers.map((line) => (
+          <Line
+            key={line}
+            number={line}
+            text={textOf(line, whole, blocks)}
+            spans={colored[line - 1]}
+            href={fileHref(id, path, { start: line, end: line })}
+            marked={range !== null && line >= range.start && line <= range.end}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function textOf(
+  line: number, whole: readonly string[] | null, blocks: ReadonlyMap<number, readonly string[]>,
+): string {
+  if (whole) return whole[line - 1] ?? "";
+  const block = blockOf(line);
+  return blocks.get(block)?.[line - linesOf(block).start] ?? "";
+}
+
+interface LineProps {
+  number: number;
+  text: string;
+  spans: Span[] | undefined;
+  href: string;
+  marked: boolean;
+}
+
+const Line = memo(function Line({ number, text, spans, href, marked }: LineProps) {
+  const t = useTexts();
+  const long = text.length > MAX_CHARACTERS;
+  return (
+    <div class={marked ? "line marked" : "line"} data-line={number}>
+      <a class="line-number" href={href} tabIndex={-1} aria-label={String(number)} />
+      <code>
+        {spans && !long
+          ? spans.map((span) => (span.className ? <span class={span.className}>{span.text}</span> : span.text))
+          : text.slice(0, MAX_CHARACTERS)}
+        {long && <span class="line-cut">{t.cutLine(text.length - MAX_CHARACTERS)}</span>}
+        {"\n"}
+      </code>
+    </div>
+  );
+});

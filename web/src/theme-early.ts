@@ -1,0 +1,9 @@
+// Runs before the first paint, so that a chosen theme never flashes.
+export {};
+
+try {
+  const theme = localStorage.getItem("theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset["theme"] = theme;
+} catch {
+  // Storage is closed to us: the system's theme stands.
+}
