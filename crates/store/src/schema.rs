@@ -20,6 +20,7 @@ CREATE TABLE analyses (
     name            TEXT NOT NULL,
     task_id         TEXT NOT NULL,
     run             INTEGER NOT NULL,   -- 1, and one more with each resume; tasks of older runs do nothing
+    shared_out_run  INTEGER,            -- the run whose files were shared out to tasks
     status          TEXT NOT NULL,
     step            TEXT,
     done            INTEGER,

@@ -3,7 +3,7 @@
 use super::Store;
 use crate::tables::{analyses, events, results};
 use crate::{
-    Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, NewAnalysis, ResultId, Run, Status,
+    Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, LlmUsage, NewAnalysis, ResultId, Run, Status,
     StoreError,
 };
 
@@ -55,6 +55,11 @@ impl Store {
         self.tables.read(analyses::totals).await
     }
 
+    /// What all analyses together asked of the LLM.
+    pub async fn total_usage(&self) -> Result<LlmUsage, StoreError> {
+        self.tables.read(analyses::usage).await
+    }
+
     /// The analysis as it stands and the last event that tells of it, read at once.
     pub async fn latest(&self, id: &AnalysisId) -> Result<Option<AnalysisEvent>, StoreError> {
         let id = id.clone();
@@ -82,6 +87,18 @@ impl Store {
     pub async fn result_of(&self, id: &AnalysisId) -> Result<Option<ResultId>, StoreError> {
         let id = id.clone();
         self.tables.read(move |db| results::of(db, &id)).await
+    }
+
+    /// Whether the files of an analysis were shared out to tasks in this run.
+    pub async fn is_shared_out(&self, id: &AnalysisId, run: Run) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.tables.read(move |db| analyses::is_shared_out(db, &id, run)).await
+    }
+
+    /// Notes that the files were shared out to tasks in this run.
+    pub async fn set_shared_out(&self, id: &AnalysisId, run: Run) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.tables.write(move |db| analyses::set_shared_out(db, &id, run)).await
     }
 
     /// Removes an analysis with its history, and what it alone used: result, knowledge base, upload. False

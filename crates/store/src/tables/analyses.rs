@@ -113,6 +113,19 @@ pub(crate) fn find(db: &Connection, text: &str) -> rusqlite::Result<Found> {
     })
 }
 
+/// Whether the files were shared out to tasks in this run.
+pub(crate) fn is_shared_out(db: &Connection, id: &AnalysisId, run: Run) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM analyses WHERE id = ?1 AND shared_out_run = ?2)")?
+        .query_row(params![id.as_str(), run], |row| row.get(0))
+}
+
+/// Notes that the files were shared out to tasks in this run.
+pub(crate) fn set_shared_out(db: &Connection, id: &AnalysisId, run: Run) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE analyses SET shared_out_run = ?2 WHERE id = ?1 AND run = ?2")?
+        .execute(params![id.as_str(), run])?;
+    Ok(())
+}
+
 /// At most `limit`, newest first, older than `before`.
 pub(crate) fn list(
     db: &Connection,
@@ -136,6 +149,23 @@ pub(crate) fn totals(db: &Connection) -> rusqlite::Result<Vec<(Status, u64)>> {
     db.prepare_cached("SELECT status, count(*) AS count FROM analyses GROUP BY status ORDER BY status")?
         .query_map([], |row| Ok((word(row, "status")?, row.get::<_, i64>("count")? as u64)))?
         .collect()
+}
+
+/// What all analyses together asked of the LLM.
+pub(crate) fn usage(db: &Connection) -> rusqlite::Result<LlmUsage> {
+    db.prepare_cached(
+        "SELECT total(calls), total(cached), total(prompt_tokens), total(completion_tokens), total(cost) FROM analyses",
+    )?
+    .query_row([], |row| {
+        let count = |column: usize| row.get::<_, f64>(column).map(|sum| sum as u64);
+        Ok(LlmUsage {
+            calls: count(0)?,
+            cached: count(1)?,
+            prompt_tokens: count(2)?,
+            completion_tokens: count(3)?,
+            cost: row.get(4)?,
+        })
+    })
 }
 
 /// Removes the row and its events.

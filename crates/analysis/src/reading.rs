@@ -1,0 +1,128 @@
+//! Looking at what was read.
+
+use std::sync::Arc;
+
+use reader::{FileReading, Item, ItemKind, KnowledgeBase, Page};
+use store::{AnalysisId, ResultId};
+
+use crate::analyses::bad_cursor;
+use crate::{Analyses, AnalysisError};
+
+/// Readings that are loaded at once.
+const READINGS_AT_ONCE: usize = 200;
+
+impl Analyses {
+    /// The knowledge base; an error of the kind `Conflict` before it is built. Its methods block: call them on a
+    /// thread where that is allowed.
+    pub async fn knowledge(&self, id: &AnalysisId) -> Result<Arc<KnowledgeBase>, AnalysisError> {
+        let result = match self.result(id).await? {
+            Some(result) => result,
+            // No result has this id, so this tells that nothing is indexed.
+            None => ResultId::of(&["none"]),
+        };
+        self.shared().knowledge().of(self.store(), &result).await
+    }
+
+    /// All pages, in their order; empty before they are written.
+    pub async fn pages(&self, id: &AnalysisId) -> Result<Vec<Page>, AnalysisError> {
+        match self.result(id).await? {
+            Some(result) => Ok(self.store().pages(&result).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// One page.
+    pub async fn page(&self, id: &AnalysisId, slug: &str) -> Result<Option<Page>, AnalysisError> {
+        match self.result(id).await? {
+            Some(result) => Ok(self.store().page(&result, slug).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// What is said of one file.
+    pub async fn reading(&self, id: &AnalysisId, path: &str) -> Result<Option<FileReading>, AnalysisError> {
+        Ok(self.readings(id, vec![path.to_owned()]).await?.pop())
+    }
+
+    /// What is said of these files, as far as they are described, in the order asked.
+    pub async fn readings(&self, id: &AnalysisId, paths: Vec<String>) -> Result<Vec<FileReading>, AnalysisError> {
+        match self.result(id).await? {
+            Some(result) => Ok(self.store().readings_of(&result, paths).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// At most `limit` items, by path and line, of one file or all, of one kind or all; and the cursor of the next
+    /// part.
+    pub async fn items(
+        &self,
+        id: &AnalysisId,
+        path: Option<&str>,
+        kind: Option<ItemKind>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<String>), AnalysisError> {
+        let limit = limit.clamp(1, 10_000);
+        let mut from = cursor.map(|cursor| Cursor::parse(cursor).ok_or_else(bad_cursor)).transpose()?;
+        let Some(result) = self.result(id).await? else { return Ok((Vec::new(), None)) };
+        let mut items: Vec<Item> = Vec::new();
+        let mut after: Option<String> = None;
+        // The file that the cursor stands in is read first, then those after it.
+        let mut page = match (path, &from) {
+            (Some(path), _) => self.store().readings_of(&result, vec![path.to_owned()]).await?,
+            (None, Some(cursor)) => {
+                after = Some(cursor.path.clone());
+                self.store().readings_of(&result, vec![cursor.path.clone()]).await?
+            }
+            (None, None) => Vec::new(),
+        };
+        loop {
+            for reading in page {
+                let skip = from.take().filter(|cursor| cursor.path == reading.path).map_or(0, |cursor| cursor.index);
+                for (index, item) in reading.items.into_iter().enumerate().skip(skip) {
+                    if kind.is_some_and(|kind| kind != item.kind) {
+                        continue;
+                    }
+                    if items.len() == limit {
+                        return Ok((items, Some(Cursor { index, path: reading.path }.to_string())));
+                    }
+                    items.push(item);
+                }
+                after = Some(reading.path);
+            }
+            if path.is_some() {
+                return Ok((items, None));
+            }
+            page = self.store().readings(&result, after.clone(), READINGS_AT_ONCE).await?;
+            if page.is_empty() {
+                return Ok((items, None));
+            }
+        }
+    }
+
+    pub(crate) async fn result(&self, id: &AnalysisId) -> Result<Option<ResultId>, AnalysisError> {
+        match self.store().result_of(id).await? {
+            Some(result) => Ok(Some(result)),
+            None => self.existing(id).await.map(|_| None),
+        }
+    }
+}
+
+/// Where a list of items goes on: `<item>:<path>`.
+struct Cursor {
+    index: usize,
+    path: String,
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Option<Self> {
+        let (index, path) = text.split_once(':')?;
+        Some(Self { index: index.parse().ok()?, path: path.to_owned() })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.index, self.path)
+    }
+}

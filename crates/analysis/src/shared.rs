@@ -1,0 +1,103 @@
+//! What the tasks of one process share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use store::Store;
+
+use crate::cancellation::Running;
+use crate::intake::TempSpace;
+use crate::knowledge::Knowledge;
+use crate::progress::Announcer;
+use crate::settings::Settings;
+use crate::{AnalysisError, blocking};
+
+/// What the tasks of one process share. Cheap to clone.
+#[derive(Clone)]
+pub struct Shared(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    store: Store,
+    /// Where clones and unpacked archives lie for a while.
+    space: TempSpace,
+    /// Knowledge bases that were used lately.
+    knowledge: Knowledge,
+    /// Clients by model; they share one governor.
+    clients: Mutex<HashMap<String, llm::Client>>,
+    announcer: Announcer,
+    running: Running,
+}
+
+impl Shared {
+    pub(crate) async fn open(settings: Settings) -> Result<Self, AnalysisError> {
+        let data_dir = settings.data_dir.clone();
+        let space = blocking(move || {
+            std::fs::create_dir_all(&data_dir)?;
+            TempSpace::open(&data_dir.join("tmp"))
+        })
+        .await
+        .map_err(|error| AnalysisError::io(&format!("use the data folder {}", settings.data_dir.display()), &error))?;
+        let store =
+            Store::open(&settings.data_dir, settings.database_url.as_deref(), settings.object_store_url.as_deref())
+                .await?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            space,
+            knowledge: Knowledge::default(),
+            clients: Mutex::default(),
+            announcer: Announcer::default(),
+            running: Running::default(),
+            settings,
+        })))
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn space(&self) -> &TempSpace {
+        &self.0.space
+    }
+
+    pub(crate) fn knowledge(&self) -> &Knowledge {
+        &self.0.knowledge
+    }
+
+    pub(crate) fn announcer(&self) -> &Announcer {
+        &self.0.announcer
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        &self.0.running
+    }
+
+    /// The client for this model. All clients of a process share one governor: the provider's limits are for the
+    /// account.
+    pub(crate) fn llm(&self, model: &str) -> Result<llm::Client, AnalysisError> {
+        let mut clients = self.0.clients.lock();
+        if let Some(client) = clients.get(model) {
+            return Ok(client.clone());
+        }
+        let Some(settings) = &self.0.settings.llm else {
+            return Err(AnalysisError::invalid(
+                "llm_not_configured",
+                format!("the analysis wants the model {model}, and no LLM provider is configured"),
+                "Set OPENAI_BASE_URL and OPENAI_API_KEY for the worker, then resume.",
+            ));
+        };
+        let settings = settings.for_model(model);
+        let client = match clients.values().next() {
+            Some(other) => llm::Client::with_governor(settings, other.governor().clone()),
+            None => llm::Client::new(settings),
+        };
+        let client = client.map_err(|error| AnalysisError::from_llm(&error))?;
+        clients.insert(model.to_owned(), client.clone());
+        Ok(client)
+    }
+}
