@@ -4,6 +4,7 @@
 //! files on a pool of threads and hands the facts of each to a [`FileSink`](crate::FileSink), in the order of their paths. At no
 //! time does it hold more than a few dozen megabytes of text. It writes nothing anywhere.
 
+mod digest;
 mod options;
 mod pool;
 mod read;
@@ -11,6 +12,7 @@ mod role;
 mod skip;
 mod walk;
 
+pub use digest::digest;
 pub use options::{LanguageCount, ScanError, ScanOptions, ScanProgress, ScanSummary};
 pub use pool::scan;
 pub use role::{FileRole, role_of};

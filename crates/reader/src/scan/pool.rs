@@ -83,7 +83,7 @@ struct Outcome {
     is_cut: bool,
 }
 
-fn threads(options: &ScanOptions, files: usize) -> usize {
+pub(super) fn threads(options: &ScanOptions, files: usize) -> usize {
     let processors = || thread::available_parallelism().map_or(2, usize::from);
     options.threads.unwrap_or_else(processors).clamp(1, 64).min(files.max(1))
 }

@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, max: u64) -> Content {
     }
 }
 
-fn bytes_of(path: &Path, max: u64) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn bytes_of(path: &Path, max: u64) -> io::Result<Option<Vec<u8>>> {
     let file = open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
