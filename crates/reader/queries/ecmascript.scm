@@ -42,6 +42,15 @@
   (#eq? @_module "module") (#eq? @_exports "exports"))
 (export_statement value: (function_expression name: (identifier) @name body: (_) @body) @definition.function)
 
+; Named functions that are handed on
+(arguments (function_expression name: (identifier) @name body: (_) @body) @definition.function)
+(return_statement (function_expression name: (identifier) @name body: (_) @body) @definition.function)
+(assignment_expression
+  left: (member_expression
+    object: (member_expression property: (property_identifier) @_prototype) @parent
+    property: (property_identifier) @name)
+  right: (identifier) (#eq? @_prototype "prototype")) @definition.method
+
 ; Classes
 (class_declaration name: (_) @name body: (class_body) @body) @definition.class
 (variable_declarator name: (identifier) @name value: (class body: (class_body) @body)) @definition.class

@@ -109,9 +109,23 @@ pub(super) fn is_inner(raw: &str) -> bool {
 /// Says who owns the text or how it is edited instead of what it does.
 pub(super) fn is_noise(text: &str) -> bool {
     let head = cut(text, 600).to_ascii_lowercase();
-    ["copyright", "licen", "spdx-", "all rights reserved", "-*-", "vim:", "eslint", "@ts-", "use strict"]
-        .iter()
-        .any(|word| head.contains(word))
+    [
+        "copyright",
+        "licen",
+        "spdx-",
+        "all rights reserved",
+        "-*-",
+        "vim:",
+        "eslint",
+        "@ts-",
+        "use strict",
+        "frozen_string_literal",
+        "go:build",
+        "+build",
+        "shellcheck",
+    ]
+    .iter()
+    .any(|word| head.contains(word))
 }
 
 /// Where the line of `at` starts; `None` when that is far, as in a minified file.

@@ -87,13 +87,15 @@ impl Engine {
     /// The facts of one file. Never takes much longer than `limit`; never fails, whatever the text is.
     pub fn extract(&mut self, path: &str, text: &str, limit: Duration) -> Extract {
         let deadline = Instant::now() + limit;
-        let (tree, text, is_cut) = match parse(&mut self.parser, text, deadline) {
+        let prepared = self.spec.prepare.and_then(|prepare| prepare(text));
+        let parsed = prepared.as_deref().unwrap_or(text);
+        let (tree, text, is_cut) = match parse(&mut self.parser, parsed, deadline) {
             Some(tree) => (tree, text, false),
             None => {
-                let start = first_lines(text, SECOND_TRY);
+                let start = first_lines(parsed, SECOND_TRY);
                 let deadline = Instant::now() + limit / 4;
                 match parse(&mut self.parser, start, deadline) {
-                    Some(tree) => (tree, start, true),
+                    Some(tree) => (tree, &text[..start.len()], true),
                     None => return Extract { is_cut: true, ..Extract::default() },
                 }
             }

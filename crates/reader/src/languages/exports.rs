@@ -36,6 +36,9 @@ fn top_level(symbol: &Symbol, listed: &HashSet<String>, spec: &Spec) -> bool {
 fn member(symbol: &Symbol, parent: Option<SymbolKind>, spec: &Spec) -> bool {
     match spec.export {
         Export::NoUnderscore => !is_underscored(&symbol.name),
+        Export::NoWord(words) => {
+            !words_before_name(symbol).any(|word| word != "static" && words.contains(&word))
+        }
         Export::Marked => {
             !symbol.name.starts_with('#')
                 && !words_before_name(symbol).any(|word| matches!(word, "private" | "protected"))

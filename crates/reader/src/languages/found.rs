@@ -15,7 +15,7 @@ use super::{
     table::Spec,
 };
 use crate::{
-    domain::{EdgeKind, Language},
+    domain::{EdgeKind, Language, SymbolKind},
     facts::{Command, EntryPoint, Route, Setting, Use},
 };
 
@@ -135,7 +135,7 @@ impl Found {
     fn definition<'t>(
         &mut self,
         node: Node<'t>,
-        kind: Option<crate::SymbolKind>,
+        kind: Option<SymbolKind>,
         pattern: usize,
         of: &dyn Fn(Role) -> Option<Node<'t>>,
         text: &str,
@@ -144,9 +144,20 @@ impl Found {
         if self.definitions.len() >= MAX_FACTS {
             return;
         }
+        let written = text_of(name_node, text);
+        let operator;
         let name = match kind {
-            Some(_) => unquote(text_of(name_node, text)),
-            None => simple_type_name(text_of(name_node, text)),
+            Some(_) if written.starts_with("operator") => {
+                operator = operator_name(written);
+                &operator
+            }
+            Some(SymbolKind::Class | SymbolKind::Struct) | None => simple_type(written),
+            Some(_) => unquote(written),
+        };
+        // `class A::B` stands in `A`.
+        let (name, around) = match name.rsplit_once("::") {
+            Some((around, name)) => (name, Some(around)),
+            None => (name.strip_prefix(':').unwrap_or(name), None),
         };
         if name.is_empty() || name.len() > 300 {
             return;
@@ -157,7 +168,7 @@ impl Found {
             name_at: name_node.start_byte(),
             range: node.byte_range(),
             body_at: of(Role::Body).map(|body| body.start_byte()),
-            parent: of(Role::Parent).map(|parent| text_of(parent, text).to_owned()),
+            parent: of(Role::Parent).map(|parent| text_of(parent, text)).or(around).map(str::to_owned),
             is_exported: of(Role::Exported).is_some(),
             pattern,
         });
@@ -294,9 +305,14 @@ fn simple_type(text: &str) -> &str {
     text[..end].trim()
 }
 
-fn simple_type_name(text: &str) -> &str {
-    let text = simple_type(text);
-    text.rsplit(['.', ':']).next().unwrap_or(text)
+/// `operator  =` is `operator=`, `operator bool() const` is `operator bool`.
+fn operator_name(written: &str) -> String {
+    let rest = written.trim_start_matches("operator").trim();
+    if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        let end = rest.find('(').unwrap_or(rest.len());
+        return format!("operator {}", rest[..end].trim());
+    }
+    format!("operator{}", rest.split_whitespace().collect::<String>())
 }
 
 /// `a.b.c` is `c` with the qualifier `a.b`; `.`, `::`, `->` and `\` separate.

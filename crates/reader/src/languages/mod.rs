@@ -37,6 +37,7 @@ mod exports;
 mod found;
 mod idioms;
 mod imports;
+mod macros;
 mod nesting;
 mod table;
 

@@ -405,8 +405,7 @@ fn leading_doc(comments: &[Range<usize>], outline: &Outline, text: &str) -> Opti
             }
             block.clear();
         }
-        let between = text.get(end..range.start).unwrap_or("");
-        if end > 0 && block.is_empty() && !between.trim().is_empty() {
+        if block.is_empty() && !is_head(text.get(end..range.start).unwrap_or(""), end) {
             return None;
         }
         if !block.is_empty() {
@@ -422,6 +421,13 @@ fn leading_doc(comments: &[Range<usize>], outline: &Outline, text: &str) -> Opti
         return None;
     }
     comments::clean(&block).filter(|doc| !comments::is_noise(doc))
+}
+
+/// What may stand before the file's documentation: nothing, or an opening line.
+fn is_head(between: &str, end: usize) -> bool {
+    let between = between.trim();
+    let opens = end == 0 && between.len() < 300 && between.starts_with(['#', '<', '"', '\'']);
+    between.is_empty() || opens
 }
 
 /// The declaration without decorators and body, on one line.

@@ -1,0 +1,45 @@
+; Definitions
+(class_declaration name: (name) @name body: (_) @body) @definition.class
+(interface_declaration name: (name) @name body: (_) @body) @definition.interface
+(trait_declaration name: (name) @name body: (_) @body) @definition.trait
+(enum_declaration name: (name) @name body: (_) @body) @definition.enum
+(enum_case name: (name) @name) @definition.constant
+(function_definition name: (name) @name body: (_) @body) @definition.function
+(method_declaration name: (name) @name body: (_) @body) @definition.method
+(method_declaration name: (name) @name !body) @definition.method
+(property_declaration (property_element name: (variable_name (name) @name))) @definition.field
+(property_promotion_parameter name: (variable_name (name) @name)) @definition.field
+(const_declaration (const_element . (name) @name)) @definition.constant
+(function_call_expression
+  function: (name) @_define
+  arguments: (arguments . (argument (string) @name)) (#eq? @_define "define")) @definition.constant
+
+(comment) @comment
+
+; Imports
+(namespace_use_clause . [(qualified_name) (name)] @import.module)
+(namespace_use_clause . [(qualified_name) (name)] @import.module alias: (name) @import.alias)
+(require_expression (string) @import.module @import.relative)
+(require_once_expression (string) @import.module @import.relative)
+(include_expression (string) @import.module @import.relative)
+(include_once_expression (string) @import.module @import.relative)
+(require_expression (binary_expression right: (string) @import.module @import.relative))
+(require_once_expression (binary_expression right: (string) @import.module @import.relative))
+(include_expression (binary_expression right: (string) @import.module @import.relative))
+(include_once_expression (binary_expression right: (string) @import.module @import.relative))
+
+; Uses
+(base_clause [(name) (qualified_name)] @inherit)
+(class_interface_clause [(name) (qualified_name)] @inherit)
+(class_declaration body: (declaration_list (use_declaration [(name) (qualified_name)] @inherit)))
+(function_call_expression function: [(name) (qualified_name)] @call arguments: (arguments) @arguments)
+(member_call_expression object: (_) @qualifier name: (name) @call arguments: (arguments) @arguments)
+(nullsafe_member_call_expression object: (_) @qualifier name: (name) @call arguments: (arguments) @arguments)
+(scoped_call_expression scope: (_) @qualifier name: (name) @call arguments: (arguments) @arguments)
+(object_creation_expression [(name) (qualified_name)] @call)
+(attribute [(name) (qualified_name)] @call parameters: (arguments) @arguments)
+(named_type [(name) (qualified_name)] @reference)
+
+; Settings
+(subscript_expression (variable_name (name) @_env) (string) @setting (#any-of? @_env "_ENV" "_SERVER")
+  (#match? @setting "^.(APP|DB|AWS|REDIS|MAIL|[A-Z]+_(URL|KEY|HOST|PORT|USER|PASSWORD|TOKEN|SECRET))"))
