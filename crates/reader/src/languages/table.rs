@@ -319,6 +319,7 @@ pub fn detect(path: &str, text: &str) -> Option<Language> {
 }
 
 fn by_extension(name: &str, text: &str) -> Option<Language> {
+    let name = name.strip_suffix(".in").unwrap_or(name);
     let (stem, extension) = name.rsplit_once('.')?;
     if stem.is_empty() {
         return None;
@@ -387,6 +388,8 @@ mod tests {
         assert_eq!(detect("bin/tool", "#!/usr/bin/env -S python3.12 -u\n"), Some(Language::Python));
         assert_eq!(detect("bin/tool", "#!/usr/bin/perl\n"), None);
         assert_eq!(detect("Makefile", ""), Some(Language::Makefile));
+        assert_eq!(detect("config.h.in", "int a;"), Some(Language::C));
+        assert_eq!(detect("a.h", "namespace a {\n}\n"), Some(Language::Cpp));
         assert_eq!(detect(".rs", ""), None);
     }
 

@@ -197,18 +197,15 @@ fn is_minified(name: &str, language: Option<Language>, text: &str) -> bool {
     if name.contains(".min.") || name.ends_with("-min.js") {
         return true;
     }
-    let is_shortened_kind = matches!(
-        language,
-        Some(Language::JavaScript | Language::Css | Language::Json | Language::Html | Language::Xml)
-    );
-    if text.len() < 10_000
-        || !(is_shortened_kind || language.is_some_and(|l| crate::languages::spec_of(l).is_some()))
-    {
-        return false;
-    }
+    let Some(language) = language else { return false };
+    let (shortest, longest_average) = match language {
+        Language::JavaScript | Language::Css => (1_000, 500),
+        Language::Json | Language::Html | Language::Xml => (10_000, 500),
+        _ if crate::languages::spec_of(language).is_some() => (10_000, 5_000),
+        _ => return false,
+    };
     let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-    let average = text.len() / lines;
-    average > if is_shortened_kind { 500 } else { 5_000 }
+    text.len() >= shortest && text.len() / lines > longest_average
 }
 
 /// One of the first lines says that a program wrote the file.
