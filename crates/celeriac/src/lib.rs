@@ -7,3 +7,4 @@
 pub mod backend;
 pub mod broker;
 pub mod protocol;
+mod sqlite;

@@ -26,11 +26,14 @@ pub struct OpenOptions {
     pub read_connections: usize,
     /// How many changes may wait for the writer before callers have to wait with theirs.
     pub queued_writes: usize,
+    /// Whether everyone in the process who opens the file shares one [`Database`]. Without, this one has a writer of its
+    /// own, as if it were in another process.
+    pub is_shared: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { migrate: |_| Ok(()), read_connections: 4, queued_writes: 4096 }
+        Self { migrate: |_| Ok(()), read_connections: 4, queued_writes: 4096, is_shared: true }
     }
 }
 
@@ -51,7 +54,9 @@ impl Database {
         let mut open = OPEN.lock();
         let conn = connect_writer(&path).map_err(|error| error.at(&path))?;
         migrate(&conn, options.migrate).map_err(|error| error.at(&path))?;
-        if let Some(database) = open.get(&path).and_then(Weak::upgrade) {
+        if options.is_shared
+            && let Some(database) = open.get(&path).and_then(Weak::upgrade)
+        {
             return Ok(database);
         }
         let (jobs, queue) = mpsc::channel(options.queued_writes.max(1));
@@ -63,7 +68,9 @@ impl Database {
         let readers = Arc::new(Readers::new(path.clone(), options.read_connections));
         let database = Arc::new(Self { path: path.clone(), jobs, readers });
         open.retain(|_, database| database.strong_count() > 0);
-        open.insert(path, Arc::downgrade(&database));
+        if options.is_shared {
+            open.insert(path, Arc::downgrade(&database));
+        }
         Ok(database)
     }
 

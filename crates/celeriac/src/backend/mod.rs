@@ -3,14 +3,19 @@
 //! Results are kept for a time (a day, unless told otherwise) and then dropped. A task that has succeeded stays so: a
 //! state that arrives late never overwrites SUCCESS.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 mod error;
+mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 pub use error::BackendError;
+pub use sqlite::SqliteBackend;
 
 use crate::protocol::{GroupId, ResultTuple, TaskId, TaskMeta, TaskState};
 
@@ -99,4 +104,13 @@ pub trait ResultBackend: Send + Sync + 'static {
 
     /// The body of the chord was sent: its parts are dropped, and nobody will send it again.
     async fn chord_end(&self, chord: &GroupId) -> Result<(), BackendError>;
+}
+
+/// Opens the result backend that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`. Results are kept
+/// for `expires`, or for ever.
+pub async fn open(url: &str, expires: Option<Duration>) -> Result<Arc<dyn ResultBackend>, BackendError> {
+    match crate::sqlite::path_of(url) {
+        Some(path) => Ok(Arc::new(SqliteBackend::open(path, expires).await?)),
+        None => Err(BackendError::UnknownUrl { url: crate::sqlite::without_password(url) }),
+    }
 }

@@ -7,10 +7,15 @@
 //!
 //! All methods take batches, for one commit or round trip serves many messages.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 mod delivery;
 mod error;
 mod inspect;
+mod sqlite;
+mod subscription;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,9 +23,8 @@ use async_trait::async_trait;
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
 pub use error::BrokerError;
 pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
+pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
-
-mod subscription;
 
 use crate::protocol::{Message, NodeName, QueueName};
 
@@ -122,4 +126,12 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Drops dead letters for good. Returns how many.
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError>;
+}
+
+/// Opens the broker that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`.
+pub async fn open(url: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+    match crate::sqlite::path_of(url) {
+        Some(path) => Ok(Arc::new(SqliteBroker::open(path).await?)),
+        None => Err(BrokerError::UnknownUrl { url: crate::sqlite::without_password(url) }),
+    }
 }

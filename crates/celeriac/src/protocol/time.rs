@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::{ProtocolError, shortened};
 
-/// A point in time (UTC, to the nanosecond). It is written as RFC 3339 and as Python's `isoformat()`.
+/// A point in time (UTC, to the microsecond, which is all that the wire carries). It is written as RFC 3339 and as Python's `isoformat()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
     /// The present moment.
     pub fn now() -> Self {
-        Self(jiff::Timestamp::now())
+        Self::from(jiff::Timestamp::now())
     }
 
     /// From milliseconds since 1970, clamped to the years that can be written.
@@ -46,7 +46,7 @@ impl Timestamp {
                 let naive: jiff::civil::DateTime = text.parse()?;
                 Ok::<_, jiff::Error>(jiff::tz::Offset::UTC.to_timestamp(naive)?)
             })
-            .map(Self)
+            .map(Self::from)
             .map_err(|_| ProtocolError::Time { value: shortened(text) })
     }
 
@@ -99,7 +99,7 @@ impl std::ops::Sub<Duration> for Timestamp {
 
 impl From<jiff::Timestamp> for Timestamp {
     fn from(at: jiff::Timestamp) -> Self {
-        Self(at)
+        Self(jiff::Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at))
     }
 }
 

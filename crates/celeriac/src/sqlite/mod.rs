@@ -1,0 +1,88 @@
+//! What the SQLite broker and result backend share: the file, its schema, and the doorbells of the processes that have
+//! it open. Broker and backend on one file share one writer, so that a result and the end of its delivery are one commit.
+
+mod bells;
+mod schema;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlite_group_commit::{Database, DatabaseError, OpenOptions};
+
+pub(crate) use bells::{Bell, Bells, FALLBACK_POLL};
+
+/// The file behind a broker or a result backend.
+#[derive(Clone)]
+pub(crate) struct File {
+    pub db: Arc<Database>,
+    pub bells: Arc<Bells>,
+}
+
+impl File {
+    /// Opens the file and hangs up this process's bell.
+    pub(crate) async fn open(path: PathBuf) -> Result<Self, DatabaseError> {
+        let closed = DatabaseError::Closed { path: path.clone() };
+        let open = move || {
+            let db =
+                Database::open(path, OpenOptions { migrate: schema::migrate, ..OpenOptions::default() })?;
+            let bells = Bells::open(db.path());
+            Ok(Self { db, bells })
+        };
+        tokio::task::spawn_blocking(open).await.unwrap_or(Err(closed))
+    }
+
+    /// Opens the file with a writer and a bell of its own, as another process would.
+    #[cfg(test)]
+    pub(crate) fn open_as_another_process(path: &std::path::Path) -> Self {
+        let options = OpenOptions { migrate: schema::migrate, is_shared: false, ..OpenOptions::default() };
+        let db = Database::open(path, options).unwrap();
+        let bells = Bells::hang(db.path());
+        Self { db, bells }
+    }
+}
+
+/// The path in a URL such as `sqlite:///absolute/path.db` or `sqlite://relative.db`.
+pub(crate) fn path_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// The URL with its password, if it has one, blotted out.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority_end = rest.find('/').unwrap_or(rest.len());
+    let Some(at) = rest[..authority_end].rfind('@') else { return url.to_owned() };
+    let user = rest[..at].split(':').next().unwrap_or_default();
+    format!("{scheme}://{user}:********{}", &rest[at..])
+}
+
+/// Now, in milliseconds since 1970, as the tables hold times.
+pub(crate) fn now_ms() -> i64 {
+    crate::protocol::Timestamp::now().unix_ms()
+}
+
+/// A duration in milliseconds, as the tables hold times; very long ones end within what can be added to a time.
+pub(crate) fn ms(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_absolute_and_relative_paths() {
+        assert_eq!(path_of("sqlite:///var/q.db"), Some("/var/q.db".into()));
+        assert_eq!(path_of("sqlite://q.db?mode=rwc"), Some("q.db".into()));
+        assert_eq!(path_of("redis://localhost/0"), None);
+        assert_eq!(path_of("sqlite://"), None);
+    }
+
+    #[test]
+    fn passwords_are_blotted_out() {
+        assert_eq!(without_password("redis://:secret@host:6379/0"), "redis://:********@host:6379/0");
+        assert_eq!(without_password("amqp://me:p@ss@host"), "amqp://me:********@host");
+        assert_eq!(without_password("redis://host/a@b"), "redis://host/a@b");
+    }
+}
