@@ -1,0 +1,244 @@
+//! Who uses whom.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rusqlite::{Row, params};
+use serde::Serialize;
+
+use super::{KnowledgeBase, KnowledgeError, base::word_of};
+use crate::{
+    domain::{Edge, EdgeKind, Graph, Node, SymbolKind},
+    facts::ImportTime,
+};
+
+/// Another file that a file uses, or that uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileLink {
+    /// The other file.
+    pub path: String,
+    /// Where the use is first written, in the file that uses.
+    pub line: u32,
+    /// When the import takes effect.
+    pub time: ImportTime,
+}
+
+/// A use between two symbols or files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SymbolLink {
+    /// The file of the other end.
+    pub path: String,
+    /// The qualified name of the other end; `None` when it is the file itself.
+    pub symbol: Option<String>,
+    /// What the other end is.
+    pub kind: Option<SymbolKind>,
+    /// The line at which the other end starts; 1 for a file.
+    pub start_line: u32,
+    /// The way of use.
+    pub edge: EdgeKind,
+    /// Where the use is first written, in the file that uses.
+    pub line: u32,
+}
+
+/// Something outside of the repository that its files import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// The name of the package, as far as the import tells it: `requests`, `@scope/pkg`, `serde`, `java.util`.
+    pub package: String,
+    /// Where it is imported, by path: file, line, the module as written, and when it takes effect.
+    pub imports: Vec<OutsideImport>,
+}
+
+/// One import of something outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutsideImport {
+    /// The file that imports.
+    pub path: String,
+    /// Where.
+    pub line: u32,
+    /// The module as written.
+    pub module: String,
+    /// When it takes effect.
+    pub time: ImportTime,
+}
+
+impl KnowledgeBase {
+    /// The files that a file imports, by path.
+    pub fn imports_of(&self, path: &str) -> Result<Vec<FileLink>, KnowledgeError> {
+        self.file_links(
+            "SELECT t.path, l.line, l.time FROM link l JOIN file f ON f.id = l.from_file JOIN file t ON t.id = l.to_file
+             WHERE f.path = ? AND l.kind = 'import' AND l.from_file <> l.to_file ORDER BY t.path, l.line",
+            path,
+        )
+    }
+
+    /// The files that import a file, by path.
+    pub fn imported_by(&self, path: &str) -> Result<Vec<FileLink>, KnowledgeError> {
+        self.file_links(
+            "SELECT f.path, l.line, l.time FROM link l JOIN file f ON f.id = l.from_file JOIN file t ON t.id = l.to_file
+             WHERE t.path = ? AND l.kind = 'import' AND l.from_file <> l.to_file ORDER BY f.path, l.line",
+            path,
+        )
+    }
+
+    /// What uses a symbol: calls, inheritance and references, by path and line.
+    pub fn callers(&self, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
+        self.symbol_links(
+            "SELECT f.path, y.name, y.parent, y.kind, coalesce(y.start_line, 1), l.kind, l.line
+             FROM symbol s JOIN file t ON t.id = s.file
+             JOIN link l ON l.to_file = s.file AND l.to_symbol = s.id
+             JOIN file f ON f.id = l.from_file LEFT JOIN symbol y ON y.id = l.from_symbol
+             WHERE t.path = ?1 AND s.file = t.id AND s.name = ?2 AND s.parent IS ?3
+             ORDER BY f.path, l.line, l.from_symbol, l.kind",
+            path,
+            symbol,
+        )
+    }
+
+    /// What a symbol uses, by line.
+    pub fn callees(&self, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
+        self.symbol_links(
+            "SELECT t.path, y.name, y.parent, y.kind, coalesce(y.start_line, 1), l.kind, l.line
+             FROM symbol s JOIN file f ON f.id = s.file
+             JOIN link l ON l.from_file = s.file AND l.from_symbol = s.id
+             JOIN file t ON t.id = l.to_file LEFT JOIN symbol y ON y.id = l.to_symbol
+             WHERE f.path = ?1 AND s.name = ?2 AND s.parent IS ?3
+             ORDER BY l.line, t.path, l.to_symbol, l.kind",
+            path,
+            symbol,
+        )
+    }
+
+    /// What the repository imports from elsewhere, by package.
+    pub fn outside(&self) -> Result<Vec<Outside>, KnowledgeError> {
+        let rows = self.pool.read(|db| {
+            let sql = "SELECT o.package, f.path, o.line, o.module, o.time FROM outside o JOIN file f ON f.id = o.file
+                       ORDER BY o.package, f.path, o.line, o.module";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                let time: Option<ImportTime> = word_of(row, 4)?;
+                let import = OutsideImport {
+                    path: row.get(1)?,
+                    line: row.get(2)?,
+                    module: row.get(3)?,
+                    time: time.unwrap_or(ImportTime::Load),
+                };
+                Ok((row.get::<_, String>(0)?, import))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut packages: BTreeMap<String, Vec<OutsideImport>> = BTreeMap::new();
+        for (package, import) in rows {
+            packages.entry(package).or_default().push(import);
+        }
+        Ok(packages.into_iter().map(|(package, imports)| Outside { package, imports }).collect())
+    }
+
+    /// All files and the symbols that have edges, with all edges; kept while somebody holds it.
+    pub fn graph(&self) -> Result<Arc<Graph>, KnowledgeError> {
+        let mut kept = self.graph.lock();
+        if let Some(graph) = kept.upgrade() {
+            return Ok(graph);
+        }
+        let graph = Arc::new(self.load_graph()?);
+        *kept = Arc::downgrade(&graph);
+        Ok(graph)
+    }
+
+    fn load_graph(&self) -> Result<Graph, KnowledgeError> {
+        let (mut nodes, mut edges) = self.pool.read(|db| {
+            let mut files = db.prepare_cached(
+                "SELECT f.path, s.rank FROM file f JOIN standing s ON s.file = f.id WHERE f.skipped IS NULL OR f.id IN (SELECT to_file FROM link)",
+            )?;
+            let mut nodes: Vec<Node> = files
+                .query_map([], |row| Ok(Node { id: row.get(0)?, kind: None, rank: row.get(1)? }))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut symbols = db.prepare_cached(
+                "SELECT f.path, y.name, y.parent, y.kind, s.rank FROM symbol y
+                 JOIN file f ON f.id = y.file JOIN standing s ON s.file = f.id
+                 WHERE y.id IN (SELECT from_symbol FROM link UNION SELECT to_symbol FROM link)",
+            )?;
+            let symbols = symbols.query_map([], |row| {
+                Ok(Node { id: node_id(row, 0, 1, 2)?, kind: word_of(row, 3)?, rank: row.get(4)? })
+            })?;
+            for node in symbols {
+                nodes.push(node?);
+            }
+            let mut links = db.prepare_cached(
+                "SELECT f.path, a.name, a.parent, t.path, b.name, b.parent, l.kind, l.line
+                 FROM link l JOIN file f ON f.id = l.from_file JOIN file t ON t.id = l.to_file
+                 LEFT JOIN symbol a ON a.id = l.from_symbol LEFT JOIN symbol b ON b.id = l.to_symbol",
+            )?;
+            let edges: Vec<Edge> = links
+                .query_map([], |row| {
+                    let kind: Option<EdgeKind> = word_of(row, 6)?;
+                    Ok(Edge {
+                        from: node_id(row, 0, 1, 2)?,
+                        to: node_id(row, 3, 4, 5)?,
+                        kind: kind.unwrap_or(EdgeKind::Reference),
+                        line: row.get(7)?,
+                    })
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((nodes, edges))
+        })?;
+        nodes.sort_by(|a, b| a.id.cmp(&b.id).then(a.kind.cmp(&b.kind)));
+        nodes.dedup_by(|a, b| a.id == b.id);
+        edges.sort();
+        // Overloads share an id: the first line of each use is kept.
+        edges.dedup_by(|a, b| (&a.from, &a.to, a.kind) == (&b.from, &b.to, b.kind));
+        Ok(Graph { nodes, edges })
+    }
+
+    fn file_links(&self, sql: &str, path: &str) -> Result<Vec<FileLink>, KnowledgeError> {
+        self.pool.read(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let links = statement.query_map([path], |row| {
+                let time: Option<ImportTime> = word_of(row, 2)?;
+                Ok(FileLink { path: row.get(0)?, line: row.get(1)?, time: time.unwrap_or(ImportTime::Load) })
+            })?;
+            links.collect()
+        })
+    }
+
+    fn symbol_links(&self, sql: &str, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
+        // `a.b.c` is `c` in `a.b`.
+        let (parent, name) = match symbol.rsplit_once('.') {
+            Some((parent, name)) => (Some(parent), name),
+            None => (None, symbol),
+        };
+        self.pool.read(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let links = statement.query_map(params![path, name, parent], |row| {
+                let (name, parent): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+                let edge: Option<EdgeKind> = word_of(row, 5)?;
+                Ok(SymbolLink {
+                    path: row.get(0)?,
+                    symbol: name.map(|name| qualified(parent, name)),
+                    kind: word_of(row, 3)?,
+                    start_line: row.get(4)?,
+                    edge: edge.unwrap_or(EdgeKind::Reference),
+                    line: row.get(6)?,
+                })
+            })?;
+            links.collect()
+        })
+    }
+}
+
+/// `path`, or `path#qualified.name` when the row has a symbol.
+fn node_id(row: &Row<'_>, path: usize, name: usize, parent: usize) -> rusqlite::Result<String> {
+    let path: String = row.get(path)?;
+    let name: Option<String> = row.get(name)?;
+    let parent: Option<String> = row.get(parent)?;
+    Ok(match name {
+        Some(name) => format!("{path}#{}", qualified(parent, name)),
+        None => path,
+    })
+}
+
+fn qualified(parent: Option<String>, name: String) -> String {
+    match parent {
+        Some(parent) => format!("{parent}.{name}"),
+        None => name,
+    }
+}

@@ -1,0 +1,13 @@
+//! Reads a knowledge base: files, texts, symbols, the graph, and search.
+
+mod base;
+mod error;
+mod links;
+mod pool;
+mod query;
+mod search;
+
+pub use base::{Chunk, KnowledgeBase, SymbolQuery};
+pub use error::KnowledgeError;
+pub use links::{FileLink, Outside, OutsideImport, SymbolLink};
+pub use search::{Hit, SearchQuery};
