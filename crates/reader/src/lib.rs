@@ -7,10 +7,14 @@
 pub mod document;
 pub mod domain;
 pub mod facts;
+pub mod index;
+pub mod knowledge;
 pub mod languages;
 pub mod scan;
 mod sink;
 
 pub use domain::*;
+pub use index::{Counts, IndexError, IndexProgress, KnowledgeBaseWriter, RepositoryMeta};
+pub use knowledge::{KnowledgeBase, KnowledgeError};
 pub use scan::{FileRole, role_of, scan};
 pub use sink::{FileSink, SinkError};

@@ -91,7 +91,8 @@ fn with_comment(text: &str, starts: &[usize], line: usize) -> usize {
     let mut first = line;
     while first > 0 && line - first < 30 {
         let above = line_text(text, starts, first - 1).trim_start();
-        let is_comment = ["//", "/*", "*", "#", "--", "@", "\"\"\""].iter().any(|mark| above.starts_with(mark));
+        let is_comment =
+            ["//", "/*", "*", "#", "--", "@", "\"\"\""].iter().any(|mark| above.starts_with(mark));
         if !is_comment {
             break;
         }
@@ -116,7 +117,8 @@ fn split(text: &str, starts: &[usize], lines: Range<usize>, pieces: &mut Vec<Pie
         while to > from + 1 && byte_range(starts, text, &(from..to)).len() > MAX_BYTES {
             to = from + (to - from) / 2;
         }
-        let blank = (from + (to - from) / 2..to).rev().find(|&line| line_text(text, starts, line).trim().is_empty());
+        let blank =
+            (from + (to - from) / 2..to).rev().find(|&line| line_text(text, starts, line).trim().is_empty());
         let to = blank.map_or(to, |line| (line + 1).max(from + 1));
         push(text, starts, from..to, pieces);
         from = to;

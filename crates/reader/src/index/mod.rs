@@ -6,11 +6,11 @@
 
 mod chunk;
 mod error;
-mod links;
 mod manifests;
 mod names;
 mod packages;
 mod rank;
+mod resolve;
 pub(crate) mod rows;
 pub(crate) mod schema;
 mod thread;

@@ -21,11 +21,11 @@ pub(super) enum Row {
     /// A file that was scanned.
     File(Box<FileRow>),
     /// Rank and imports of a file.
-    Standing { file: i64, rank: f64, imports: Vec<String> },
+    Standing { file: i64, rank: f64, imports: String },
     /// A resolved use.
     Link(LinkRow),
     /// An import of what is not here.
-    Outside { file: i64, package: String, module: String, time: &'static str, line: u32 },
+    Outside { file: i64, package: String, module: String, time: String, line: u32 },
     /// A row of `meta`.
     Meta { key: &'static str, value: String },
 }
@@ -44,8 +44,8 @@ pub(super) struct LinkRow {
     pub(super) from_symbol: i64,
     pub(super) to_file: i64,
     pub(super) to_symbol: i64,
-    pub(super) kind: &'static str,
-    pub(super) time: Option<&'static str>,
+    pub(super) kind: String,
+    pub(super) time: Option<String>,
     pub(super) line: u32,
 }
 
@@ -118,7 +118,7 @@ fn write_all(db: Connection, waiting: &Receiver<Row>) -> rusqlite::Result<Writte
             match row {
                 Row::File(file) => rows.file(&file, &mut written)?,
                 Row::Standing { file, rank, imports } => {
-                    rows.standing.execute(params![file, rank, rows::json(&imports)])?;
+                    rows.standing.execute(params![file, rank, imports])?;
                 }
                 Row::Link(link) => {
                     rows.link.execute(params![

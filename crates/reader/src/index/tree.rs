@@ -58,6 +58,7 @@ pub(crate) struct TreeSymbol {
     pub(crate) parent: Option<Name>,
     pub(crate) kind: SymbolKind,
     pub(crate) line: u32,
+    pub(crate) end_line: u32,
     pub(crate) exported: bool,
 }
 
@@ -116,6 +117,7 @@ impl Tree {
                 parent,
                 kind: symbol.kind,
                 line: symbol.lines.start_line,
+                end_line: symbol.lines.end_line,
                 exported: symbol.exported,
             });
         }

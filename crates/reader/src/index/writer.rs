@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::IndexError,
-    links, rank, rows,
+    rank, resolve, rows,
     thread::{FileRow, Row, RowThread},
     tree::Tree,
 };
@@ -95,11 +95,11 @@ impl KnowledgeBaseWriter {
     /// Resolves, ranks, writes the graph and moves the file into place.
     pub fn finish(mut self, progress: &(dyn Fn(IndexProgress) + Sync)) -> Result<Counts, IndexError> {
         progress(IndexProgress::Resolving);
-        let links = links::resolve(&self.tree);
-        let ranks = rank::ranks(&self.tree, &links);
+        let resolved = resolve::resolve(&self.tree);
+        let ranks = rank::ranks(&self.tree, &resolved);
         progress(IndexProgress::Writing);
-        self.counts.links = links.links.len() as u64;
-        links.send(&self.tree, &ranks, &mut self.thread)?;
+        self.counts.links = resolved.links.len() as u64;
+        resolved.send(&self.tree, &ranks, &mut self.thread)?;
         self.thread.send(Row::Meta { key: rows::REPOSITORY, value: rows::json(&self.meta) })?;
         // The number of chunks is known to the thread only; reading counts them.
         self.thread.send(Row::Meta { key: rows::COUNTS, value: rows::json(&self.counts) })?;

@@ -51,7 +51,8 @@ pub struct Chunk {
 
 const FILE: &str = "SELECT f.path, f.language, f.lines, f.bytes, f.hash, f.skipped, f.summary, s.rank, s.imports, f.id, f.doc
                     FROM file f JOIN standing s ON s.file = f.id";
-const SYMBOL: &str = "SELECT f.path, y.name, y.kind, y.start_line, y.end_line, y.parent, y.signature, y.doc, y.exported
+const SYMBOL: &str =
+    "SELECT f.path, y.name, y.kind, y.start_line, y.end_line, y.parent, y.signature, y.doc, y.exported
                       FROM symbol y JOIN file f ON f.id = y.file";
 
 impl KnowledgeBase {
@@ -184,11 +185,11 @@ impl KnowledgeBase {
                        FROM chunk c JOIN file f ON f.id = c.file WHERE f.path = ? ORDER BY c.id";
             let mut statement = db.prepare_cached(sql)?;
             let chunks = statement.query_map([path], |row| {
-                let (from, to): (usize, usize) = (row.get(2)?, row.get(3)?);
+                let (from, to): (u32, u32) = (row.get(2)?, row.get(3)?);
                 Ok(Chunk {
                     path: path.to_owned(),
                     lines: LineRange { start_line: row.get(0)?, end_line: row.get(1)? },
-                    text: text.get(from..to).unwrap_or_default().to_owned(),
+                    text: text.get(from as usize..to as usize).unwrap_or_default().to_owned(),
                 })
             })?;
             chunks.collect()
@@ -261,9 +262,6 @@ pub(super) fn word_of<T: serde::de::DeserializeOwned>(
         .transpose()
 }
 
-fn unreadable(
-    column: usize,
-    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> rusqlite::Error {
+fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
 }

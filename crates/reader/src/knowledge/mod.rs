@@ -6,6 +6,8 @@ mod links;
 mod pool;
 mod query;
 mod search;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use base::{Chunk, KnowledgeBase, SymbolQuery};
 pub use error::KnowledgeError;

@@ -93,9 +93,8 @@ pub(super) fn squeeze(text: &str) -> String {
 
 fn name_parts(text: &str) -> Vec<String> {
     let text = text.trim_end_matches("()");
-    let is_name = |part: &str| {
-        part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '?' | '!'))
-    };
+    let is_name =
+        |part: &str| part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '?' | '!'));
     let parts: Vec<&str> = text.split(['.', '#', ':', '\\']).filter(|part| !part.is_empty()).collect();
     if parts.len() <= 8 && parts.iter().all(|part| is_name(part)) {
         parts.into_iter().map(str::to_owned).collect()
@@ -122,8 +121,10 @@ mod tests {
 
     fn index() -> Connection {
         let db = Connection::open_in_memory().expect("in memory");
-        db.execute_batch("CREATE VIRTUAL TABLE t USING fts5(a, b, tokenize='ascii'); INSERT INTO t VALUES('x', 'y');")
-            .expect("fts5 is built in");
+        db.execute_batch(
+            "CREATE VIRTUAL TABLE t USING fts5(a, b, tokenize='ascii'); INSERT INTO t VALUES('x', 'y');",
+        )
+        .expect("fts5 is built in");
         db
     }
 

@@ -92,7 +92,7 @@ struct Found {
     file: i64,
     path: String,
     lines: (u32, u32),
-    bytes: (usize, usize),
+    bytes: (u32, u32),
     score: f64,
 }
 
@@ -126,7 +126,8 @@ impl Search<'_> {
             let written: String = row.get(4)?;
             let kind: Option<SymbolKind> = word_of(row, 5)?;
             let is_exported: bool = row.get(9)?;
-            let score = 100.0 * weight(role) + 10.0 * f64::from(u8::from(written == *name))
+            let score = 100.0 * weight(role)
+                + 10.0 * f64::from(u8::from(written == *name))
                 + 5.0 * kind.map_or(0.0, importance)
                 + f64::from(u8::from(is_exported))
                 + rank.min(1.0);
@@ -164,7 +165,9 @@ impl Search<'_> {
         for query in std::iter::once(self.terms.all()).chain(self.terms.any()) {
             let mut found = self.matches(&query)?;
             found.sort_by(|a, b| {
-                b.score.total_cmp(&a.score).then_with(|| (&a.path, a.lines, a.bytes).cmp(&(&b.path, b.lines, b.bytes)))
+                b.score
+                    .total_cmp(&a.score)
+                    .then_with(|| (&a.path, a.lines, a.bytes).cmp(&(&b.path, b.lines, b.bytes)))
             });
             let top = found.first().map_or(1.0, |found| found.score.max(f64::MIN_POSITIVE));
             let ceiling = hits.last().map_or(best, |hit| hit.score.min(best)) * 0.99;
@@ -178,7 +181,9 @@ impl Search<'_> {
                 let score = ceiling * chunk.score / top;
                 let Some(hit) = self.hit(&chunk, score)? else { continue };
                 let is_inside = hits.iter().any(|known| {
-                    known.path == hit.path && known.start_line <= hit.start_line && hit.end_line <= known.end_line
+                    known.path == hit.path
+                        && known.start_line <= hit.start_line
+                        && hit.end_line <= known.end_line
                 });
                 let count = per_file.entry(chunk.path).or_default();
                 if is_inside || *count >= HITS_PER_FILE {
@@ -222,7 +227,7 @@ impl Search<'_> {
     fn hit(&mut self, chunk: &Found, score: f64) -> rusqlite::Result<Option<Hit>> {
         let (terms, query) = (self.terms, self.query);
         let text = self.text(chunk.file)?;
-        let text = text.get(chunk.bytes.0..chunk.bytes.1).unwrap_or_default();
+        let text = text.get(chunk.bytes.0 as usize..chunk.bytes.1 as usize).unwrap_or_default();
         if !terms.phrases.is_empty() {
             let squeezed = squeeze(text);
             if !terms.phrases.iter().all(|phrase| squeezed.contains(phrase)) {
@@ -235,7 +240,8 @@ impl Search<'_> {
         let to = (from + SNIPPET_LINES).min(lines.len());
         let shown: Vec<&str> = lines.get(from..to).unwrap_or_default().to_vec();
         let snippet = snippet(shown.iter().copied());
-        let number = |line: usize| chunk.lines.0.saturating_add(u32::try_from(line).unwrap_or(0)).min(chunk.lines.1);
+        let number =
+            |line: usize| chunk.lines.0.saturating_add(u32::try_from(line).unwrap_or(0)).min(chunk.lines.1);
         let around = self.around(chunk.file, number(best))?;
         if query.kind.is_some() && around.as_ref().map(|around| around.kind) != query.kind {
             return Ok(None);
@@ -291,7 +297,11 @@ impl Search<'_> {
     }
 
     fn filters(&self) -> (Option<String>, Option<&str>, Option<String>) {
-        (self.query.language.map(rows::word), self.query.path_prefix.as_deref(), self.query.kind.map(rows::word))
+        (
+            self.query.language.map(rows::word),
+            self.query.path_prefix.as_deref(),
+            self.query.kind.map(rows::word),
+        )
     }
 }
 
@@ -320,13 +330,18 @@ fn importance(kind: SymbolKind) -> f64 {
 }
 
 fn order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
-    b.score.total_cmp(&a.score).then_with(|| (&a.path, a.start_line, &a.symbol).cmp(&(&b.path, b.start_line, &b.symbol)))
+    b.score
+        .total_cmp(&a.score)
+        .then_with(|| (&a.path, a.start_line, &a.symbol).cmp(&(&b.path, b.start_line, &b.symbol)))
 }
 
 /// `parents` are the last parts of the qualified name `parent`.
 fn ends_with(parent: Option<&str>, parents: &[String]) -> bool {
     let mut parts = parent.unwrap_or_default().rsplit('.').filter(|part| !part.is_empty());
-    parents.iter().rev().all(|wanted| parts.next().is_some_and(|part| words::fold(part) == words::fold(wanted)))
+    parents
+        .iter()
+        .rev()
+        .all(|wanted| parts.next().is_some_and(|part| words::fold(part) == words::fold(wanted)))
 }
 
 /// The line with the most different words.
@@ -336,7 +351,8 @@ fn best_line(lines: &[&str], terms: &Terms) -> usize {
     for (at, line) in lines.iter().enumerate() {
         spelled.clear();
         words::spell_out(line, &mut spelled);
-        let count = terms.words().filter(|word| spelled.split(' ').any(|here| here.starts_with(word))).count();
+        let count =
+            terms.words().filter(|word| spelled.split(' ').any(|here| here.starts_with(word))).count();
         if count > best.1 {
             best = (at, count);
         }

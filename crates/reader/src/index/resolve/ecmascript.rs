@@ -1,0 +1,120 @@
+//! JavaScript and TypeScript: paths, `tsconfig.json` paths, packages of the workspace.
+
+use super::{
+    folders::{child, folder_of},
+    modules::{Modules, Target},
+};
+use crate::index::{manifests::join, tree::FileId};
+
+/// Extensions that may be left out, in the order in which they are tried.
+const EXTENSIONS: [&str; 12] =
+    ["ts", "tsx", "d.ts", "js", "jsx", "mjs", "cjs", "mts", "cts", "vue", "svelte", "json"];
+
+/// Resolves as Node, TypeScript and bundlers do.
+pub(super) struct Ecmascript;
+
+impl Ecmascript {
+    /// What `import … from "spec"` means in a file.
+    pub(super) fn locate(&self, modules: &Modules<'_>, file: FileId, spec: &str) -> Target {
+        let folder = folder_of(&modules.tree.file(file).path);
+        let spec = spec.split(['?', '#']).next().filter(|spec| !spec.is_empty()).unwrap_or(spec);
+        if spec.starts_with('.') || spec.starts_with('/') {
+            let found = join(folder, spec).and_then(|path| at(modules, &path));
+            return found.map_or(Target::Unknown, Target::File);
+        }
+        if let Some(file) = mapped(modules, folder, spec).or_else(|| of_workspace(modules, folder, spec)) {
+            return Target::File(file);
+        }
+        let parts = if spec.starts_with('@') { 2 } else { 1 };
+        let package = spec.split('/').take(parts).collect::<Vec<_>>().join("/");
+        if modules.tree.manifests.npm.iter().any(|npm| npm.name == package) {
+            return Target::Unknown;
+        }
+        Target::Outside(package)
+    }
+}
+
+/// The file that a path without its extension, or the path of a folder, means.
+fn at(modules: &Modules<'_>, path: &str) -> Option<FileId> {
+    file_at(modules, path).or_else(|| {
+        let npm = modules.tree.manifests.npm.iter().find(|npm| npm.folder == path);
+        let entries = npm.into_iter().flat_map(|npm| &npm.entries);
+        entries.filter_map(|entry| file_at(modules, &join(path, entry)?)).next().or_else(|| {
+            EXTENSIONS.iter().find_map(|ext| modules.tree.at(&child(path, &format!("index.{ext}"))))
+        })
+    })
+}
+
+fn file_at(modules: &Modules<'_>, path: &str) -> Option<FileId> {
+    if let Some(file) = modules.tree.at(path) {
+        return Some(file);
+    }
+    if let Some(file) = EXTENSIONS.iter().find_map(|ext| modules.tree.at(&format!("{path}.{ext}"))) {
+        return Some(file);
+    }
+    // TypeScript names the file that will be compiled: `./x.js` is `./x.ts`.
+    let (stem, extension) = path.rsplit_once('.')?;
+    let written: &[&str] = match extension {
+        "js" | "jsx" => &["ts", "tsx", "d.ts"],
+        "mjs" => &["mts", "d.mts"],
+        "cjs" => &["cts", "d.cts"],
+        _ => &[],
+    };
+    written.iter().find_map(|ext| modules.tree.at(&format!("{stem}.{ext}")))
+}
+
+/// By the nearest `tsconfig.json` that maps the name.
+fn mapped(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileId> {
+    let is_around = |config: &str| {
+        config.is_empty()
+            || folder == config
+            || folder.strip_prefix(config).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let mut configs: Vec<_> =
+        modules.tree.manifests.tsconfigs.iter().filter(|config| is_around(&config.folder)).collect();
+    configs.sort_by_key(|config| std::cmp::Reverse(config.folder.len()));
+    configs.into_iter().find_map(|config| {
+        let by_paths = config.paths.iter().find_map(|(pattern, targets)| {
+            let star = matched(pattern, spec)?;
+            targets.iter().find_map(|target| at(modules, &target.replacen('*', star, 1)))
+        });
+        by_paths.or_else(|| at(modules, &join(config.base.as_deref()?, spec)?))
+    })
+}
+
+/// What `*` stands for when `spec` fits `pattern`; the empty text when there is no `*`.
+fn matched<'s>(pattern: &str, spec: &'s str) -> Option<&'s str> {
+    match pattern.split_once('*') {
+        Some((before, after)) => spec.strip_prefix(before)?.strip_suffix(after),
+        None => (pattern == spec).then_some(""),
+    }
+}
+
+/// By the name of a package of this repository.
+fn of_workspace(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileId> {
+    let npm = modules.tree.manifests.npm.iter().find(|npm| {
+        spec.strip_prefix(npm.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })?;
+    let rest = spec[npm.name.len()..].trim_start_matches('/');
+    if !rest.is_empty() {
+        let folders = ["", "src", "lib"].map(|inner| join(&npm.folder, inner));
+        return folders.into_iter().flatten().find_map(|folder| at(modules, &child(&folder, rest)));
+    }
+    // What a package imports by its own name from its root is another package of that name, or its tests.
+    let _ = folder;
+    at(modules, &npm.folder)
+        .or_else(|| at(modules, &child(&npm.folder, "src")))
+        .or_else(|| at(modules, &child(&npm.folder, "lib")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_tsconfig_match() {
+        assert_eq!(matched("@/*", "@/a/b"), Some("a/b"));
+        assert_eq!(matched("x", "x"), Some(""));
+        assert_eq!(matched("@/*", "b"), None);
+    }
+}
