@@ -5,6 +5,7 @@ use store::{DocumentLanguage, Source};
 
 /// What a user asks for; the body of `POST /api/v1/analyses`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// What is read.
@@ -19,6 +20,7 @@ pub struct Submission {
 
 /// How a repository is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SubmissionOptions {
     /// The language of the pages; the configured one when absent.

@@ -6,6 +6,7 @@ use super::Language;
 
 /// One file of the repository, read or skipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct File {
     /// Relative to the repository, with `/` between folders; bytes that are not UTF-8 are shown as U+FFFD.
     pub path: String,
@@ -29,6 +30,7 @@ pub struct File {
 
 /// Why a file was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// Not text.

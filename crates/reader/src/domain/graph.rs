@@ -6,6 +6,7 @@ use super::SymbolKind;
 
 /// The files and symbols that edges connect.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Graph {
     /// Sorted by id.
     pub nodes: Vec<Node>,
@@ -15,6 +16,7 @@ pub struct Graph {
 
 /// A file, or a symbol in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Node {
     /// `path` of a file, or `path#qualified.name` of a symbol.
     pub id: String,
@@ -26,6 +28,7 @@ pub struct Node {
 
 /// One use of another file or symbol.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Edge {
     /// A node id.
     pub from: String,
@@ -39,6 +42,7 @@ pub struct Edge {
 
 /// The way of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum EdgeKind {

@@ -6,6 +6,7 @@ use super::LineRange;
 
 /// A described part of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Item {
     /// The file.
     pub path: String,
@@ -28,6 +29,7 @@ pub struct Item {
 
 /// What an item describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum ItemKind {
@@ -39,6 +41,7 @@ pub enum ItemKind {
 
 /// Who wrote a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Derived from the source by rules.
@@ -49,6 +52,7 @@ pub enum Origin {
 
 /// What the step `analyze` makes of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileReading {
     /// The file.
     pub path: String,

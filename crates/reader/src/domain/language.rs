@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The serialized form is the lower-case name that Markdown code fences use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Language {

@@ -9,6 +9,7 @@ use super::{Citation, Origin};
 /// In `markdown` a citation is a link whose target is `source:PATH#L3-L9` (path percent-encoded);
 /// a link to another page is `page:SLUG`. Whoever shows the page rewrites both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page {
     /// Its address: letters, digits, `-` and `/`.
     pub slug: String,
@@ -32,6 +33,7 @@ pub struct Page {
 
 /// A diagram that was parsed before it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Diagram {
     /// Always `mermaid`.
     pub language: String,

@@ -7,6 +7,7 @@ use super::{AnalysisId, DocumentLanguage, Source, Status, Step};
 
 /// One analysis: what was asked for, where it stands, what it cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Analysis {
     /// Its identity.
     pub id: AnalysisId,
@@ -33,15 +34,19 @@ pub struct Analysis {
     /// Why it failed.
     pub error: Option<Failure>,
     /// When it was submitted.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,
     /// When a worker first took it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub finished_at: Option<Timestamp>,
 }
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// What is done.
     pub done: u64,
@@ -51,6 +56,7 @@ pub struct Progress {
 
 /// What was found and made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// Files that were read.
     pub files: u64,
@@ -68,6 +74,7 @@ pub struct Counts {
 
 /// What the LLM was asked and what that cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LlmUsage {
     /// Calls to the provider.
     pub calls: u64,
@@ -93,6 +100,7 @@ impl std::ops::AddAssign for LlmUsage {
 
 /// Why an analysis failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// A word for programs: `git_unreachable`, `llm_unauthorized`, `disk_full`, …
     pub code: String,

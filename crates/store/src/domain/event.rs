@@ -6,6 +6,7 @@ use super::Analysis;
 
 /// The place of an event in the history; later ones are greater.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct EventId(pub u64);
 
@@ -24,6 +25,7 @@ impl std::str::FromStr for EventId {
 
 /// The analysis as it stood after a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AnalysisEvent {
     /// Where a watcher that comes back goes on.
     pub id: EventId,

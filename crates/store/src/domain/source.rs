@@ -9,6 +9,7 @@ use super::state::words;
 ///
 /// In JSON one of `{"path": …}`, `{"git": …, "ref": …}`, `{"upload": …}` and `{"archive": …}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Source {
     /// A folder on this machine, read where it lies.
