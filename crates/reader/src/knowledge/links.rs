@@ -61,6 +61,15 @@ pub struct OutsideImport {
     pub time: ImportTime,
 }
 
+/// A use between two files.
+pub(super) struct PathLink {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) kind: EdgeKind,
+    pub(super) time: Option<ImportTime>,
+    pub(super) line: u32,
+}
+
 impl KnowledgeBase {
     /// The files that a file imports, by path.
     pub fn imports_of(&self, path: &str) -> Result<Vec<FileLink>, KnowledgeError> {
@@ -142,6 +151,36 @@ impl KnowledgeBase {
         let graph = Arc::new(self.load_graph()?);
         *kept = Arc::downgrade(&graph);
         Ok(graph)
+    }
+
+    /// All links between two files, whatever their symbols.
+    pub(super) fn links_between_files(&self) -> Result<Vec<PathLink>, KnowledgeError> {
+        self.pool.read(|db| {
+            let sql = "SELECT f.path, t.path, l.kind, l.time, min(l.line) FROM link l
+                       JOIN file f ON f.id = l.from_file JOIN file t ON t.id = l.to_file
+                       WHERE l.from_file <> l.to_file GROUP BY l.from_file, l.to_file, l.kind, l.time";
+            let mut statement = db.prepare_cached(sql)?;
+            let links = statement.query_map([], |row| {
+                let kind: Option<EdgeKind> = word_of(row, 2)?;
+                Ok(PathLink {
+                    from: row.get(0)?,
+                    to: row.get(1)?,
+                    kind: kind.unwrap_or(EdgeKind::Reference),
+                    time: word_of(row, 3)?,
+                    line: row.get(4)?,
+                })
+            })?;
+            links.collect()
+        })
+    }
+
+    /// The documentation of every file that has some.
+    pub(super) fn file_docs(&self) -> Result<BTreeMap<String, String>, KnowledgeError> {
+        self.pool.read(|db| {
+            let mut statement = db.prepare_cached("SELECT path, doc FROM file WHERE doc IS NOT NULL")?;
+            let docs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            docs.collect()
+        })
     }
 
     fn load_graph(&self) -> Result<Graph, KnowledgeError> {

@@ -3,9 +3,11 @@
 mod base;
 mod error;
 mod links;
+mod module_names;
 mod pool;
 mod query;
 mod search;
+pub mod structure;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -13,3 +15,4 @@ pub use base::{Chunk, KnowledgeBase, SymbolQuery};
 pub use error::KnowledgeError;
 pub use links::{FileLink, Outside, OutsideImport, SymbolLink};
 pub use search::{Hit, SearchQuery};
+pub use structure::{Module, ModuleEdge, Structure};

@@ -20,9 +20,8 @@ pub fn digest(root: &Path, options: &ScanOptions, cancelled: &AtomicBool) -> Res
     let next = AtomicUsize::new(0);
     let workers = super::pool::threads(options, files.len());
     let mut hashes = thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| hashes_of(root, options, files, &next, cancelled)))
-            .collect();
+        let workers: Vec<_> =
+            (0..workers).map(|_| scope.spawn(|| hashes_of(root, options, files, &next, cancelled))).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect::<Vec<_>>()
     });
     if cancelled.load(Ordering::Relaxed) || hashes.len() != files.len() {

@@ -2,8 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::text::{LineStarts, lines};
 use super::Fact;
+use super::text::{LineStarts, lines};
 use crate::domain::LineRange;
 
 /// Nesting deeper than this is not a manifest.
