@@ -80,8 +80,9 @@ export class Reading {
     return hits.slice(0, 40);
   }
 
-  pages() {
-    return PAGES.map(({ markdown, ...head }) => head);
+  /** Only the analysis that was there from the start has a page with a fault. */
+  pages(sound) {
+    return PAGES.filter((page) => !sound || page.slug !== "broken").map(({ markdown, ...head }) => head);
   }
 
   page(slug) {
@@ -138,8 +139,9 @@ const WIDE = Array.from({ length: 24 }, (_, n) => `  core --> module_with_a_long
 
 const PAGES = [
   { slug: "overview", title: "Overview", parent: null, order: 0, origin: "static", markdown: OVERVIEW },
-  { slug: "architecture", title: "Architecture", parent: null, order: 1, origin: "llm", markdown: `# Architecture\n\nEverything hangs on one module.\n\n\`\`\`mermaid\nflowchart TD\n${WIDE}\n\`\`\`\n\n\`\`\`mermaid\nnot a diagram at all {{{\n\`\`\`\n` },
+  { slug: "architecture", title: "Architecture", parent: null, order: 1, origin: "llm", markdown: `# Architecture\n\nEverything hangs on one module.\n\n\`\`\`mermaid\nflowchart TD\n${WIDE}\n\`\`\`\n` },
   { slug: "data-model", title: "Data model", parent: null, order: 2, origin: "static", markdown: `\`\`\`mermaid\nclassDiagram\n${CLASSES}\n\`\`\`\n` },
+  { slug: "broken", title: "A broken diagram", parent: null, order: 4, origin: "static", markdown: "\n```mermaid\nnot a diagram at all {{{\n```\n" },
   { slug: "modules", title: "Modules", parent: null, order: 3, origin: "static", markdown: "One page per module." },
   { slug: "modules/api", title: "src/api", parent: "modules", order: 0, origin: "static", markdown: "The client ([client.ts:1](source:src/api/client.ts#L1))." },
   { slug: "modules/reader", title: "src/reader", parent: "modules", order: 1, origin: "static", markdown: "The reader." },

@@ -70,7 +70,7 @@ async function api(request, response, url) {
   if (part === "resume") return json(response, 202, analyses.resume(analysis));
   if (part === "events") return analyses.stream(analysis, request, response);
   const written = analysis.status === "completed";
-  if (part === "pages" && path === "") return json(response, 200, { items: written ? reading.pages() : [], next: null });
+  if (part === "pages" && path === "") return json(response, 200, { items: written ? reading.pages(id !== "attrs") : [], next: null });
   if (part === "pages") {
     const page = reading.page(path);
     return page ? json(response, 200, page) : problem(response, 404, "not_found", `there is no page \`${path}\``);

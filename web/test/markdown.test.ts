@@ -14,7 +14,7 @@ function html(markdown: string): string {
 }
 
 test("citations and links to pages become addresses", () => {
-  assert.match(html("[x.py:3](source:src/x.py#L3-L9)"), /<a class="citation" href="\/f\/src\/x\.py:3">x\.py:3<\/a>/);
+  assert.match(html("[x.py:3](source:src/x.py#L3-L9)"), /<a class="citation" href="\/f\/src\/x\.py:3" title="src\/x\.py L3-L9">x\.py:3<\/a>/);
   assert.match(html("[b](page:modules/api)"), /<a href="\/p\/modules\/api">b<\/a>/);
   assert.match(html("[s](https://example.org/?a=1&b=2)"), /href="https:\/\/example\.org\/\?a=1&amp;b=2" target="_blank" rel="noopener noreferrer"/);
 });

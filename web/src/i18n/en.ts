@@ -92,6 +92,7 @@ export const en = {
   pagesTab: "Pages",
   filesTab: "Files",
   openTree: "Contents",
+  pagesBelow: "Pages below",
   search: "Search",
   searchPlaceholder: "Search code and pages",
   searchHint: "Press / to search",
@@ -152,6 +153,7 @@ export const en = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   zoomFit: "Fit",
+  enlarge: "Enlarge",
   imageLeftOut: "image",
 };
 

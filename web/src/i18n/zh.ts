@@ -87,6 +87,7 @@ export const zh: Texts = {
   pagesTab: "页面",
   filesTab: "文件",
   openTree: "目录",
+  pagesBelow: "下级页面",
   search: "搜索",
   searchPlaceholder: "搜索代码和页面",
   searchHint: "按 / 开始搜索",
@@ -147,5 +148,6 @@ export const zh: Texts = {
   zoomIn: "放大",
   zoomOut: "缩小",
   zoomFit: "适应宽度",
+  enlarge: "放大查看",
   imageLeftOut: "图片",
 };

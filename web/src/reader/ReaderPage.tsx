@@ -1,6 +1,6 @@
 // An analysis: contents on the left, what is read in the middle, the source on the right.
 
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { analysis as loadAnalysis, files as loadFiles, pages as loadPages } from "../api/client";
 import type { Analysis } from "../api/types";
@@ -47,7 +47,8 @@ function Reader({ analysis: given, route }: { analysis: Analysis; route: ReaderR
   const ended = isFinal(analysis.status);
   const version = `${ended}-${analysis.counts.pages}-${analysis.finished_at ?? ""}`;
   const indexed = ended || analysis.step === "analyze" || analysis.step === "document";
-  const pages = useLoad(`pages ${id} ${version}`, (signal) => loadPages(id, signal));
+  const written = analysis.status === "completed" || analysis.counts.pages > 0;
+  const pages = useLoad(written ? `pages ${id} ${version}` : null, (signal) => loadPages(id, signal));
   const wantFiles = indexed && (tab === "files" || route.name === "files");
   const files = useLoad(wantFiles ? `files ${id} ${ended}` : null, (signal) => loadFiles(id, signal));
 
@@ -61,6 +62,7 @@ function Reader({ analysis: given, route }: { analysis: Analysis; route: ReaderR
     if (href !== null) navigate(href);
   }, [route]);
   useEffect(() => setDrawer(false), [route]);
+  useFocusOnChange(route.name === "file" ? route.path : `${route.name} ${slug ?? ""}`);
   useEffect(() => {
     if (!drawer) return undefined;
     const onKey = (event: KeyboardEvent): void => {
@@ -98,4 +100,15 @@ function Reader({ analysis: given, route }: { analysis: Analysis; route: ReaderR
       {at && <SourcePane id={id} place={at} onClose={closeSource} />}
     </div>
   );
+}
+
+/** A new page takes the focus, as it would after a load, unless somebody is typing a query. */
+function useFocusOnChange(what: string): void {
+  const before = useRef(what);
+  useEffect(() => {
+    if (before.current === what) return;
+    before.current = what;
+    if (document.activeElement instanceof HTMLInputElement) return;
+    document.getElementById("content")?.focus({ preventScroll: true });
+  }, [what]);
 }

@@ -7,8 +7,8 @@ import { useTexts } from "../i18n";
 import { fileHref } from "../state/routes";
 import type { Range } from "../text/citation";
 import type { Span } from "./shiki";
+import { useBlockHighlight, useHighlight } from "./useHighlight";
 import type { SourceState } from "./useSource";
-import { useHighlight } from "./useHighlight";
 import { blockOf, linesOf, scrollTo, visible } from "./window";
 
 interface Props {
@@ -28,8 +28,11 @@ export function SourceView({ id, path, source, range }: Props) {
   const [view, setView] = useState<Range>({ start: 1, end: 120 });
   const { whole, total, blocks, need, detail } = source;
   const language = detail?.language ?? null;
-  const colored = useHighlight(whole ?? NOTHING, language);
   const shown: Range = whole ? { start: 1, end: total } : view;
+  const seen: number[] = [];
+  for (let block = blockOf(view.start); !whole && total > 0 && block <= blockOf(view.end); block += 1) seen.push(block);
+  const colored = useHighlight(whole ?? NOTHING, language);
+  const coloredBlocks = useBlockHighlight(blocks, seen, language);
 
   useLayoutEffect(() => {
     const element = frame.current;
@@ -40,9 +43,8 @@ export function SourceView({ id, path, source, range }: Props) {
   }, [path, total, whole, range?.start, range?.end]);
 
   useEffect(() => {
-    if (whole || total === 0) return;
-    for (let block = blockOf(view.start); block <= blockOf(view.end); block += 1) need(block);
-  }, [whole, total, view, need]);
+    for (const block of seen) need(block);
+  }, [seen.join(), need]);
 
   const onScroll = (): void => {
     const element = frame.current;
@@ -63,8 +65,8 @@ export function SourceView({ id, path, source, range }: Props) {
           <Line
             key={line}
             number={line}
-            text={textOf(line, whole, blocks)}
-            spans={colored[line - 1]}
+            text={(whole ? whole[line - 1] : inBlocks(line, blocks)) ?? ""}
+            spans={whole ? colored[line - 1] : inBlocks(line, coloredBlocks)}
             href={fileHref(id, path, { start: line, end: line })}
             marked={range !== null && line >= range.start && line <= range.end}
           />
@@ -74,12 +76,9 @@ export function SourceView({ id, path, source, range }: Props) {
   );
 }
 
-function textOf(
-  line: number, whole: readonly string[] | null, blocks: ReadonlyMap<number, readonly string[]>,
-): string {
-  if (whole) return whole[line - 1] ?? "";
+function inBlocks<T>(line: number, blocks: ReadonlyMap<number, readonly T[]>): T | undefined {
   const block = blockOf(line);
-  return blocks.get(block)?.[line - linesOf(block).start] ?? "";
+  return blocks.get(block)?.[line - linesOf(block).start];
 }
 
 interface LineProps {

@@ -42,7 +42,7 @@ export async function highlight(
       lang: language,
       theme: "variables",
       tokenizeMaxLineLength: 1_000,
-      tokenizeTimeLimit: 200,
+      tokenizeTimeLimit: 2_000,
       ...(state === undefined ? {} : { grammarState: state }),
     });
     state = core.getLastGrammarState(result);

@@ -40,8 +40,10 @@ export function useSource(id: string, path: string): SourceState {
     return () => here.abort();
   }, [id, path]);
 
+  const blocks = useRef<ReadonlyMap<number, readonly string[]>>(state.blocks);
+  blocks.current = state.blocks;
   const need = useCallback((block: number) => {
-    if (asked.current.has(block)) return;
+    if (asked.current.has(block) || blocks.current.has(block)) return;
     asked.current.add(block);
     const { signal } = abort.current;
     const range = linesOf(block);

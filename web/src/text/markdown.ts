@@ -4,7 +4,7 @@
 import MarkdownIt from "markdown-it";
 import type { Token } from "markdown-it";
 
-import { type CitedPlace, parseCitation } from "./citation";
+import { type CitedPlace, formatRange, parseCitation } from "./citation";
 
 export type Block =
   | { kind: "html"; html: string }
@@ -61,7 +61,10 @@ markdown.renderer.rules["table_close"] = () => "</table></div>";
 function openLink(href: string, links: Links): string {
   const escape = markdown.utils.escapeHtml;
   const place = parseCitation(href);
-  if (place) return `<a class="citation" href="${escape(links.source(place))}">`;
+  if (place) {
+    const title = place.path + formatRange(place.range).replace("#", " ");
+    return `<a class="citation" href="${escape(links.source(place))}" title="${escape(title)}">`;
+  }
   if (href.startsWith("page:")) {
     const [slug = "", hash] = decoded(href.slice("page:".length)).split("#", 2);
     return `<a href="${escape(links.page(slug) + (hash === undefined ? "" : `#${encodeURIComponent(hash)}`))}">`;

@@ -23,3 +23,4 @@ export const FolderIcon = icon(<path d="M1.5 3.5h4l1.5 2h7.5v8h-13z" />);
 export const ExpandIcon = icon(<path d="M6 4l4 4-4 4" />);
 export const OpenIcon = icon(<path d="M9.5 2H14v4.5M14 2L7.5 8.5M12 9.5V14H2V4h4.5" />);
 export const BookIcon = icon(<path d="M8 4C6.5 3 4.5 2.5 1.5 2.5v10c3 0 5 .5 6.5 1.5 1.5-1 3.5-1.5 6.5-1.5v-10c-3 0-5 .5-6.5 1.5zm0 0v10" />);
+export const EnlargeIcon = icon(<path d="M9.5 2H14v4.5M14 2L9.5 6.5M6.5 14H2V9.5M2 14l4.5-4.5" />);
