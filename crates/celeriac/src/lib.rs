@@ -3,8 +3,72 @@
 //! - [`protocol`]: Celery's wire formats as Rust values.
 //! - [`broker`]: queues, leases, dead letters and broadcasts behind the trait [`Broker`](broker::Broker).
 //! - [`backend`]: results and chord counting behind the trait [`ResultBackend`](backend::ResultBackend).
+//! - [`App`], [`Task`], [`Context`]: what a program that sends or runs tasks holds.
+//! - [`chain`], [`group`], [`chord`]: work that is made of several tasks.
+//! - [`WorkerBuilder`]: running tasks; [`Inspect`] and [`Control`]: asking and steering workers of any process.
+//!
+//! ```no_run
+//! use celeriac::{App, Context, Shutdown, Task, TaskResult};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Add {
+//!     x: i64,
+//!     y: i64,
+//! }
+//!
+//! impl Task for Add {
+//!     const NAME: &'static str = "tasks.add";
+//!     type Output = i64;
+//!     async fn run(self, _cx: Context) -> TaskResult<i64> {
+//!         Ok(self.x + self.y)
+//!     }
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = App::open("sqlite://queue.db").await?.register::<Add>();
+//! let shutdown = Shutdown::new();
+//! let worker = tokio::spawn(app.worker().concurrency(4).run(shutdown.clone()));
+//! let sum = app.send(Add { x: 2, y: 3 }).await?;
+//! assert_eq!(sum.get().await?, 5);
+//! shutdown.warm();
+//! worker.await??;
+//! # Ok(())
+//! # }
+//! ```
 
+mod app;
+mod args;
+mod async_result;
 pub mod backend;
 pub mod broker;
+mod cancellation;
+mod canvas;
+mod clock;
+mod context;
+mod error;
+mod events;
+mod host;
+mod inspect;
+mod outgoing;
 pub mod protocol;
+mod registry;
+mod repr;
+mod send;
 mod sqlite;
+mod task;
+mod worker;
+
+pub use app::{App, AppBuilder};
+pub use args::ArgumentError;
+pub use async_result::{AsyncResult, GroupResult, ResultError};
+pub use cancellation::CancelReason;
+pub use canvas::{Chain, Chord, Group, chain, chord, group};
+pub use context::{Context, Request};
+pub use error::AppError;
+pub use events::EventStream;
+pub use inspect::{Answers, Control, Inspect};
+pub use protocol::{Event, JsonMap, NodeName, QueueName, Signature, TaskId, TaskMeta, TaskState, Timestamp};
+pub use send::SendBuilder;
+pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};
+pub use worker::{Shutdown, WorkerBuilder};

@@ -44,7 +44,7 @@ pub struct Delivery {
     /// Where the message came from.
     queue: QueueName,
     /// The message.
-    message: Message,
+    message: Arc<Message>,
     /// Whether a consumer had it before.
     redelivered: bool,
     /// How often it lost its holder.
@@ -66,7 +66,7 @@ impl Delivery {
         if redelivered {
             message.mark_redelivered();
         }
-        Self { tag, queue, message, redelivered, deaths, returns: Some(returns) }
+        Self { tag, queue, message: Arc::new(message), redelivered, deaths, returns: Some(returns) }
     }
 
     /// Names the delivery, for [`Broker::extend`](super::Broker::extend).
@@ -82,6 +82,11 @@ impl Delivery {
     /// The message.
     pub fn message(&self) -> &Message {
         &self.message
+    }
+
+    /// The message, to be kept longer than the delivery.
+    pub fn shared_message(&self) -> Arc<Message> {
+        self.message.clone()
     }
 
     /// Whether a consumer had the message before.

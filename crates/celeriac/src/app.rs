@@ -1,0 +1,349 @@
+//! The app: what a program that sends or runs tasks holds. Cheap to clone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::async_result::{AsyncResult, GroupResult};
+use crate::backend::{self, ResultBackend};
+use crate::broker::{self, Broker, Publication};
+use crate::canvas::plan::Plan;
+use crate::clock::LamportClock;
+use crate::error::AppError;
+use crate::events::{self, EventStream};
+use crate::host;
+use crate::inspect::{Control, Inspect};
+use crate::outgoing::Sender;
+use crate::protocol::{
+    EVENT_TOPIC_PREFIX, Event, GroupId, JsonMap, QueueName, ResultTuple, Signature, TaskException, TaskId,
+    TaskMeta, TaskState,
+};
+use crate::registry::Registry;
+use crate::send::SendBuilder;
+use crate::task::Task;
+use crate::worker::WorkerBuilder;
+
+/// Broker, result backend, registered tasks and the state that they share.
+pub struct App<S = ()> {
+    core: Arc<Core>,
+    state: Arc<S>,
+    registry: Arc<Registry<S>>,
+}
+
+impl<S> Clone for App<S> {
+    fn clone(&self) -> Self {
+        Self { core: self.core.clone(), state: self.state.clone(), registry: self.registry.clone() }
+    }
+}
+
+impl<S> std::fmt::Debug for App<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("broker", &self.core.broker_url).finish_non_exhaustive()
+    }
+}
+
+/// The part of an app that does not depend on its tasks.
+pub(crate) struct Core {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) backend: Arc<dyn ResultBackend>,
+    pub(crate) sender: Sender,
+    pub(crate) clock: Arc<LamportClock>,
+    /// Without password.
+    pub(crate) broker_url: String,
+    /// Without password.
+    pub(crate) backend_url: String,
+    /// Tell of each task that is sent (`task_send_sent_event`).
+    pub(crate) sent_events: bool,
+}
+
+/// Settings of an app that is about to be opened.
+#[derive(Debug)]
+pub struct AppBuilder<S> {
+    broker_url: String,
+    backend_url: Option<String>,
+    result_expires: Option<Duration>,
+    default_queue: QueueName,
+    sent_events: bool,
+    state: S,
+}
+
+impl App<()> {
+    /// An app on a broker (`sqlite:///absolute/path.db`), which keeps the results too.
+    ///
+    /// # Errors
+    /// When the URL is not understood or the broker cannot be opened.
+    pub async fn open(broker_url: &str) -> Result<Self, AppError> {
+        Self::builder(broker_url).open().await
+    }
+
+    /// An app on a broker, with more settings.
+    pub fn builder(broker_url: &str) -> AppBuilder<()> {
+        AppBuilder {
+            broker_url: broker_url.to_owned(),
+            backend_url: None,
+            result_expires: Some(backend::DEFAULT_RESULT_EXPIRES),
+            default_queue: QueueName::celery(),
+            sent_events: false,
+            state: (),
+        }
+    }
+}
+
+impl<S: Send + Sync + 'static> AppBuilder<S> {
+    /// Where results are kept, if not on the broker.
+    pub fn result_backend(mut self, url: &str) -> Self {
+        self.backend_url = Some(url.to_owned());
+        self
+    }
+
+    /// How long results are kept; `None` is for ever.
+    pub fn result_expires(mut self, expires: Option<Duration>) -> Self {
+        self.result_expires = expires;
+        self
+    }
+
+    /// The queue of tasks that name none, and of workers that name none.
+    pub fn default_queue(mut self, queue: impl Into<QueueName>) -> Self {
+        self.default_queue = queue.into();
+        self
+    }
+
+    /// Send the event `task-sent` for each task.
+    pub fn sent_events(mut self, sent_events: bool) -> Self {
+        self.sent_events = sent_events;
+        self
+    }
+
+    /// What the tasks share; they see it as [`Context::state`](crate::Context::state).
+    pub fn state<T>(self, state: T) -> AppBuilder<T> {
+        AppBuilder {
+            broker_url: self.broker_url,
+            backend_url: self.backend_url,
+            result_expires: self.result_expires,
+            default_queue: self.default_queue,
+            sent_events: self.sent_events,
+            state,
+        }
+    }
+
+    /// Opens broker and result backend.
+    ///
+    /// # Errors
+    /// When a URL is not understood, or broker or backend cannot be opened.
+    pub async fn open(self) -> Result<App<S>, AppError> {
+        let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
+        let core = Core {
+            broker: broker::open(&self.broker_url).await?,
+            backend: backend::open(backend_url, self.result_expires).await?,
+            sender: Sender {
+                origin: format!("gen{}@{}", std::process::id(), host::name()),
+                default_queue: QueueName::parse(self.default_queue.as_str())?,
+            },
+            clock: Arc::default(),
+            broker_url: host::without_password(&self.broker_url),
+            backend_url: host::without_password(backend_url),
+            sent_events: self.sent_events,
+        };
+        Ok(App { core: Arc::new(core), state: Arc::new(self.state), registry: Arc::new(Registry::new()) })
+    }
+}
+
+impl<S: Send + Sync + 'static> App<S> {
+    /// Makes a task known to the workers of this app.
+    pub fn register<T: Task<S>>(mut self) -> Self {
+        Arc::make_mut(&mut self.registry).add::<T>();
+        self
+    }
+
+    /// Sends a task: `app.send(Add { x: 2, y: 3 }).countdown(pause).await?`.
+    pub fn send<T: Task<S>>(&self, task: T) -> SendBuilder<'_, T, S> {
+        SendBuilder::new(self, task)
+    }
+
+    /// Sends a signature of any kind; the result is that of its last task.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached, or an option is wrong.
+    pub async fn send_signature(
+        &self,
+        signature: impl Into<Signature>,
+    ) -> Result<AsyncResult<Value>, AppError> {
+        let mut plan = Plan::default();
+        let sent = plan.apply(signature.into(), &[]).ok_or(AppError::Empty("canvas"))?;
+        self.core.carry_out(plan).await?;
+        Ok(AsyncResult::new(sent.id, self.core.backend.clone()))
+    }
+
+    /// Sends many signatures with one commit. The results are in the same order.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached, or an option is wrong; then none was sent.
+    pub async fn send_batch(
+        &self,
+        signatures: impl IntoIterator<Item = impl Into<Signature>>,
+    ) -> Result<Vec<AsyncResult<Value>>, AppError> {
+        let mut plan = Plan::default();
+        let sent: Option<Vec<ResultTuple>> =
+            signatures.into_iter().map(|signature| plan.apply(signature.into(), &[])).collect();
+        let sent = sent.ok_or(AppError::Empty("canvas"))?;
+        self.core.carry_out(plan).await?;
+        Ok(sent.into_iter().map(|sent| AsyncResult::new(sent.id, self.core.backend.clone())).collect())
+    }
+
+    pub(crate) async fn send_group(&self, group: Signature) -> Result<GroupResult, AppError> {
+        let mut plan = Plan::default();
+        let sent = plan.apply(group, &[]).ok_or(AppError::Empty("group"))?;
+        self.core.carry_out(plan).await?;
+        let members = sent.members.unwrap_or_default().into_iter();
+        let results = members.map(|member| AsyncResult::new(member.id, self.core.backend.clone())).collect();
+        Ok(GroupResult::new(GroupId::from(sent.id.as_str()), results))
+    }
+
+    /// The result of a task that was sent earlier or by somebody else.
+    pub fn result<T>(&self, id: impl Into<TaskId>) -> AsyncResult<T> {
+        AsyncResult::new(id.into(), self.core.backend.clone())
+    }
+
+    /// Calls tasks off: those that wait never run; with `terminate` those that run are dropped. Works also while no
+    /// worker is up: the state `REVOKED` is stored at once, and workers look for it in what waited for them.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached.
+    pub async fn revoke(
+        &self,
+        ids: impl IntoIterator<Item = impl Into<TaskId>>,
+        terminate: bool,
+    ) -> Result<(), AppError> {
+        let ids: Vec<TaskId> = ids.into_iter().map(Into::into).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = self.core.backend.get_many(&ids).await?;
+        let reason = if terminate { "terminated" } else { "revoked" };
+        let revoked =
+            ids.iter().zip(known).filter(|(_, meta)| match meta.as_ref().map(|meta| &meta.status) {
+                None | Some(TaskState::Pending | TaskState::Received | TaskState::Retry) => true,
+                // What runs and is not terminated may end by itself.
+                Some(state) => terminate && !state.is_ready(),
+            });
+        let metas: Vec<TaskMeta> = revoked.map(|(id, _)| revoked_meta(id.clone(), reason)).collect();
+        if !metas.is_empty() {
+            self.core.backend.store(metas).await?;
+        }
+        let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
+        let arguments = JsonMap::from_iter([
+            ("task_id".to_owned(), Value::from(ids)),
+            ("terminate".to_owned(), terminate.into()),
+            ("signal".to_owned(), if terminate { "SIGTERM".into() } else { Value::Null }),
+        ]);
+        self.control().broadcast("revoke", arguments).await
+    }
+
+    /// A worker for the registered tasks.
+    pub fn worker(&self) -> WorkerBuilder<S> {
+        WorkerBuilder::new(self.clone())
+    }
+
+    /// Questions to all workers of the broker, also those of other processes.
+    pub fn inspect(&self) -> Inspect {
+        Inspect::new(self.core.clone())
+    }
+
+    /// Commands to all workers of the broker.
+    pub fn control(&self) -> Control {
+        Control::new(self.core.clone())
+    }
+
+    /// The events of all workers and clients, from now on.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached.
+    pub async fn events(&self) -> Result<EventStream, AppError> {
+        let topic = format!("{EVENT_TOPIC_PREFIX}*");
+        Ok(EventStream::new(self.core.broker.subscribe(&[&topic]).await?))
+    }
+
+    /// What the tasks share.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// The broker, for looking at queues.
+    pub fn broker(&self) -> &Arc<dyn Broker> {
+        &self.core.broker
+    }
+
+    /// The result backend.
+    pub fn backend(&self) -> &Arc<dyn ResultBackend> {
+        &self.core.backend
+    }
+
+    /// The queue of tasks that name none.
+    pub fn default_queue(&self) -> &QueueName {
+        &self.core.sender.default_queue
+    }
+
+    /// Names of the registered tasks, sorted.
+    pub fn task_names(&self) -> Vec<&'static str> {
+        self.registry.names()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn registry(&self) -> &Registry<S> {
+        &self.registry
+    }
+}
+
+impl Core {
+    /// Starts the chords of a plan, then sends its tasks.
+    pub(crate) async fn carry_out(&self, plan: Plan) -> Result<(), AppError> {
+        let publications = plan
+            .calls
+            .into_iter()
+            .map(|signature| self.sender.publication(signature))
+            .collect::<Result<Vec<Publication>, AppError>>()?;
+        for chord in &plan.chords {
+            self.backend.chord_start(&chord.group_id, chord.size).await?;
+        }
+        if publications.is_empty() {
+            return Ok(());
+        }
+        let told = self
+            .sent_events
+            .then(|| publications.iter().map(|sent| self.sent_event(sent)).collect::<Vec<_>>());
+        self.broker.publish(publications).await?;
+        if let Some(events) = told {
+            // The task is sent; an event that is lost does not change that.
+            if let Err(error) = self.broadcast_events(&events).await {
+                tracing::warn!(target: "celery.events", "task-sent events are lost: {error}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn broadcast_events(&self, events: &[Event]) -> Result<(), AppError> {
+        for event in events {
+            self.broker.broadcast(&Event::topic(&event.kind), event.encode()?).await?;
+        }
+        Ok(())
+    }
+
+    fn sent_event(&self, sent: &Publication) -> Event {
+        let mut fields = events::task_fields(&sent.message);
+        fields.insert("queue".to_owned(), sent.queue.as_str().into());
+        fields.insert("exchange".to_owned(), "".into());
+        fields.insert("routing_key".to_owned(), sent.queue.as_str().into());
+        let hostname = self.sender.origin.as_str().into();
+        events::event(hostname, &self.clock, "task-sent", Some(sent.message.headers.id.clone()), fields)
+    }
+}
+
+/// The state of a task that was called off.
+pub(crate) fn revoked_meta(id: TaskId, reason: &str) -> TaskMeta {
+    let exception = TaskException::new("celery.exceptions", "TaskRevokedError", reason);
+    TaskMeta::new(id, TaskState::Revoked, exception.into_value())
+}

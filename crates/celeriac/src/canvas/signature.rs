@@ -1,0 +1,153 @@
+//! Writing canvas: chains, groups and chords of signatures, and of tasks.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::options;
+use crate::app::App;
+use crate::args;
+use crate::async_result::{AsyncResult, GroupResult};
+use crate::error::AppError;
+use crate::protocol::Signature;
+use crate::task::Task;
+
+impl Signature {
+    /// The signature of a typed task with these arguments.
+    ///
+    /// # Errors
+    /// When the arguments cannot be written as JSON.
+    pub fn of<T: Task<S>, S>(task: &T) -> Result<Self, AppError> {
+        let (args, kwargs) =
+            args::unbind(task).map_err(|source| AppError::Arguments { task: T::NAME, source })?;
+        let mut signature = Self::new(T::NAME);
+        (signature.args, signature.kwargs) = (args, kwargs);
+        let mut set = |key: &str, value: Value| drop(signature.options.insert(key.to_owned(), value));
+        if let Some(queue) = T::QUEUE {
+            set("queue", queue.into());
+        }
+        if T::PRIORITY != 0 {
+            set("priority", T::PRIORITY.into());
+        }
+        if T::IGNORE_RESULT {
+            set("ignore_result", true.into());
+        }
+        Ok(signature)
+    }
+
+    /// The queue that the task goes to.
+    pub fn queue(self, queue: &str) -> Self {
+        self.option("queue", queue)
+    }
+
+    /// Calls `callback` with the result when the task succeeds.
+    pub fn link(mut self, callback: impl Into<Signature>) -> Self {
+        options::append_signatures(&mut self, "link", vec![callback.into()]);
+        self
+    }
+
+    /// Calls `errback` with the task's id when it fails.
+    pub fn link_error(mut self, errback: impl Into<Signature>) -> Self {
+        options::append_signatures(&mut self, "link_error", vec![errback.into()]);
+        self
+    }
+
+    /// Sends it, whatever it is; the result is that of its last task.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached.
+    pub async fn apply<S: Send + Sync + 'static>(self, app: &App<S>) -> Result<AsyncResult<Value>, AppError> {
+        app.send_signature(self).await
+    }
+}
+
+/// Tasks one after the other, each called with the result of the one before it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Chain(pub(crate) Signature);
+
+/// Tasks side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Group(pub(crate) Signature);
+
+/// Tasks side by side, and one that is called with the list of their results.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Chord(pub(crate) Signature);
+
+/// A chain of these steps. A group that is followed by a step becomes a chord with it.
+pub fn chain(steps: impl IntoIterator<Item = impl Into<Signature>>) -> Chain {
+    Chain(options::chain_of(steps.into_iter().map(Into::into).collect()))
+}
+
+/// A group of these tasks.
+pub fn group(tasks: impl IntoIterator<Item = impl Into<Signature>>) -> Group {
+    Group(options::group_of(tasks.into_iter().map(Into::into).collect()))
+}
+
+/// A chord: `body` is called with the list of the header's results, in the header's order.
+pub fn chord(header: impl IntoIterator<Item = impl Into<Signature>>, body: impl Into<Signature>) -> Chord {
+    let header = options::group_of(header.into_iter().map(Into::into).collect());
+    Chord(options::chord(header, body.into()))
+}
+
+macro_rules! canvas {
+    ($name:ident) => {
+        impl From<$name> for Signature {
+            fn from(canvas: $name) -> Self {
+                canvas.0
+            }
+        }
+
+        impl $name {
+            /// Calls `callback` with the result when all of it succeeds.
+            pub fn link(self, callback: impl Into<Signature>) -> Self {
+                Self(self.0.link(callback))
+            }
+
+            /// Calls `errback` with the failed task's id when it fails.
+            pub fn link_error(self, errback: impl Into<Signature>) -> Self {
+                Self(self.0.link_error(errback))
+            }
+
+            /// Sets an option, such as `task_id`, `queue` or `priority`.
+            pub fn option(self, name: &str, value: impl Into<Value>) -> Self {
+                Self(self.0.option(name, value))
+            }
+        }
+    };
+}
+
+canvas!(Chain);
+canvas!(Group);
+canvas!(Chord);
+
+impl Chain {
+    /// Sends the first task; the result is the last one's.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached.
+    pub async fn apply<S: Send + Sync + 'static>(self, app: &App<S>) -> Result<AsyncResult<Value>, AppError> {
+        app.send_signature(self.0).await
+    }
+}
+
+impl Chord {
+    /// Sends the header; the result is the body's.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached.
+    pub async fn apply<S: Send + Sync + 'static>(self, app: &App<S>) -> Result<AsyncResult<Value>, AppError> {
+        app.send_signature(self.0).await
+    }
+}
+
+impl Group {
+    /// Sends all tasks.
+    ///
+    /// # Errors
+    /// When the broker or the result backend cannot be reached.
+    pub async fn apply<S: Send + Sync + 'static>(self, app: &App<S>) -> Result<GroupResult, AppError> {
+        app.send_group(self.0).await
+    }
+}

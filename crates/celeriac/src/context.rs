@@ -1,0 +1,202 @@
+//! What a running task sees of the world: its request, the app and its state, and the wish that it stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::cancellation::{CancelReason, Cancellation};
+use crate::error::AppError;
+use crate::events::EventSender;
+use crate::protocol::{
+    GroupId, JsonMap, Message, NodeName, QueueName, TaskId, TaskMeta, TaskState, Timestamp,
+};
+use crate::task::{Failure, Retry, TaskError};
+
+/// Given to each run. Cheap to clone.
+pub struct Context<S = ()> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S> {
+    app: App<S>,
+    request: Request,
+    cancellation: Arc<Cancellation>,
+    events: EventSender,
+}
+
+impl<S> Clone for Context<S> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+/// The message that called the task.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The message as it came.
+    pub(crate) message: Arc<Message>,
+    /// The node that runs it.
+    pub hostname: NodeName,
+    /// The queue that it came from.
+    pub queue: QueueName,
+    /// Was it delivered before?
+    pub redelivered: bool,
+}
+
+impl Request {
+    /// The task's id.
+    pub fn id(&self) -> &TaskId {
+        &self.message.headers.id
+    }
+
+    /// The task's name.
+    pub fn task(&self) -> &str {
+        &self.message.headers.task
+    }
+
+    /// How often it was retried before this run.
+    pub fn retries(&self) -> u32 {
+        self.message.headers.retries
+    }
+
+    /// When it was to run.
+    pub fn eta(&self) -> Option<Timestamp> {
+        self.message.headers.eta.as_ref().map(|eta| eta.at())
+    }
+
+    /// The first task of the tree.
+    pub fn root_id(&self) -> Option<&TaskId> {
+        self.message.headers.root_id.as_ref()
+    }
+
+    /// The task that sent this one.
+    pub fn parent_id(&self) -> Option<&TaskId> {
+        self.message.headers.parent_id.as_ref()
+    }
+
+    /// The group that it is a member of.
+    pub fn group_id(&self) -> Option<&GroupId> {
+        self.message.headers.group.as_ref()
+    }
+
+    /// Headers that the sender added.
+    pub fn headers(&self) -> &JsonMap {
+        &self.message.headers.extra
+    }
+
+    /// The positional arguments as they came.
+    pub fn args(&self) -> &[Value] {
+        self.message.body.args()
+    }
+
+    /// The keyword arguments as they came.
+    pub fn kwargs(&self) -> &JsonMap {
+        self.message.body.kwargs()
+    }
+}
+
+impl<S: Send + Sync + 'static> Context<S> {
+    pub(crate) fn new(
+        app: App<S>,
+        request: Request,
+        cancellation: Arc<Cancellation>,
+        events: EventSender,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { app, request, cancellation, events }) }
+    }
+
+    /// What the app's tasks share.
+    pub fn state(&self) -> &S {
+        self.inner.app.state()
+    }
+
+    /// The app, to send further tasks.
+    pub fn app(&self) -> &App<S> {
+        &self.inner.app
+    }
+
+    /// The message that called the task.
+    pub fn request(&self) -> &Request {
+        &self.inner.request
+    }
+
+    /// Tells how far the run is: stores the state `PROGRESS` with `meta`, then sends the event `task-progress` that
+    /// carries `meta`'s fields (or `meta` itself as `progress` when it is no object).
+    ///
+    /// # Errors
+    /// When the result backend cannot be reached or `meta` cannot be written as JSON.
+    pub async fn progress(&self, meta: impl Serialize) -> Result<(), AppError> {
+        let meta =
+            serde_json::to_value(meta).map_err(|source| AppError::Value { what: "progress", source })?;
+        self.update_state(TaskState::Progress, meta.clone()).await?;
+        let fields = match meta {
+            Value::Object(fields) => fields,
+            other => JsonMap::from_iter([("progress".to_owned(), other)]),
+        };
+        self.event("task-progress", fields);
+        Ok(())
+    }
+
+    /// Stores a state of the run with what it says of itself.
+    ///
+    /// # Errors
+    /// When the result backend cannot be reached.
+    pub async fn update_state(&self, state: TaskState, meta: Value) -> Result<(), AppError> {
+        let mut stored = TaskMeta::new(self.request().id().clone(), state, meta);
+        stored.group_id = self.request().group_id().cloned();
+        stored.parent_id = self.request().parent_id().cloned();
+        self.app().core().backend.store(vec![stored]).await?;
+        Ok(())
+    }
+
+    /// Sends an event of the task's own, whether task events are switched on or not. Its `uuid` is the task's id.
+    pub fn event(&self, kind: &str, fields: JsonMap) {
+        self.inner.events.send(kind, Some(self.request().id()), fields);
+    }
+
+    /// Waits until the run is asked to stop, and says why. Never ends otherwise: use it in `tokio::select!`.
+    pub async fn cancelled(&self) -> CancelReason {
+        self.inner.cancellation.asked().await
+    }
+
+    /// Is the run asked to stop?
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancellation.reason().is_some()
+    }
+
+    /// Ends the run with `?` when it is asked to stop; for loops, also in blocking threads.
+    ///
+    /// # Errors
+    /// When the run is asked to stop.
+    pub fn checkpoint(&self) -> Result<(), CancelReason> {
+        match self.inner.cancellation.reason() {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the run with a retry: `return Err(cx.retry())`. The pause is the task's policy's.
+    pub fn retry(&self) -> TaskError {
+        TaskError::Retry(Retry::default())
+    }
+
+    /// Ends the run with a retry after a pause.
+    pub fn retry_in(&self, countdown: Duration) -> TaskError {
+        TaskError::Retry(Retry::default().countdown(countdown))
+    }
+
+    /// Ends the run with a retry because of an error, for `map_err(|error| cx.retry_because(&error))`. When no retry
+    /// is left, that error is the task's failure.
+    pub fn retry_because<E: std::error::Error>(&self, error: &E) -> TaskError {
+        TaskError::Retry(Retry::default().because(Failure::from_error(error)))
+    }
+}
+
+impl<S> std::fmt::Debug for Context<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("request", &self.inner.request).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! What can go wrong at the border of this crate.
+
+use thiserror::Error;
+
+use crate::backend::BackendError;
+use crate::broker::BrokerError;
+use crate::protocol::ProtocolError;
+
+/// Why the app could not do what it was asked for.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The broker refused or did not answer.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The result backend refused or did not answer.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A name, a time or a message that the protocol does not allow.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// Arguments that are no JSON.
+    #[error("the arguments of {task} cannot be written as JSON: {source}")]
+    Arguments {
+        /// The task.
+        task: &'static str,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// A value that is no JSON.
+    #[error("the {what} cannot be written as JSON: {source}")]
+    Value {
+        /// What it is.
+        what: &'static str,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// A canvas without tasks.
+    #[error("nothing to send: the {0} has no tasks")]
+    Empty(&'static str),
+    /// An option of a signature that has the wrong type.
+    #[error("the option {option} of {task} is {value}: {expected} expected")]
+    SignatureOption {
+        /// The task.
+        task: String,
+        /// The option's name.
+        option: &'static str,
+        /// What it is.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,40 @@
+//! Facts about the machine and the process.
+
+/// The machine's name, `localhost` when it has none.
+pub(crate) fn name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// The load of the last 1, 5 and 15 minutes, zeros where it is not known.
+pub(crate) fn load_average() -> [f64; 3] {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut numbers = text.split_whitespace().map(|number| number.parse().unwrap_or(0.0));
+    std::array::from_fn(|_| numbers.next().unwrap_or(0.0))
+}
+
+/// A URL whose password, if it has one, is replaced by stars.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
+        Some((user, host)) => format!("{scheme}://{user}:********@{host}{path}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(without_password("redis://me:pw@h:6379/0"), "redis://me:********@h:6379/0");
+        assert_eq!(without_password("redis://:pw@h"), "redis://:********@h");
+        assert_eq!(without_password("sqlite:///a@b:c/d.db"), "sqlite:///a@b:c/d.db");
+    }
+}

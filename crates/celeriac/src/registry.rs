@@ -1,0 +1,116 @@
+//! The tasks that an app knows, by name.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::args;
+use crate::context::Context;
+use crate::protocol::Message;
+use crate::task::{Failure, RetryPolicy, Task, TaskError};
+
+/// A task's run, its result as JSON.
+pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
+
+/// A registered task: its settings, and its code without its type.
+pub(crate) struct Registered<S> {
+    pub(crate) name: &'static str,
+    pub(crate) settings: Settings,
+    /// Binds the arguments and runs.
+    pub(crate) run: fn(Arc<Message>, Context<S>) -> Run,
+    pub(crate) retries_after: fn(&Failure) -> bool,
+}
+
+/// The constants of a [`Task`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) acks_late: bool,
+    pub(crate) max_retries: Option<u32>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) soft_time_limit: Option<Duration>,
+    pub(crate) rate_limit: Option<&'static str>,
+    pub(crate) ignore_result: bool,
+    pub(crate) track_started: bool,
+}
+
+impl<S> Clone for Registered<S> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name,
+            settings: self.settings.clone(),
+            run: self.run,
+            retries_after: self.retries_after,
+        }
+    }
+}
+
+/// All registered tasks.
+pub(crate) struct Registry<S> {
+    tasks: HashMap<&'static str, Registered<S>>,
+}
+
+impl<S> Clone for Registry<S> {
+    fn clone(&self) -> Self {
+        Self { tasks: self.tasks.clone() }
+    }
+}
+
+impl<S: Send + Sync + 'static> Registry<S> {
+    /// Only what every worker knows.
+    pub(crate) fn new() -> Self {
+        let mut registry = Self { tasks: HashMap::new() };
+        registry.add::<crate::canvas::Accumulate>();
+        registry
+    }
+
+    pub(crate) fn add<T: Task<S>>(&mut self) {
+        let settings = Settings {
+            acks_late: T::ACKS_LATE,
+            max_retries: T::MAX_RETRIES,
+            retry: T::RETRY,
+            time_limit: T::TIME_LIMIT,
+            soft_time_limit: T::SOFT_TIME_LIMIT,
+            rate_limit: T::RATE_LIMIT,
+            ignore_result: T::IGNORE_RESULT,
+            track_started: T::TRACK_STARTED,
+        };
+        let task = Registered { name: T::NAME, settings, run: run::<T, S>, retries_after: T::retries_after };
+        self.tasks.insert(T::NAME, task);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Registered<S>> {
+        self.tasks.get(name)
+    }
+
+    /// The names, sorted, without those that every worker knows.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> =
+            self.tasks.keys().copied().filter(|name| !name.starts_with("celery.")).collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Registered<S>> {
+        self.tasks.values()
+    }
+}
+
+fn run<T: Task<S>, S: Send + Sync + 'static>(message: Arc<Message>, cx: Context<S>) -> Run {
+    Box::pin(async move {
+        let task: T = args::bind(T::NAME, message.body.args(), message.body.kwargs())
+            .map_err(|error| TaskError::Failed(Failure::new("TypeError", error.to_string())))?;
+        drop(message);
+        let output = task.run(cx).await?;
+        serde_json::to_value(output).map_err(|error| {
+            TaskError::Failed(Failure::of(crate::protocol::TaskException::new(
+                "kombu.exceptions",
+                "EncodeError",
+                error.to_string(),
+            )))
+        })
+    })
+}

@@ -1,0 +1,135 @@
+//! Values as Python's `repr` shows them, for logs, events and `argsrepr`.
+
+use serde_json::{Map, Value};
+
+/// No text in logs and events is longer, as in Celery.
+const MAX_CHARS: usize = 1024;
+
+/// A JSON value in Python's notation, at most 1024 characters.
+pub fn python(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    cut(out)
+}
+
+/// Positional arguments as a tuple: `(1, 'a')`, `(1,)`, `()`.
+pub fn args(values: &[Value]) -> String {
+    let mut out = String::from("(");
+    write_list(values, &mut out);
+    if values.len() == 1 && out.len() < MAX_CHARS {
+        out.push(',');
+    }
+    out.push(')');
+    cut(out)
+}
+
+/// Keyword arguments as a dict.
+pub fn kwargs(values: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    write_dict(values, &mut out);
+    cut(out)
+}
+
+/// Shortens a text to 1024 characters, the last three of which are dots when something was left out.
+pub fn cut(mut text: String) -> String {
+    if text.len() > MAX_CHARS
+        && let Some((end, _)) = text.char_indices().nth(MAX_CHARS - 3)
+        && text[end..].chars().nth(3).is_some()
+    {
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
+}
+
+fn write(value: &Value, out: &mut String) {
+    // What is cut off need not be written; the bound also ends the recursion's work on huge values.
+    if out.len() > 4 * MAX_CHARS {
+        return;
+    }
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(text) => write_text(text, out),
+        Value::Array(values) => {
+            out.push('[');
+            write_list(values, out);
+            out.push(']');
+        }
+        Value::Object(values) => write_dict(values, out),
+    }
+}
+
+fn write_list(values: &[Value], out: &mut String) {
+    for (index, value) in values.iter().enumerate() {
+        if out.len() > 4 * MAX_CHARS {
+            return;
+        }
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write(value, out);
+    }
+}
+
+fn write_dict(values: &Map<String, Value>, out: &mut String) {
+    out.push('{');
+    for (index, (key, value)) in values.iter().enumerate() {
+        if out.len() > 4 * MAX_CHARS {
+            return;
+        }
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write_text(key, out);
+        out.push_str(": ");
+        write(value, out);
+    }
+    out.push('}');
+}
+
+fn write_text(text: &str, out: &mut String) {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars().take(4 * MAX_CHARS) {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_look_as_in_python() {
+        let value = json!({"a": [1, 2.5, null, true], "it's": "say \"hi\"\n"});
+        assert_eq!(python(&value), r#"{'a': [1, 2.5, None, True], "it's": 'say "hi"\n'}"#);
+        assert_eq!(args(&[json!(1)]), "(1,)");
+        assert_eq!(args(&[json!(1), json!("x")]), "(1, 'x')");
+        assert_eq!(args(&[]), "()");
+    }
+
+    #[test]
+    fn long_values_are_cut_at_1024_characters() {
+        let long = python(&json!("é".repeat(5000)));
+        assert_eq!(long.chars().count(), 1024);
+        assert!(long.ends_with("..."));
+        let exact = cut("x".repeat(1024));
+        assert_eq!(exact, "x".repeat(1024));
+    }
+}

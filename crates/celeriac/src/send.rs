@@ -1,0 +1,122 @@
+//! Sending a typed task, with options.
+
+use std::future::{Future, IntoFuture};
+use std::marker;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::app::App;
+use crate::async_result::AsyncResult;
+use crate::error::AppError;
+use crate::protocol::{QueueName, Signature, TaskId, Timestamp};
+use crate::task::Task;
+
+/// A task that is about to be sent: set options, then `.await` it.
+#[must_use = "a task is sent when this is awaited"]
+pub struct SendBuilder<'a, T, S> {
+    app: &'a App<S>,
+    signature: Result<Signature, AppError>,
+    task: marker::PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
+    pub(crate) fn new(app: &'a App<S>, task: T) -> Self {
+        Self { app, signature: Signature::of(&task), task: marker::PhantomData }
+    }
+
+    /// Runs under this id.
+    pub fn task_id(self, id: impl Into<TaskId>) -> Self {
+        self.option("task_id", id.into().as_str())
+    }
+
+    /// Goes to this queue.
+    pub fn queue(self, queue: impl Into<QueueName>) -> Self {
+        self.option("queue", queue.into().as_str())
+    }
+
+    /// Runs after a pause.
+    pub fn countdown(self, pause: Duration) -> Self {
+        self.eta(Timestamp::now() + pause)
+    }
+
+    /// Runs not before this moment.
+    pub fn eta(self, eta: Timestamp) -> Self {
+        self.option("eta", eta.isoformat())
+    }
+
+    /// Is revoked if it has not started at this moment.
+    pub fn expires_at(self, expires: Timestamp) -> Self {
+        self.option("expires", expires.isoformat())
+    }
+
+    /// Is revoked if it has not started after this time.
+    pub fn expires(self, after: Duration) -> Self {
+        self.expires_at(Timestamp::now() + after)
+    }
+
+    /// 0 is the most urgent, 9 the least.
+    pub fn priority(self, priority: u8) -> Self {
+        self.option("priority", priority)
+    }
+
+    /// Is dropped and fails after this time.
+    pub fn time_limit(self, limit: Duration) -> Self {
+        self.option("time_limit", limit.as_secs_f64())
+    }
+
+    /// Is asked to stop after this time.
+    pub fn soft_time_limit(self, limit: Duration) -> Self {
+        self.option("soft_time_limit", limit.as_secs_f64())
+    }
+
+    /// Counts as retried so often already.
+    pub fn retries(self, retries: u32) -> Self {
+        self.option("retries", retries)
+    }
+
+    /// Stores no result.
+    pub fn ignore_result(self) -> Self {
+        self.option("ignore_result", true)
+    }
+
+    /// Calls this with the result when it succeeds.
+    pub fn link(mut self, callback: impl Into<Signature>) -> Self {
+        self.signature = self.signature.map(|signature| signature.link(callback));
+        self
+    }
+
+    /// Calls this with the task's id when it fails.
+    pub fn link_error(mut self, errback: impl Into<Signature>) -> Self {
+        self.signature = self.signature.map(|signature| signature.link_error(errback));
+        self
+    }
+
+    /// Adds a header of the caller's own.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        if let Ok(signature) = &mut self.signature {
+            let headers =
+                signature.options.entry("headers").or_insert_with(|| Value::Object(Default::default()));
+            if let Value::Object(headers) = headers {
+                headers.insert(name.to_owned(), value.into());
+            }
+        }
+        self
+    }
+
+    fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.signature = self.signature.map(|signature| signature.option(name, value));
+        self
+    }
+}
+
+impl<'a, T: Task<S>, S: Send + Sync + 'static> IntoFuture for SendBuilder<'a, T, S> {
+    type Output = Result<AsyncResult<T::Output>, AppError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { app, signature, .. } = self;
+        Box::pin(async move { Ok(app.send_signature(signature?).await?.typed()) })
+    }
+}

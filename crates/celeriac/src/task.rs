@@ -1,0 +1,272 @@
+//! What a task is: its arguments, its settings, its `run`, and how a run may end other than well.
+
+use std::future::Future;
+use std::time::Duration;
+
+use rand::RngExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cancellation::CancelReason;
+use crate::context::Context;
+use crate::protocol::TaskException;
+
+/// How a task's run ends.
+pub type TaskResult<T> = Result<T, TaskError>;
+
+/// A task: a serialisable struct whose fields are the arguments. `S` is the state that the app's tasks share.
+///
+/// The constants are the task's settings; the defaults fit idempotent work.
+pub trait Task<S = ()>: Serialize + DeserializeOwned + Send + 'static {
+    /// The name under which messages call it, such as `tasks.add`.
+    const NAME: &'static str;
+    /// The queue that [`App::send`](crate::App::send) uses; `None` is the app's default queue.
+    const QUEUE: Option<&'static str> = None;
+    /// 0 is the most urgent, 9 the least, as Celery on Redis has it.
+    const PRIORITY: u8 = 0;
+    /// Acknowledge after the run (the message survives a killed worker) rather than before it.
+    const ACKS_LATE: bool = true;
+    /// How often the task may be run again after `Retry`; `None` is for ever.
+    const MAX_RETRIES: Option<u32> = Some(3);
+    /// The pause before a retry that names none.
+    const RETRY: RetryPolicy = RetryPolicy::fixed(Duration::from_secs(180));
+    /// The run is dropped after this time and the task fails with `TimeLimitExceeded`.
+    const TIME_LIMIT: Option<Duration> = None;
+    /// [`Context::cancelled`] fires after this time.
+    const SOFT_TIME_LIMIT: Option<Duration> = None;
+    /// At most so many starts per time in one worker, in Celery's form: `"10/s"`, `"100/m"`, `"5/h"`.
+    const RATE_LIMIT: Option<&'static str> = None;
+    /// Store no result (failures neither).
+    const IGNORE_RESULT: bool = false;
+    /// Store `STARTED` when the run begins.
+    const TRACK_STARTED: bool = false;
+
+    /// What a run gives, stored as the result.
+    type Output: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Does the work. CPU-bound work belongs into [`tokio::task::spawn_blocking`], which must look at
+    /// [`Context::is_cancelled`]: dropping this future does not stop a thread.
+    fn run(self, cx: Context<S>) -> impl Future<Output = TaskResult<Self::Output>> + Send;
+
+    /// Whether a run that failed like this is to be retried by itself, as Celery's `autoretry_for` does.
+    fn retries_after(_failure: &Failure) -> bool {
+        false
+    }
+}
+
+/// Why a run failed: the exception that is stored, and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// Class, module and arguments, as Python's client rebuilds them.
+    pub exception: TaskException,
+    /// The chain of causes, or a panic's place.
+    pub traceback: Option<String>,
+}
+
+impl Failure {
+    /// A failure with one of Python's builtin exception classes, such as `ValueError`, or any other name.
+    pub fn new(exc_type: &str, message: impl Into<String>) -> Self {
+        Self::of(TaskException::new("builtins", exc_type, message.into()))
+    }
+
+    /// A failure with an exception of a named module.
+    pub fn of(exception: TaskException) -> Self {
+        Self { exception, traceback: None }
+    }
+
+    /// The failure of a Rust error: the class is the error type's name, the text its chain of causes.
+    pub fn from_error<E: std::error::Error>(error: &E) -> Self {
+        let full = std::any::type_name::<E>();
+        let path = full.split('<').next().unwrap_or(full);
+        let exc_type = path.rsplit("::").next().unwrap_or(path);
+        let mut message = error.to_string();
+        let mut lines = vec![format!("{path}: {message}")];
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !message.ends_with(&text) {
+                message = format!("{message}: {text}");
+            }
+            lines.push(format!("caused by: {text}"));
+            source = cause.source();
+        }
+        // No module of this name is ever loaded, so that Python's client makes a class of that name.
+        Self {
+            exception: TaskException::new("celeriac.errors", exc_type, message),
+            traceback: Some(lines.join("\n")),
+        }
+    }
+
+    /// As Python's `repr` shows it, at most 1024 characters.
+    pub fn repr(&self) -> String {
+        crate::repr::cut(self.exception.repr())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.repr())
+    }
+}
+
+/// A wish to run again.
+#[derive(Debug, Clone, Default)]
+pub struct Retry {
+    /// The pause; `None` is what the task's [`RetryPolicy`] says.
+    pub countdown: Option<Duration>,
+    /// Why; stored with the state `RETRY`, and as the failure when no retry is left.
+    pub cause: Option<Failure>,
+    /// Overrides the task's `MAX_RETRIES` this time.
+    pub max_retries: Option<u32>,
+}
+
+impl Retry {
+    /// Sets the pause.
+    pub fn countdown(mut self, pause: Duration) -> Self {
+        self.countdown = Some(pause);
+        self
+    }
+
+    /// Sets the reason.
+    pub fn because(mut self, cause: Failure) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    /// Sets how often in all.
+    pub fn max_retries(mut self, times: u32) -> Self {
+        self.max_retries = Some(times);
+        self
+    }
+}
+
+/// How a run ends without a result. `?` turns any error into `Failed`.
+#[derive(Debug, Clone)]
+pub enum TaskError {
+    /// It failed; the failure is stored.
+    Failed(Failure),
+    /// Run it again later, under the same id.
+    Retry(Retry),
+    /// It ends with no state stored and no callback called.
+    Ignore,
+    /// The message goes back to its queue, or to the dead-letter queue; no state is stored.
+    Reject {
+        /// Back to the queue?
+        requeue: bool,
+    },
+}
+
+impl TaskError {
+    /// A failure with a class name and a message.
+    pub fn failed(exc_type: &str, message: impl Into<String>) -> Self {
+        Self::Failed(Failure::new(exc_type, message))
+    }
+}
+
+impl<E: std::error::Error> From<E> for TaskError {
+    fn from(error: E) -> Self {
+        Self::Failed(Failure::from_error(&error))
+    }
+}
+
+impl From<Failure> for TaskError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Retry> for TaskError {
+    fn from(retry: Retry) -> Self {
+        Self::Retry(retry)
+    }
+}
+
+impl From<CancelReason> for TaskError {
+    fn from(reason: CancelReason) -> Self {
+        match reason {
+            CancelReason::SoftTimeLimit => {
+                let exception = TaskException {
+                    exc_type: "SoftTimeLimitExceeded".to_owned(),
+                    exc_message: Vec::new(),
+                    exc_module: "billiard.exceptions".to_owned(),
+                };
+                Self::Failed(Failure::of(exception))
+            }
+            CancelReason::TimeLimit | CancelReason::Revoked => Self::Ignore,
+            CancelReason::Shutdown => Self::Reject { requeue: true },
+        }
+    }
+}
+
+/// The pause before a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The pause before the first retry.
+    pub delay: Duration,
+    /// Double the pause each time.
+    pub exponential: bool,
+    /// No pause is longer.
+    pub max_delay: Duration,
+    /// Take a random part of the pause, so that what failed together does not come back together.
+    pub jitter: bool,
+}
+
+impl RetryPolicy {
+    /// The same pause each time.
+    pub const fn fixed(delay: Duration) -> Self {
+        Self { delay, exponential: false, max_delay: delay, jitter: false }
+    }
+
+    /// `delay`, twice `delay`, four times .. up to `max_delay`, with jitter.
+    pub const fn exponential(delay: Duration, max_delay: Duration) -> Self {
+        Self { delay, exponential: true, max_delay, jitter: true }
+    }
+
+    /// Turns the random part off or on.
+    pub const fn jitter(mut self, jitter: bool) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// The pause after `retries` retries have been made.
+    pub fn pause(&self, retries: u32) -> Duration {
+        let factor = if self.exponential { 2_u32.saturating_pow(retries.min(31)) } else { 1 };
+        let full = self.delay.saturating_mul(factor).min(self.max_delay.max(self.delay));
+        if self.jitter && !full.is_zero() {
+            // Celery draws from the whole span; half of it stays here, so that a retry is never immediate.
+            full.mul_f64(rand::rng().random_range(0.5..=1.0))
+        } else {
+            full
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_up_to_its_limit() {
+        let policy = RetryPolicy::exponential(Duration::from_secs(1), Duration::from_secs(10)).jitter(false);
+        let pauses: Vec<u64> = (0..6).map(|retries| policy.pause(retries).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 10, 10]);
+        assert_eq!(policy.pause(u32::MAX), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn jitter_stays_within_the_pause() {
+        let policy = RetryPolicy::exponential(Duration::from_secs(8), Duration::from_secs(8));
+        for _ in 0..100 {
+            let pause = policy.pause(3);
+            assert!((Duration::from_secs(4)..=Duration::from_secs(8)).contains(&pause), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_becomes_a_failure_that_python_can_show() {
+        let error = "x".parse::<i64>().unwrap_err();
+        let TaskError::Failed(failure) = TaskError::from(error) else { panic!("not failed") };
+        assert_eq!(failure.repr(), "ParseIntError('invalid digit found in string')");
+        assert_eq!(TaskException::from_value(&failure.exception.clone().into_value()), failure.exception);
+    }
+}

@@ -1,0 +1,104 @@
+//! Taking messages from the broker, as many as there is room for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use crate::broker::{Consume, Delivery};
+use crate::protocol::{TaskId, TaskMeta};
+use crate::worker::held::Held;
+use crate::worker::shared::Shared;
+use crate::worker::strategy;
+
+/// The broker is asked again after this time; it answers earlier when a message comes.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The pause after a failure of the broker, and the longest one.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// So many messages are taken at a time.
+const MAX_BATCH: usize = 1_024;
+
+/// Consumes until the worker is told to stop. Each message becomes one task of `messages`.
+pub(crate) async fn consume<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, messages: TaskTracker) {
+    let mut pause = PAUSES.0;
+    // Until the queue was found empty once, messages may be older than this worker, and revoked before it could hear.
+    let mut has_backlog = true;
+    while !shared.shutdown.is_requested() {
+        let changed = shared.room.notified();
+        let (max, queues) = (shared.free().min(MAX_BATCH), shared.queues.lock().clone());
+        if max == 0 || queues.is_empty() {
+            tokio::select! {
+                () = changed => {}
+                () = shared.shutdown.requested() => {}
+            }
+            continue;
+        }
+        let want = Consume {
+            queues,
+            max,
+            wait: LONGEST_WAIT,
+            lease: shared.settings.lease,
+            consumer: shared.node.clone(),
+        };
+        let taken = tokio::select! {
+            biased;
+            () = shared.shutdown.requested() => break,
+            () = shared.queues_changed.notified() => continue,
+            taken = shared.app.broker().consume(want) => taken,
+        };
+        match taken {
+            Ok(deliveries) => {
+                pause = PAUSES.0;
+                let emptied = deliveries.len() < max;
+                take_in(&shared, deliveries, has_backlog, &messages).await;
+                has_backlog &= !emptied;
+            }
+            Err(error) => {
+                tracing::error!(target: "celery.worker", "cannot consume, trying again in {pause:?}: {error}");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = shared.shutdown.requested() => {}
+                }
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        }
+    }
+}
+
+async fn take_in<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    deliveries: Vec<Delivery>,
+    has_backlog: bool,
+    messages: &TaskTracker,
+) {
+    let held: Vec<Arc<Held>> = deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect();
+    let mut known = look_up(shared, &held, has_backlog).await.into_iter();
+    for held in held {
+        let known = known.next().flatten();
+        messages.spawn(strategy::live(shared.clone(), held, known));
+    }
+}
+
+/// What the result backend knows of those messages that may have ended or been revoked before; one read for all.
+async fn look_up<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &[Arc<Held>],
+    has_backlog: bool,
+) -> Vec<Option<TaskMeta>> {
+    let asked: Vec<bool> = held.iter().map(|held| strategy::needs_lookup(held, has_backlog)).collect();
+    let ids: Vec<TaskId> =
+        held.iter().zip(&asked).filter(|(_, asked)| **asked).map(|(held, _)| held.id().clone()).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    match shared.app.backend().get_many(&ids).await {
+        Ok(metas) => {
+            let mut metas = metas.into_iter();
+            asked.into_iter().map(|asked| if asked { metas.next().flatten() } else { None }).collect()
+        }
+        Err(error) => {
+            tracing::warn!(target: "celery.worker", "cannot look up {} tasks: {error}", ids.len());
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Running a task: its limits while it runs, and what becomes of its end.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::broker::{Delivery, Publication};
+use crate::cancellation::CancelReason;
+use crate::context::{Context, Request};
+use crate::protocol::{JsonMap, ResultTuple, TaskException, TaskId, TaskMeta, TaskState, Timestamp};
+use crate::registry::{Registered, Run};
+use crate::repr;
+use crate::task::{Failure, Retry, TaskError};
+use crate::worker::finished::Finished;
+use crate::worker::held::Held;
+use crate::worker::shared::Shared;
+use crate::worker::strategy::{self, ended};
+
+/// How a run ended.
+enum End {
+    /// By itself, well or badly.
+    Returned(Result<Value, TaskError>),
+    /// It was dropped.
+    Dropped(CancelReason),
+}
+
+/// Runs a task in the caller's place.
+pub(crate) async fn run<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+) -> Finished {
+    if !task.settings.acks_late
+        && let Some(settlement) = held.acknowledge_early()
+        && let Err(error) = shared.app.broker().settle(vec![settlement]).await
+    {
+        tracing::error!(target: "celery.worker", "cannot acknowledge {}[{}]: {error}", task.name, held.id());
+        return Finished::default();
+    }
+    held.set_started();
+    shared.events.task("task-started", held.id(), JsonMap::new);
+    if task.settings.track_started {
+        store_started(shared, held).await;
+    }
+
+    let request = Request {
+        message: held.message.clone(),
+        hostname: shared.node.clone(),
+        queue: held.queue.clone(),
+        redelivered: held.is_redelivered,
+    };
+    let cx = Context::new(shared.app.clone(), request, held.cancellation.clone(), shared.events.clone());
+    let own = shared.tasks.get(task.name).map(|control| *control.limits.lock()).unwrap_or_default();
+    let sent = held.message.headers.timelimit;
+    let limits = Limits { hard: sent.hard.or(own.0), soft: sent.soft.or(own.1) };
+    let start = Instant::now();
+    let end = supervise((task.run)(held.message.clone(), cx), held, limits).await;
+    shared.count_run(task.name);
+    conclude(shared, held, task, end, start.elapsed(), limits)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    hard: Option<Duration>,
+    soft: Option<Duration>,
+}
+
+/// Polls the run until it ends, panics, is dropped by somebody or has had its time.
+async fn supervise(run: Run, held: &Held, limits: Limits) -> End {
+    let mut run = AssertUnwindSafe(run).catch_unwind();
+    let start = Instant::now();
+    let mut soft = limits.soft.filter(|soft| limits.hard.is_none_or(|hard| *soft < hard));
+    loop {
+        let next = soft.or(limits.hard);
+        tokio::select! {
+            biased;
+            reason = held.cancellation.dropped() => return End::Dropped(reason),
+            end = &mut run => {
+                return End::Returned(end.unwrap_or_else(|panic| Err(TaskError::Failed(panicked(panic.as_ref())))));
+            }
+            () = deadline(next.map(|limit| start + limit)) => match soft.take() {
+                Some(limit) => {
+                    tracing::warn!(
+                        target: "celery.worker",
+                        "Soft time limit ({}s) exceeded for {}[{}]", seconds(limit), held.message.headers.task, held.id(),
+                    );
+                    held.cancellation.cancel(CancelReason::SoftTimeLimit);
+                }
+                None => {
+                    held.cancellation.cancel(CancelReason::TimeLimit);
+                    return End::Dropped(CancelReason::TimeLimit);
+                }
+            },
+        }
+    }
+}
+
+async fn deadline(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned());
+    let mut failure = Failure::new("RuntimeError", format!("the task panicked: {message}"));
+    failure.traceback = Some(format!("panic: {message}"));
+    failure
+}
+
+/// Turns the end of a run into what is to be stored, sent, settled and told.
+fn conclude<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+    end: End,
+    runtime: Duration,
+    limits: Limits,
+) -> Finished {
+    match end {
+        End::Returned(Ok(value)) => succeed(shared, held, value, runtime),
+        End::Returned(Err(TaskError::Failed(failure))) if (task.retries_after)(&failure) => {
+            retry(shared, held, task, Retry::default().because(failure))
+        }
+        End::Returned(Err(TaskError::Failed(failure))) => fail(shared, held, &failure),
+        End::Returned(Err(TaskError::Retry(wish))) => retry(shared, held, task, wish),
+        End::Returned(Err(TaskError::Ignore)) => {
+            tracing::info!(target: "celery.worker", "Task {}[{}] ignored", task.name, held.id());
+            Finished { settlement: held.settle(Delivery::ack), ..Finished::default() }
+        }
+        End::Returned(Err(TaskError::Reject { requeue })) => reject(held, requeue),
+        End::Dropped(CancelReason::TimeLimit) => {
+            let limit = limits.hard.unwrap_or_default();
+            tracing::error!(
+                target: "celery.worker",
+                "Hard time limit ({}s) exceeded for {}[{}]", seconds(limit), task.name, held.id(),
+            );
+            let seconds = seconds(limit);
+            fail(
+                shared,
+                held,
+                &Failure::of(TaskException::new("billiard.exceptions", "TimeLimitExceeded", seconds)),
+            )
+        }
+        End::Dropped(CancelReason::Revoked) => strategy::revoked(shared, held, "terminated"),
+        End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(shared, held),
+    }
+}
+
+fn succeed<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    value: Value,
+    runtime: Duration,
+) -> Finished {
+    let seconds = (runtime.as_secs_f64() * 1e6).round() / 1e6;
+    let wants_events = shared.events.wants_task_events();
+    let mut finished = Finished::default();
+    if wants_events || tracing::enabled!(target: "celery.worker", tracing::Level::INFO) {
+        let shown = repr::python(&value);
+        tracing::info!(
+            target: "celery.worker",
+            "Task {}[{}] succeeded in {seconds}s: {shown}", held.message.headers.task, held.id(),
+        );
+        if wants_events {
+            let fields = JsonMap::from_iter([
+                ("result".to_owned(), shown.into()),
+                ("runtime".to_owned(), seconds.into()),
+            ]);
+            finished.events.push(("task-succeeded", held.id().clone(), fields));
+        }
+    }
+    finished.succeed(&ended(shared, held), value);
+    finished.settlement = held.settle(Delivery::ack);
+    finished
+}
+
+fn fail<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, failure: &Failure) -> Finished {
+    tracing::error!(
+        target: "celery.worker",
+        "Task {}[{}] raised unexpected: {}{}",
+        held.message.headers.task,
+        held.id(),
+        failure.repr(),
+        failure.traceback.as_ref().map(|traceback| format!("\n{traceback}")).unwrap_or_default(),
+    );
+    let mut finished = Finished::default();
+    finished.fail(&ended(shared, held), TaskState::Failure, failure);
+    finished.settlement = held.settle(Delivery::ack);
+    let fields = exception_fields(failure);
+    finished.events.push(("task-failed", held.id().clone(), fields));
+    finished
+}
+
+fn retry<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+    wish: Retry,
+) -> Finished {
+    let headers = &held.message.headers;
+    if wish.max_retries.or(task.settings.max_retries).is_some_and(|max| headers.retries >= max) {
+        let failure = wish.cause.unwrap_or_else(|| {
+            let message = format!(
+                "Can't retry {}[{}] args:{} kwargs:{}",
+                task.name,
+                headers.id,
+                repr::args(held.message.body.args()),
+                repr::kwargs(held.message.body.kwargs()),
+            );
+            Failure::of(TaskException::new("celery.exceptions", "MaxRetriesExceededError", message))
+        });
+        return fail(shared, held, &failure);
+    }
+    let pause = wish.countdown.unwrap_or_else(|| task.settings.retry.pause(headers.retries));
+    let mut again = (*held.message).clone();
+    again.headers.retries += 1;
+    again.headers.eta = (!pause.is_zero()).then(|| (Timestamp::now() + pause).into());
+    again.headers.parent_id = Some(headers.id.clone());
+    again.headers.redelivered = None;
+    again.properties.delivery_info.redelivered = None;
+
+    let cause = wish.cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
+    let message = format!("Retry in {}s{cause}", seconds(pause));
+    tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", task.name, headers.id);
+    let failure =
+        wish.cause.unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
+
+    let mut finished = Finished::default();
+    let mut meta =
+        TaskMeta::new(headers.id.clone(), TaskState::Retry, failure.exception.clone().into_value());
+    meta.traceback.clone_from(&failure.traceback);
+    meta.children = Some(vec![ResultTuple::task(headers.id.clone())]);
+    meta.group_id.clone_from(&headers.group);
+    meta.parent_id.clone_from(&headers.parent_id);
+    finished.metas_first.push(meta);
+    finished.publications.push(Publication::new(held.queue.clone(), again));
+    finished.settlement = held.settle(Delivery::ack);
+    finished.events.push(("task-retried", headers.id.clone(), exception_fields(&failure)));
+    finished
+}
+
+fn reject(held: &Held, requeue: bool) -> Finished {
+    let settlement = if requeue {
+        held.settle(|delivery| delivery.requeue(Duration::ZERO))
+    } else {
+        held.settle(|delivery| delivery.reject("the task rejected it"))
+    };
+    let fields = JsonMap::from_iter([("requeue".to_owned(), requeue.into())]);
+    Finished { settlement, events: vec![("task-rejected", held.id().clone(), fields)], ..Finished::default() }
+}
+
+/// The worker stops while the task runs: the message goes back; one that was acknowledged early is lost, and its
+/// caller is told so.
+fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
+    let event = ("task-cancelled", held.id().clone(), JsonMap::new());
+    let mut finished = if held.is_acknowledged() {
+        let exception = TaskException::new(
+            "billiard.exceptions",
+            "WorkerLostError",
+            "the worker was stopped while the task ran",
+        );
+        let mut finished = Finished::default();
+        finished.fail(&ended(shared, held), TaskState::Failure, &Failure::of(exception));
+        finished
+    } else {
+        strategy::requeue(held)
+    };
+    finished.events.push(event);
+    finished
+}
+
+fn exception_fields(failure: &Failure) -> JsonMap {
+    let traceback = failure.traceback.as_deref().map_or(Value::Null, Value::from);
+    JsonMap::from_iter([("exception".to_owned(), failure.repr().into()), ("traceback".to_owned(), traceback)])
+}
+
+async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
+    let result = json!({"pid": std::process::id(), "hostname": shared.node});
+    let id: TaskId = held.id().clone();
+    let mut meta = TaskMeta::new(id, TaskState::Started, result);
+    meta.group_id.clone_from(&held.message.headers.group);
+    meta.parent_id.clone_from(&held.message.headers.parent_id);
+    if let Err(error) = shared.app.backend().store(vec![meta]).await {
+        tracing::warn!(target: "celery.worker", "cannot store that {} has started: {error}", held.id());
+    }
+}
+
+/// Seconds as Python shows them: whole ones without a fraction.
+fn seconds(duration: Duration) -> Value {
+    if duration.subsec_nanos() == 0 {
+        duration.as_secs().into()
+    } else {
+        ((duration.as_secs_f64() * 1000.0).round() / 1000.0).into()
+    }
+}

@@ -1,0 +1,137 @@
+//! A message in the worker's hands, from its delivery until it is settled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::broker::{Delivery, DeliveryTag, Settlement};
+use crate::cancellation::Cancellation;
+use crate::protocol::{Message, NodeName, QueueName, TaskId, Timestamp};
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    /// Waits for its time.
+    Scheduled = 0,
+    /// Waits for a place.
+    Reserved = 1,
+    /// Runs.
+    Active = 2,
+    /// Has ended; its result is being stored.
+    Finished = 3,
+}
+
+/// One message that the worker holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Names it within the worker; ids of tasks may come twice.
+    pub(crate) number: u64,
+    pub(crate) message: Arc<Message>,
+    pub(crate) queue: QueueName,
+    pub(crate) tag: DeliveryTag,
+    pub(crate) is_redelivered: bool,
+    pub(crate) cancellation: Arc<Cancellation>,
+    /// Taken when the message is settled.
+    delivery: Mutex<Option<Delivery>>,
+    stage: AtomicU8,
+    /// Bits of the moment when it began to run, seconds since 1970; 0 before.
+    started: AtomicU64,
+    /// Was it acknowledged before its run?
+    acknowledged: AtomicBool,
+    /// Has somebody else got the message?
+    pub(crate) lost: AtomicBool,
+}
+
+impl Held {
+    pub(crate) fn new(number: u64, delivery: Delivery) -> Self {
+        Self {
+            number,
+            message: delivery.shared_message(),
+            queue: delivery.queue().clone(),
+            tag: delivery.tag().clone(),
+            is_redelivered: delivery.is_redelivered(),
+            cancellation: Arc::default(),
+            delivery: Mutex::new(Some(delivery)),
+            stage: AtomicU8::new(Stage::Reserved as u8),
+            started: AtomicU64::new(0),
+            acknowledged: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &TaskId {
+        &self.message.headers.id
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            0 => Stage::Scheduled,
+            1 => Stage::Reserved,
+            2 => Stage::Active,
+            _ => Stage::Finished,
+        }
+    }
+
+    pub(crate) fn set_stage(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_started(&self) {
+        self.started.store(Timestamp::now().unix_seconds().to_bits(), Ordering::Relaxed);
+        self.set_stage(Stage::Active);
+    }
+
+    /// Ends the delivery; nothing if it was settled before.
+    pub(crate) fn settle(&self, how: impl FnOnce(Delivery) -> Settlement) -> Option<Settlement> {
+        self.delivery.lock().take().map(how)
+    }
+
+    /// Ends the delivery before the run.
+    pub(crate) fn acknowledge_early(&self) -> Option<Settlement> {
+        self.acknowledged.store(true, Ordering::Relaxed);
+        self.settle(Delivery::ack)
+    }
+
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Is the message still this worker's to keep?
+    pub(crate) fn needs_lease(&self) -> bool {
+        !self.is_acknowledged() && !self.lost.load(Ordering::Relaxed)
+    }
+
+    /// What `active`, `reserved` and `query_task` tell of it.
+    pub(crate) fn info(&self, node: &NodeName, safe: bool) -> Value {
+        let headers = &self.message.headers;
+        let started = f64::from_bits(self.started.load(Ordering::Relaxed));
+        let (args, kwargs) = if safe {
+            (
+                crate::repr::args(self.message.body.args()).into(),
+                crate::repr::kwargs(self.message.body.kwargs()).into(),
+            )
+        } else {
+            (json!(self.message.body.args()), json!(self.message.body.kwargs()))
+        };
+        json!({
+            "id": headers.id,
+            "name": headers.task,
+            "args": args,
+            "kwargs": kwargs,
+            "type": headers.task,
+            "hostname": node,
+            "time_start": if started == 0.0 { Value::Null } else { started.into() },
+            "acknowledged": self.is_acknowledged(),
+            "delivery_info": {
+                "exchange": self.message.properties.delivery_info.exchange,
+                "routing_key": self.queue,
+                "priority": self.message.properties.priority.0,
+                "redelivered": self.is_redelivered,
+            },
+            "worker_pid": std::process::id(),
+        })
+    }
+}

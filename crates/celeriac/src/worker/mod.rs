@@ -1,0 +1,29 @@
+//! The worker: takes messages from the broker and runs their tasks.
+//!
+//! `consumer` takes messages as there is room, `strategy` decides what each is good for and when its turn is,
+//! `execute` runs it in a place of the `pool`, `finished` is what is left to do then, and `flusher` does that for many
+//! at a time. `lease` keeps what the worker holds and brings back what dead workers held; `control` answers remote
+//! control; `heartbeat` says that the worker is there. `run` starts and ends them all.
+//!
+//! A message is settled only after its result is stored and what follows it is sent: whenever the worker dies, the
+//! message is delivered again.
+
+mod consumer;
+mod control;
+mod execute;
+pub(crate) mod finished;
+mod flusher;
+mod heartbeat;
+mod held;
+mod lease;
+mod pool;
+mod rate;
+mod revoked;
+mod run;
+mod settings;
+mod shared;
+mod shutdown;
+mod strategy;
+
+pub use settings::WorkerBuilder;
+pub use shutdown::Shutdown;

@@ -1,0 +1,99 @@
+//! The ids that were revoked: bounded in number and age.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// As many ids as Celery keeps.
+pub const MAX_REVOKED: usize = 50_000;
+/// As long as Celery keeps them.
+pub const REVOKED_FOR: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// A set that forgets the oldest ids when it is full, and every id after a time.
+#[derive(Debug)]
+pub struct RevokedSet {
+    since: HashMap<String, Instant>,
+    /// Ids in the order of their time; an id that was added again stands here twice.
+    order: VecDeque<(Instant, String)>,
+    max: usize,
+    keep: Duration,
+}
+
+impl Default for RevokedSet {
+    fn default() -> Self {
+        Self::new(MAX_REVOKED, REVOKED_FOR)
+    }
+}
+
+impl RevokedSet {
+    /// A set with other bounds.
+    pub fn new(max: usize, keep: Duration) -> Self {
+        Self { since: HashMap::new(), order: VecDeque::new(), max, keep }
+    }
+
+    /// Adds an id, or starts its time anew.
+    pub fn insert(&mut self, id: impl Into<String>) {
+        self.insert_at(id.into(), Instant::now());
+    }
+
+    fn insert_at(&mut self, id: String, now: Instant) {
+        self.since.insert(id.clone(), now);
+        self.order.push_back((now, id));
+        self.purge(now);
+    }
+
+    /// Is the id revoked?
+    pub fn contains(&self, id: &str) -> bool {
+        !self.since.is_empty() && self.contains_at(id, Instant::now())
+    }
+
+    fn contains_at(&self, id: &str, now: Instant) -> bool {
+        self.since.get(id).is_some_and(|since| now.duration_since(*since) < self.keep)
+    }
+
+    /// The ids, oldest first.
+    pub fn ids(&mut self) -> Vec<String> {
+        self.purge(Instant::now());
+        self.order
+            .iter()
+            .filter(|(at, id)| self.since.get(id) == Some(at))
+            .map(|(_, id)| id.clone())
+            .collect()
+    }
+
+    fn purge(&mut self, now: Instant) {
+        while let Some((at, id)) = self.order.front() {
+            let stale = self.since.get(id) != Some(at);
+            let expired = now.duration_since(*at) >= self.keep;
+            if !stale && !expired && self.since.len() <= self.max {
+                break;
+            }
+            if !stale {
+                self.since.remove(id);
+            }
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_forgotten_by_number_and_by_age() {
+        let mut revoked = RevokedSet::new(2, Duration::from_secs(10));
+        let start = Instant::now();
+        for id in ["a", "b", "c"] {
+            revoked.insert_at(id.to_owned(), start);
+        }
+        assert_eq!(revoked.ids(), ["b", "c"]);
+        assert!(!revoked.contains_at("a", start) && revoked.contains_at("b", start));
+        revoked.insert_at("b".to_owned(), start + Duration::from_secs(6));
+        let later = start + Duration::from_secs(12);
+        assert!(revoked.contains_at("b", later) && !revoked.contains_at("c", later));
+        revoked.insert_at("d".to_owned(), later);
+        assert_eq!(revoked.ids(), ["b", "d"]);
+    }
+}

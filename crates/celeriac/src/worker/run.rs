@@ -1,0 +1,148 @@
+//! A worker from its start to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::cancellation::CancelReason;
+use crate::error::AppError;
+use crate::events::{self, EventSender};
+use crate::protocol::{JsonMap, NodeName, PIDBOX_TOPIC};
+use crate::worker::consumer::consume;
+use crate::worker::control::{listen, revoked_ids};
+use crate::worker::flusher::flush;
+use crate::worker::heartbeat::beat;
+use crate::worker::lease;
+use crate::worker::revoked::RevokedSet;
+use crate::worker::settings::WorkerSettings;
+use crate::worker::shared::Shared;
+use crate::worker::shutdown::Shutdown;
+
+/// Ended tasks that wait for the flusher; more make the runs wait.
+const MAX_FINISHED: usize = 8_192;
+/// How long a cold shutdown waits for tasks that do not let themselves be dropped.
+const COLD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs a worker until it is told to stop.
+pub(crate) async fn run<S: Send + Sync + 'static>(
+    app: App<S>,
+    mut settings: WorkerSettings,
+    shutdown: Shutdown,
+) -> Result<(), AppError> {
+    let revoked = mingle(&app, &mut settings).await?;
+    // Before the first task is taken, so that no revoke of one is missed.
+    let requests = app.broker().subscribe(&[PIDBOX_TOPIC]).await?;
+
+    let core = app.core().clone();
+    let (event_sender, waiting) =
+        EventSender::new(settings.node.clone(), core.clock.clone(), settings.task_events);
+    let (finished, ended) = mpsc::channel(MAX_FINISHED);
+    let shared = Arc::new(Shared::new(app, settings, shutdown.clone(), event_sender.clone(), finished));
+    *shared.revoked.lock() = revoked;
+    announce(&shared);
+
+    // Three groups that end one after the other: the messages, the writing, and what goes on to the last.
+    let (messages, writing, background) = (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+    let (end_writing, end, end_events) =
+        (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    writing.spawn(flush(shared.clone(), ended, end_writing.clone()));
+    background.spawn(lease::renew(shared.clone(), end.clone()));
+    background.spawn(lease::recover(shared.clone(), end.clone()));
+    background.spawn(beat(shared.clone(), end.clone()));
+    background.spawn(listen(shared.clone(), requests, end.clone()));
+    let events =
+        tokio::spawn(events::broadcast(core.broker.clone(), event_sender, waiting, end_events.clone()));
+
+    consume(shared.clone(), messages.clone()).await;
+    finish_messages(&shared, &messages, &shutdown).await;
+    end_writing.cancel();
+    writing.close();
+    writing.wait().await;
+    end.cancel();
+    background.close();
+    background.wait().await;
+    end_events.cancel();
+    if let Err(error) = events.await {
+        tracing::error!(target: "celery.worker", "the events of {} ended badly: {error}", shared.node);
+    }
+    tracing::info!(target: "celery.worker", "{} has stopped", shared.node);
+    Ok(())
+}
+
+/// Waits until no message runs or waits here any more.
+async fn finish_messages<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    messages: &TaskTracker,
+    shutdown: &Shutdown,
+) {
+    messages.close();
+    if !messages.is_empty() {
+        tracing::info!(target: "celery.worker", "worker: {} shutdown", if shutdown.cold.is_cancelled() { "Cold" } else { "Warm" });
+    }
+    tokio::select! {
+        () = messages.wait() => return,
+        () = shutdown.cold.cancelled() => {}
+    }
+    for held in shared.all() {
+        held.cancellation.cancel(CancelReason::Shutdown);
+    }
+    if tokio::time::timeout(COLD_PATIENCE, messages.wait()).await.is_err() {
+        tracing::warn!(
+            target: "celery.worker",
+            "{} tasks do not stop; their messages are delivered again when their leases have run out", messages.len(),
+        );
+    }
+}
+
+/// Listens for other workers: takes over what they know to be revoked, and avoids a name that is taken.
+async fn mingle<S: Send + Sync + 'static>(
+    app: &App<S>,
+    settings: &mut WorkerSettings,
+) -> Result<RevokedSet, AppError> {
+    let mut revoked = RevokedSet::default();
+    if settings.mingle.is_zero() {
+        return Ok(revoked);
+    }
+    let arguments = JsonMap::from_iter([
+        ("from_node".to_owned(), settings.node.as_str().into()),
+        ("revoked".to_owned(), Value::Array(Vec::new())),
+    ]);
+    let answers = app.inspect().timeout(settings.mingle).call("hello", arguments).await?;
+    if answers.contains_key(&settings.node) {
+        let taken = settings.node.clone();
+        if settings.is_named {
+            tracing::warn!(target: "celery.worker", "another worker runs under the name {taken}: give one of them another with --hostname");
+        } else {
+            settings.node = free_name(&taken, &answers);
+            tracing::warn!(target: "celery.worker", "the name {taken} is taken by another worker: this one is {}", settings.node);
+        }
+    }
+    for (node, answer) in &answers {
+        let ids = revoked_ids(answer.get("revoked"));
+        tracing::debug!(target: "celery.worker", "mingle: {node} knows {} revoked ids", ids.len());
+        ids.into_iter().for_each(|id| revoked.insert(id));
+    }
+    Ok(revoked)
+}
+
+fn free_name(taken: &NodeName, answers: &std::collections::BTreeMap<NodeName, Value>) -> NodeName {
+    let candidate = |n: usize| {
+        let suffix = if n == 0 { String::new() } else { format!("-{n}") };
+        NodeName::from(format!("{}-{}{suffix}@{}", taken.name(), std::process::id(), taken.host()))
+    };
+    (0..).map(candidate).find(|name| !answers.contains_key(name)).unwrap_or_else(|| taken.clone())
+}
+
+fn announce<S: Send + Sync + 'static>(shared: &Shared<S>) {
+    let queues: Vec<String> = shared.queues.lock().iter().map(ToString::to_string).collect();
+    tracing::info!(
+        target: "celery.worker",
+        "{} ready: concurrency {}, queues {}, tasks {}",
+        shared.node, shared.pool.size(), queues.join(", "), shared.app.task_names().join(", "),
+    );
+}

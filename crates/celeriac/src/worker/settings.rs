@@ -1,0 +1,133 @@
+//! Setting up a worker.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::broker::DEFAULT_LEASE;
+use crate::error::AppError;
+use crate::host;
+use crate::protocol::{NodeName, QueueName};
+use crate::worker::run;
+use crate::worker::shutdown::Shutdown;
+
+/// What a worker is told when it starts.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerSettings {
+    pub(crate) node: NodeName,
+    /// Was the name chosen by the user? Then it is kept even when another worker has it.
+    pub(crate) is_named: bool,
+    pub(crate) concurrency: usize,
+    pub(crate) queues: Vec<QueueName>,
+    pub(crate) prefetch_multiplier: usize,
+    pub(crate) task_events: bool,
+    pub(crate) lease: Duration,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) soft_time_limit: Option<Duration>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) mingle: Duration,
+    pub(crate) recover_every: Duration,
+}
+
+/// A worker that is about to run.
+#[derive(Debug)]
+pub struct WorkerBuilder<S> {
+    app: App<S>,
+    settings: WorkerSettings,
+}
+
+impl<S: Send + Sync + 'static> WorkerBuilder<S> {
+    pub(crate) fn new(app: App<S>) -> Self {
+        let concurrency = std::thread::available_parallelism().map_or(1, usize::from);
+        let settings = WorkerSettings {
+            node: format!("celery@{}", host::name()).into(),
+            is_named: false,
+            concurrency,
+            queues: vec![app.default_queue().clone()],
+            prefetch_multiplier: 4,
+            task_events: false,
+            lease: DEFAULT_LEASE,
+            time_limit: None,
+            soft_time_limit: None,
+            heartbeat: Duration::from_secs(2),
+            mingle: Duration::from_millis(200),
+            recover_every: Duration::from_secs(3),
+        };
+        Self { app, settings }
+    }
+
+    /// The node's name, `name@host`; without a host, this machine's is added.
+    pub fn hostname(mut self, name: &str) -> Self {
+        let node = if name.contains('@') { name.to_owned() } else { format!("{name}@{}", host::name()) };
+        self.settings.node = node.into();
+        self.settings.is_named = true;
+        self
+    }
+
+    /// How many tasks run side by side; the number of cores unless set.
+    pub fn concurrency(mut self, tasks: usize) -> Self {
+        self.settings.concurrency = tasks.max(1);
+        self
+    }
+
+    /// The queues to consume; the app's default queue unless set.
+    pub fn queues(mut self, queues: impl IntoIterator<Item = impl Into<QueueName>>) -> Self {
+        self.settings.queues = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The worker holds `concurrency` times so many tasks; 0 is without limit.
+    pub fn prefetch_multiplier(mut self, multiplier: usize) -> Self {
+        self.settings.prefetch_multiplier = multiplier;
+        self
+    }
+
+    /// Send events of tasks from the start (`-E`).
+    pub fn events(mut self, task_events: bool) -> Self {
+        self.settings.task_events = task_events;
+        self
+    }
+
+    /// How long a message stays with a worker that gives no sign of life.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease.max(Duration::from_millis(300));
+        self
+    }
+
+    /// The time limit of tasks that have none.
+    pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.settings.time_limit = limit;
+        self
+    }
+
+    /// The soft time limit of tasks that have none.
+    pub fn soft_time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.settings.soft_time_limit = limit;
+        self
+    }
+
+    /// How often the worker says that it is there.
+    pub fn heartbeat(mut self, every: Duration) -> Self {
+        self.settings.heartbeat = every.max(Duration::from_millis(50));
+        self
+    }
+
+    /// How long to listen for other workers at the start: their revoked ids are taken over. Zero skips it.
+    pub fn mingle(mut self, wait: Duration) -> Self {
+        self.settings.mingle = wait;
+        self
+    }
+
+    /// How often to look for messages whose worker died.
+    pub fn recover_every(mut self, every: Duration) -> Self {
+        self.settings.recover_every = every.max(Duration::from_millis(50));
+        self
+    }
+
+    /// Runs until it is told to stop. Returns when all that it started has ended and everything is settled.
+    ///
+    /// # Errors
+    /// When the broker cannot be subscribed to. Errors later on are logged and tried again.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), AppError> {
+        run::run(self.app, self.settings, shutdown).await
+    }
+}

@@ -1,0 +1,191 @@
+//! What all parts of one running worker share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::broker::Delivery;
+use crate::events::EventSender;
+use crate::protocol::{NodeName, QueueName};
+use crate::worker::finished::Finished;
+use crate::worker::held::{Held, Stage};
+use crate::worker::pool::Pool;
+use crate::worker::rate::{Rate, TokenBucket};
+use crate::worker::revoked::RevokedSet;
+use crate::worker::settings::WorkerSettings;
+use crate::worker::shutdown::Shutdown;
+
+/// A worker that holds more messages than this takes no more, whatever its settings say.
+const MAX_HELD: usize = 50_000;
+/// The bound of a worker whose prefetch multiplier is 0.
+const UNLIMITED_PREFETCH: usize = 10_000;
+
+pub(crate) struct Shared<S> {
+    pub(crate) app: App<S>,
+    pub(crate) node: NodeName,
+    pub(crate) settings: WorkerSettings,
+    pub(crate) since: Instant,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) pool: Pool,
+    pub(crate) events: EventSender,
+    /// Ended runs, on their way to the flusher.
+    pub(crate) finished: mpsc::Sender<Finished>,
+    pub(crate) revoked: Mutex<RevokedSet>,
+    /// Limits and counters of each registered task.
+    pub(crate) tasks: HashMap<&'static str, TaskControl>,
+    /// What is consumed; changed by `add_consumer` and `cancel_consumer`.
+    pub(crate) queues: Mutex<Vec<QueueName>>,
+    /// Tells the consumer that there is room.
+    pub(crate) room: Notify,
+    /// Tells the consumer that it waits for the wrong queues.
+    pub(crate) queues_changed: Notify,
+    /// All messages that are not settled, by number.
+    held: Mutex<HashMap<u64, Arc<Held>>>,
+    /// Those that count against the prefetch limit: neither scheduled nor finished.
+    prefetched: AtomicUsize,
+    /// Those that are not settled.
+    unsettled: AtomicUsize,
+    next_number: AtomicU64,
+    /// Runs that ended, well or badly.
+    processed: AtomicU64,
+}
+
+/// What remote control may change of a task, and how often it ran.
+#[derive(Debug)]
+pub(crate) struct TaskControl {
+    pub(crate) bucket: TokenBucket,
+    /// Hard and soft.
+    pub(crate) limits: Mutex<(Option<Duration>, Option<Duration>)>,
+    pub(crate) runs: AtomicU64,
+}
+
+impl<S: Send + Sync + 'static> Shared<S> {
+    pub(crate) fn new(
+        app: App<S>,
+        settings: WorkerSettings,
+        shutdown: Shutdown,
+        events: EventSender,
+        finished: mpsc::Sender<Finished>,
+    ) -> Self {
+        let tasks = app.registry().iter().map(|task| {
+            let rate = task.settings.rate_limit.and_then(|text| {
+                Rate::parse(text).unwrap_or_else(|error| {
+                    tracing::error!(target: "celery.worker", "the rate limit of {} is ignored: {error}", task.name);
+                    None
+                })
+            });
+            let limits = (
+                task.settings.time_limit.or(settings.time_limit),
+                task.settings.soft_time_limit.or(settings.soft_time_limit),
+            );
+            let control = TaskControl {
+                bucket: TokenBucket::new(rate),
+                limits: Mutex::new(limits),
+                runs: AtomicU64::new(0),
+            };
+            (task.name, control)
+        });
+        Self {
+            tasks: tasks.collect(),
+            node: settings.node.clone(),
+            since: Instant::now(),
+            pool: Pool::new(settings.concurrency),
+            queues: Mutex::new(settings.queues.clone()),
+            app,
+            settings,
+            shutdown,
+            events,
+            finished,
+            revoked: Mutex::default(),
+            room: Notify::new(),
+            queues_changed: Notify::new(),
+            held: Mutex::default(),
+            prefetched: AtomicUsize::new(0),
+            unsettled: AtomicUsize::new(0),
+            next_number: AtomicU64::new(0),
+            processed: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes a delivery in.
+    pub(crate) fn hold(&self, delivery: Delivery) -> Arc<Held> {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let held = Arc::new(Held::new(number, delivery));
+        self.held.lock().insert(number, held.clone());
+        self.unsettled.fetch_add(1, Ordering::Relaxed);
+        self.prefetched.fetch_add(1, Ordering::Relaxed);
+        held
+    }
+
+    /// Moves a message on, and tells the consumer when that makes room.
+    pub(crate) fn advance(&self, held: &Held, to: Stage) {
+        let counts = |stage| matches!(stage, Stage::Reserved | Stage::Active);
+        let (before, after) = (counts(held.stage()), counts(to));
+        held.set_stage(to);
+        match (before, after) {
+            (true, false) => {
+                self.prefetched.fetch_sub(1, Ordering::Relaxed);
+                self.room.notify_one();
+            }
+            (false, true) => drop(self.prefetched.fetch_add(1, Ordering::Relaxed)),
+            _ => {}
+        }
+    }
+
+    /// Lets go of messages that are settled.
+    pub(crate) fn release(&self, numbers: &[u64]) {
+        let mut held = self.held.lock();
+        for number in numbers {
+            if held.remove(number).is_some() {
+                self.unsettled.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        drop(held);
+        self.room.notify_one();
+    }
+
+    /// How many messages may be taken now.
+    pub(crate) fn free(&self) -> usize {
+        let limit = self.prefetch_limit();
+        let free = limit.saturating_sub(self.prefetched.load(Ordering::Relaxed));
+        free.min(MAX_HELD.saturating_sub(self.unsettled.load(Ordering::Relaxed)))
+    }
+
+    /// How many messages may wait or run at a time.
+    pub(crate) fn prefetch_limit(&self) -> usize {
+        match self.settings.prefetch_multiplier {
+            0 => UNLIMITED_PREFETCH,
+            multiplier => self.pool.size().saturating_mul(multiplier).clamp(1, UNLIMITED_PREFETCH),
+        }
+    }
+
+    /// The messages at a stage, in the order in which they came.
+    pub(crate) fn at(&self, stage: Stage) -> Vec<Arc<Held>> {
+        let mut found: Vec<_> =
+            self.held.lock().values().filter(|held| held.stage() == stage).cloned().collect();
+        found.sort_unstable_by_key(|held| held.number);
+        found
+    }
+
+    /// All messages that are not settled.
+    pub(crate) fn all(&self) -> Vec<Arc<Held>> {
+        self.held.lock().values().cloned().collect()
+    }
+
+    pub(crate) fn count_run(&self, task: &str) {
+        self.processed.fetch_add(1, Ordering::Relaxed);
+        if let Some(task) = self.tasks.get(task) {
+            task.runs.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn processed(&self) -> u64 {
+        self.processed.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,215 @@
+//! The way of one message through the worker: looked at, scheduled, limited, placed, run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::broker::Delivery;
+use crate::cancellation::CancelReason;
+use crate::events::task_fields;
+use crate::protocol::{JsonMap, TaskException, TaskMeta, TaskState, Timestamp};
+use crate::registry::Registered;
+use crate::task::Failure;
+use crate::worker::execute;
+use crate::worker::finished::{Ended, Finished};
+use crate::worker::held::{Held, Stage};
+use crate::worker::shared::Shared;
+
+/// A wait for an eta is cut into such pieces, so that a clock that is set does no harm.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Lives through the whole life of one message. `known` is what the result backend knew of the task when that was
+/// looked up (it is for redelivered and old messages).
+pub(crate) async fn live<S: Send + Sync + 'static>(
+    shared: Arc<Shared<S>>,
+    held: Arc<Held>,
+    known: Option<TaskMeta>,
+) {
+    let mut finished = match receive(&shared, &held, known) {
+        Ok(task) => match turn(&shared, &held, &task).await {
+            Ok(()) => {
+                let place = tokio::select! {
+                    biased;
+                    place = shared.pool.place() => Some(place),
+                    () = interrupted(&shared, &held) => None,
+                };
+                match place {
+                    Some(_place) => match check(&shared, &held) {
+                        None => execute::run(&shared, &held, &task).await,
+                        Some(finished) => finished,
+                    },
+                    None => give_up(&shared, &held),
+                }
+            }
+            Err(finished) => *finished,
+        },
+        Err(finished) => *finished,
+    };
+    shared.advance(&held, Stage::Finished);
+    finished.number = Some(held.number);
+    // The flusher outlives all messages; if it has gone nevertheless, the lease brings the message back.
+    drop(shared.finished.send(finished).await);
+}
+
+/// Decides what a message is good for, and tells that it has come.
+fn receive<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    known: Option<TaskMeta>,
+) -> Result<Registered<S>, Box<Finished>> {
+    let headers = &held.message.headers;
+    if let Some(finished) = check(shared, held) {
+        return Err(Box::new(finished));
+    }
+    match known {
+        Some(meta) if meta.status == TaskState::Revoked => {
+            shared.revoked.lock().insert(held.id().as_str());
+            return Err(Box::new(revoked(shared, held, "revoked")));
+        }
+        Some(meta) if meta.status == TaskState::Success && held.is_redelivered => {
+            return Err(Box::new(already_succeeded(held, &meta)));
+        }
+        _ => {}
+    }
+    let Some(task) = shared.app.registry().get(&headers.task) else {
+        return Err(Box::new(unregistered(held)));
+    };
+    tracing::info!(target: "celery.worker", "Task {}[{}] received", headers.task, headers.id);
+    shared.events.task("task-received", held.id(), || task_fields(&held.message));
+    Ok(task.clone())
+}
+
+/// Waits for the task's time and for its rate.
+async fn turn<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+) -> Result<(), Box<Finished>> {
+    if let Some(eta) = held.message.headers.eta.as_ref().map(|eta| eta.at())
+        && !eta.has_passed()
+    {
+        shared.advance(held, Stage::Scheduled);
+        while !eta.has_passed() {
+            tokio::select! {
+                () = tokio::time::sleep(eta.from_now().min(LONGEST_SLEEP)) => {}
+                () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
+            }
+        }
+        shared.advance(held, Stage::Reserved);
+        if let Some(finished) = check(shared, held) {
+            return Err(Box::new(finished));
+        }
+    }
+    if let Some(control) = shared.tasks.get(task.name)
+        && control.bucket.is_limited()
+    {
+        tokio::select! {
+            () = control.bucket.acquire() => {}
+            () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
+        }
+    }
+    Ok(())
+}
+
+/// Ends when a waiting message is not to be run here: the worker stops, or the task is revoked.
+async fn interrupted<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
+    tokio::select! {
+        () = shared.shutdown.requested() => {}
+        _ = held.cancellation.dropped() => {}
+    }
+}
+
+/// What becomes of a message whose wait was interrupted.
+fn give_up<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
+    match held.cancellation.reason() {
+        Some(CancelReason::Revoked) => revoked(shared, held, "revoked"),
+        _ => requeue(held),
+    }
+}
+
+/// The message goes back to its queue.
+pub(crate) fn requeue(held: &Held) -> Finished {
+    Finished { settlement: held.settle(|delivery| delivery.requeue(Duration::ZERO)), ..Finished::default() }
+}
+
+/// Revoked or expired?
+fn check<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Option<Finished> {
+    if shared.revoked.lock().contains(held.id().as_str()) {
+        return Some(revoked(shared, held, "revoked"));
+    }
+    let expires = held.message.headers.expires.as_ref()?;
+    if expires.at().has_passed() {
+        shared.revoked.lock().insert(held.id().as_str());
+        return Some(revoked(shared, held, "expired"));
+    }
+    None
+}
+
+/// The end of a task that never ran, or was dropped.
+pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, reason: &str) -> Finished {
+    let headers = &held.message.headers;
+    tracing::info!(target: "celery.worker", "Discarding revoked task: {}[{}] ({reason})", headers.task, headers.id);
+    let exception = TaskException::new("celery.exceptions", "TaskRevokedError", reason);
+    let mut finished = Finished::default();
+    finished.fail(&ended(shared, held), TaskState::Revoked, &Failure::of(exception));
+    finished.settlement = held.settle(Delivery::ack);
+    let terminated = reason == "terminated";
+    let fields = JsonMap::from_iter([
+        ("terminated".to_owned(), terminated.into()),
+        ("signum".to_owned(), if terminated { json!(15) } else { Value::Null }),
+        ("expired".to_owned(), (reason == "expired").into()),
+    ]);
+    finished.events.push(("task-revoked", held.id().clone(), fields));
+    finished
+}
+
+/// The task as what follows it must know it.
+pub(crate) fn ended<'a, S: Send + Sync + 'static>(shared: &Shared<S>, held: &'a Held) -> Ended<'a> {
+    let headers = &held.message.headers;
+    let own = shared.app.registry().get(&headers.task).is_some_and(|task| task.settings.ignore_result);
+    Ended::new(&held.message, headers.ignore_result.unwrap_or(own) || own)
+}
+
+/// A task that nobody here knows: its caller is told, and the message is kept where a person finds it.
+fn unregistered(held: &Held) -> Finished {
+    let headers = &held.message.headers;
+    tracing::error!(
+        target: "celery.worker",
+        "Received unregistered task of type '{}' [{}]: it goes to the dead letters. Is the right app running?",
+        headers.task, headers.id,
+    );
+    let exception = TaskException::new("celery.exceptions", "NotRegistered", headers.task.as_str());
+    let failure = Failure::of(exception);
+    let mut finished = Finished::default();
+    finished.fail(&Ended::new(&held.message, false), TaskState::Failure, &failure);
+    finished.settlement =
+        held.settle(|delivery| delivery.reject(format!("no task is registered as {}", headers.task)));
+    let fields = JsonMap::from_iter([
+        ("exception".to_owned(), failure.repr().into()),
+        ("traceback".to_owned(), Value::Null),
+    ]);
+    finished.events.push(("task-failed", held.id().clone(), fields));
+    finished
+}
+
+/// The task succeeded before its worker could settle it. Its callbacks were sent before its result was stored; only
+/// its part of a chord may be missing, and counting it twice does no harm.
+fn already_succeeded(held: &Held, meta: &TaskMeta) -> Finished {
+    let headers = &held.message.headers;
+    tracing::info!(
+        target: "celery.worker",
+        "Task {}[{}] has succeeded before and is not run again", headers.task, headers.id,
+    );
+    let mut finished = Finished::default();
+    finished.count(&Ended::new(&held.message, true), TaskState::Success, &meta.result);
+    finished.settlement = held.settle(Delivery::ack);
+    finished
+}
+
+/// Is it worth asking the result backend before this message is run?
+pub(crate) fn needs_lookup(held: &Held, started_with_backlog: bool) -> bool {
+    started_with_backlog
+        || held.is_redelivered
+        || held.message.headers.eta.as_ref().is_some_and(|eta| eta.at() <= Timestamp::now())
+}

@@ -1,0 +1,4 @@
+//! The worker's behaviour on a real SQLite broker.
+
+mod basics;
+mod support;
