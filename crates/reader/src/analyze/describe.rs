@@ -1,0 +1,219 @@
+//! A symbol in words, each of which is a fact.
+
+use super::context::Context;
+use super::parts::Part;
+use super::AnalyzeError;
+use crate::document::markdown::{code, escape};
+use crate::domain::{EdgeKind, Symbol, SymbolKind};
+use crate::knowledge::SymbolLink;
+use crate::{FileRole, role_of, secrets};
+
+/// Names in one list at most.
+const MAX_NAMES: usize = 6;
+/// Members in one list at most.
+const MAX_MEMBERS: usize = 12;
+/// Characters of documentation at most.
+const MAX_DOC: usize = 1200;
+
+/// The heading of a part.
+pub(super) fn title(part: &Part<'_>) -> String {
+    format!("{} {}", capitalized(word(part.symbol.kind)), part.symbol.qualified_name())
+}
+
+/// Documentation, signature, members, uses.
+pub(super) fn description(context: &Context<'_>, part: &Part<'_>) -> Result<String, AnalyzeError> {
+    let symbol = part.symbol;
+    let mut paragraphs = Vec::new();
+    paragraphs.extend(symbol.doc.as_deref().and_then(documentation));
+    if !symbol.signature.is_empty() {
+        paragraphs.push(code(&secrets::mask(&symbol.signature)));
+    }
+    paragraphs.extend(members(context, symbol));
+    let mut uses = Vec::new();
+    let callees = context.callees(symbol)?;
+    uses.extend(inherited(&callees));
+    uses.extend(listed("Calls", callees.iter().filter(|link| link.edge == EdgeKind::Call), context.path()));
+    uses.extend(used_by(context, symbol)?);
+    if !uses.is_empty() {
+        paragraphs.push(uses.join(" "));
+    }
+    Ok(paragraphs.join("\n\n"))
+}
+
+/// The documentation as Markdown text, secrets masked.
+fn documentation(doc: &str) -> Option<String> {
+    let masked = secrets::mask(doc.trim());
+    let mut out = String::new();
+    for paragraph in masked.split("\n\n") {
+        let line: Vec<&str> = paragraph.split_whitespace().collect();
+        if line.is_empty() {
+            continue;
+        }
+        if !out.is_empty() && out.len() + paragraph.len() > MAX_DOC {
+            break;
+        }
+        if !out.is_empty() {
+            out.push_str("\n\n");
+        }
+        let text: String = line.join(" ").chars().take(MAX_DOC).collect();
+        out.push_str(&crate::document::markdown::prose(&text));
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// `Fields: … Methods: …` of a type.
+fn members(context: &Context<'_>, symbol: &Symbol) -> Option<String> {
+    use SymbolKind::*;
+    if !matches!(symbol.kind, Class | Struct | Enum | Interface | Trait | Type | Table) {
+        return None;
+    }
+    let (mut fields, mut methods) = (Vec::new(), Vec::new());
+    for member in context.members(symbol) {
+        match member.kind {
+            Field | Variable | Constant => fields.push(member.name.as_str()),
+            Method | Function => methods.push(member.name.as_str()),
+            _ => {}
+        }
+    }
+    let fields_word = match symbol.kind {
+        Enum => "Variants",
+        Table => "Columns",
+        _ => "Fields",
+    };
+    let lists = [names(fields_word, &fields, MAX_MEMBERS), names("Methods", &methods, MAX_MEMBERS)];
+    let text = lists.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// `Calls `a`, `b` and 3 more.`
+fn names(word: &str, all: &[&str], most: usize) -> Option<String> {
+    let mut unique: Vec<&str> = Vec::new();
+    for name in all {
+        if !unique.contains(name) {
+            unique.push(name);
+        }
+    }
+    if unique.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = unique.iter().take(most).map(|name| code(name)).collect();
+    let more = unique.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("{word}: {}{more}.", shown.join(", ")))
+}
+
+fn inherited(callees: &[SymbolLink]) -> Option<String> {
+    let bases: Vec<&str> =
+        callees.iter().filter(|link| link.edge == EdgeKind::Inherit).filter_map(|link| link.symbol.as_deref()).collect();
+    names("Extends", &bases, MAX_NAMES)
+}
+
+/// What it uses or is used by; symbols of other files with their place.
+fn listed<'a>(word: &str, links: impl Iterator<Item = &'a SymbolLink>, home: &str) -> Option<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for link in links {
+        let name = match &link.symbol {
+            Some(symbol) => code(symbol),
+            None if link.path == home => continue,
+            None => code(&link.path),
+        };
+        let text = if link.path == home || link.symbol.is_none() {
+            name
+        } else {
+            format!("{name} ({})", escape(&link.path))
+        };
+        if !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    if shown.is_empty() {
+        return None;
+    }
+    let more = shown.len().saturating_sub(MAX_NAMES);
+    shown.truncate(MAX_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("{word} {}{more}.", shown.join(", ")))
+}
+
+/// Who uses it in the code itself; tests and examples are only counted.
+fn used_by(context: &Context<'_>, symbol: &Symbol) -> Result<Vec<String>, AnalyzeError> {
+    let name = symbol.qualified_name();
+    let callers: Vec<SymbolLink> = context
+        .callers(symbol)?
+        .into_iter()
+        .filter(|link| link.path != context.path() || link.symbol.as_deref() != Some(&name))
+        .collect();
+    let is_side = |link: &SymbolLink| {
+        matches!(role_of(&link.path), FileRole::Test | FileRole::Example | FileRole::Benchmark | FileRole::Docs)
+    };
+    let home_is_side = matches!(role_of(context.path()), FileRole::Test | FileRole::Example | FileRole::Benchmark);
+    let mut sentences = Vec::new();
+    let of_kind = |kind: EdgeKind| callers.iter().filter(move |link| link.edge == kind && (home_is_side || !is_side(link)));
+    sentences.extend(listed("Extended by", of_kind(EdgeKind::Inherit), context.path()));
+    sentences.extend(listed("Called by", of_kind(EdgeKind::Call), context.path()));
+    sentences.extend(listed("Used by", of_kind(EdgeKind::Reference), context.path()));
+    if !home_is_side {
+        let mut files: Vec<&str> = callers.iter().filter(|link| is_side(link)).map(|link| link.path.as_str()).collect();
+        files.sort_unstable();
+        files.dedup();
+        match files.len() {
+            0 => {}
+            1 => sentences.push(format!("Also used in {}.", code(files[0]))),
+            count => sentences.push(format!("Also used in {count} files of tests and examples.")),
+        }
+    }
+    Ok(sentences)
+}
+
+/// The kind in a word.
+pub(super) fn word(kind: SymbolKind) -> &'static str {
+    match kind {
+        SymbolKind::Class => "class",
+        SymbolKind::Struct => "struct",
+        SymbolKind::Enum => "enum",
+        SymbolKind::Interface => "interface",
+        SymbolKind::Trait => "trait",
+        SymbolKind::Function => "function",
+        SymbolKind::Method => "method",
+        SymbolKind::Module => "module",
+        SymbolKind::Constant => "constant",
+        SymbolKind::Variable => "variable",
+        SymbolKind::Field => "field",
+        SymbolKind::Type => "type",
+        SymbolKind::Table => "table",
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A whole file: its summary, who imports it, what it reads and offers.
+pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> String {
+    let facts = &context.facts;
+    let mut paragraphs = vec![facts.doc.as_deref().and_then(documentation).unwrap_or_else(|| summary.to_owned())];
+    let mut sentences = Vec::new();
+    let importers: Vec<&str> = context
+        .imported_by
+        .iter()
+        .map(|link| link.path.as_str())
+        .filter(|path| !matches!(role_of(path), FileRole::Test | FileRole::Example | FileRole::Benchmark))
+        .collect();
+    sentences.extend(names("Imported by", &importers, MAX_NAMES));
+    let imports: Vec<&str> = facts.file.imports.iter().map(String::as_str).collect();
+    sentences.extend(names("Imports", &imports, MAX_NAMES));
+    let settings: Vec<&str> = facts.settings.iter().map(|setting| setting.name.as_str()).collect();
+    sentences.extend(names("Reads the settings", &settings, MAX_MEMBERS));
+    let routes: Vec<String> = facts.routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    sentences.extend(names("Answers", &routes.iter().map(String::as_str).collect::<Vec<_>>(), MAX_MEMBERS));
+    let commands: Vec<&str> = facts.commands.iter().map(|command| command.name.as_str()).collect();
+    sentences.extend(names("Declares the commands and options", &commands, MAX_MEMBERS));
+    if parts.len() == super::parts::MAX_PARTS {
+        sentences.push(format!("Only its first {} parts are described.", parts.len()));
+    }
+    if !sentences.is_empty() {
+        paragraphs.push(sentences.join(" "));
+    }
+    paragraphs.join("\n\n")
+}
