@@ -4,13 +4,26 @@
 //! [`read_with_llm`] asks a model, checks the answer against the file, and falls back to the facts.
 //! [`cache_key`] names an answer, so that nobody asks twice.
 
+mod answer;
 mod context;
 mod describe;
 mod error;
 mod excerpt;
 mod facts_reading;
+pub(crate) mod markdown;
+mod model_reading;
 mod parts;
+pub(crate) mod prompt;
+mod segments;
 mod summary;
 
 pub use error::AnalyzeError;
 pub use facts_reading::read_static;
+pub use model_reading::{LlmReading, ReadOptions, cache_key, read_with_llm, wants_llm};
+pub use prompt::PROMPT_VERSION;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod model_tests;

@@ -38,7 +38,7 @@ fn kind_of(context: &Context<'_>, symbol: &Symbol, parent: Option<(&str, Option<
         Class | Struct | Interface | Type if holds_data(context, symbol) => Some(ItemKind::DataModel),
         Class | Struct | Enum | Interface | Trait => Some(ItemKind::Class),
         Function => Some(ItemKind::Function),
-        Method if symbol.exported => Some(ItemKind::Function),
+        Method if symbol.exported && !is_plain_ceremony(symbol) => Some(ItemKind::Function),
         Type | Method | Module | Constant | Variable | Field => None,
     }
 }
@@ -74,6 +74,12 @@ fn is_marked(context: &Context<'_>, symbol: &Symbol) -> bool {
         line.starts_with(['@', '#', '['])
     });
     is_mark(&symbol.signature) || head.into_iter().any(is_mark)
+}
+
+/// A constructor, getter or the like that nobody found worth a word.
+fn is_plain_ceremony(symbol: &Symbol) -> bool {
+    let owner = symbol.parent.as_deref().and_then(|parent| parent.rsplit('.').next());
+    symbol.doc.is_none() && is_ceremony(&symbol.name, owner.unwrap_or_default())
 }
 
 /// Methods that records have too: constructors, comparison, printing, access.
