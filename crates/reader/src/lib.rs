@@ -4,6 +4,7 @@
 //! queues or of the shared database. [`scan`] reads the folder, [`index`] builds the knowledge base,
 //! [`analyze`] makes the items of one file and [`document`] writes the pages.
 
+pub mod analyze;
 pub mod document;
 pub mod domain;
 pub mod facts;
@@ -11,6 +12,7 @@ pub mod index;
 pub mod knowledge;
 pub mod languages;
 pub mod scan;
+pub mod secrets;
 mod sink;
 
 pub use domain::*;

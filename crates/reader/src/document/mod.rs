@@ -6,4 +6,8 @@
 pub mod diagram;
 pub mod manifest;
 pub mod markdown;
+mod options;
 pub mod readme;
+pub(crate) mod sentence;
+
+pub use options::{DocumentOptions, PageLanguage};
