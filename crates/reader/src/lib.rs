@@ -7,6 +7,7 @@
 pub mod analyze;
 pub mod document;
 pub mod domain;
+pub mod export;
 pub mod facts;
 pub mod index;
 pub mod knowledge;

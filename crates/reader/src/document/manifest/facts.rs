@@ -274,7 +274,7 @@ impl CommandFor {
     }
 
     /// What a shell line is for, by the program that it calls; `None` when that says nothing.
-    pub(super) fn of_line(line: &str) -> Option<Self> {
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
         const KNOWN: &[(&str, CommandFor)] = &[
             ("cargo test", CommandFor::Test),
             ("cargo nextest", CommandFor::Test),

@@ -1,0 +1,311 @@
+//! Architecture: which module imports which, layers, circles, what most depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::diagram::Flowchart;
+use super::super::markdown::Writer;
+use super::super::survey::order::{Arrows, circles, layers, reduced, way_round};
+use super::super::survey::{ImportLink, Survey};
+use super::super::text::Key;
+use super::book::{ARCHITECTURE, Book};
+use super::overview::{importers, module_row};
+use crate::domain::Page;
+use crate::facts::ImportTime;
+
+const MOST_IN_DIAGRAM: usize = 28;
+const MOST_FILES: usize = 12;
+const MOST_CIRCLES: usize = 10;
+const MOST_PAIRS: usize = 12;
+
+/// Imports between modules.
+pub(super) struct ModuleArrows {
+    /// When files are loaded.
+    pub(super) load: Arrows,
+    /// For type checking only, or inside functions.
+    pub(super) later: Arrows,
+    /// The imports of each arrow, by file and line.
+    pub(super) links: BTreeMap<(usize, usize), Vec<ImportLink>>,
+}
+
+/// All imports between different modules of the source.
+pub(super) fn module_arrows(survey: &Survey<'_>) -> ModuleArrows {
+    let mut links: BTreeMap<(usize, usize), Vec<ImportLink>> = BTreeMap::new();
+    for link in &survey.imports {
+        if let (Some(from), Some(to)) = (survey.module_of(link.from), survey.module_of(link.to))
+            && from != to
+        {
+            links.entry((from, to)).or_default().push(*link);
+        }
+    }
+    let mut arrows = ModuleArrows { load: Arrows::new(), later: Arrows::new(), links };
+    for ((from, to), links) in &arrows.links {
+        let load = links.iter().any(|link| link.time == ImportTime::Load);
+        let set = if load { &mut arrows.load } else { &mut arrows.later };
+        set.entry(*from).or_default().insert(*to);
+    }
+    arrows
+}
+
+pub(super) fn page(book: &Book<'_>) -> Option<Page> {
+    let survey = book.survey;
+    if survey.modules.len() < 2 {
+        return None;
+    }
+    let arrows = module_arrows(survey);
+    let title = book.word(Key::TitleArchitecture);
+    let size = super::size::source(book);
+    let facts = book.say(
+        Key::ArchIntro,
+        &[
+            &super::super::text::count(book.language, size.lines, Key::NounLine),
+            &book.count(survey.modules.len(), Key::NounModule),
+            &book.count(arrows.load.values().map(BTreeSet::len).sum(), Key::NounArrow),
+        ],
+    );
+    let mut writer = book.begin(&title, Some(&facts));
+    writer.heading(2, &book.word(Key::HeadDependencies));
+    module_diagram(book, &mut writer, &arrows, MOST_IN_DIAGRAM);
+    layer_table(book, &mut writer, &arrows);
+    circle_list(book, &mut writer, &arrows);
+    most_used(book, &mut writer);
+    writer.heading(2, &book.word(Key::TitleModules));
+    let rows: Vec<Vec<String>> = (0..survey.modules.len()).map(|number| module_row(book, number)).collect();
+    writer.table(
+        &[
+            &book.word(Key::ColModule),
+            &book.word(Key::ColImportedBy),
+            &book.word(Key::ColLines),
+            &book.word(Key::ColHolds),
+        ],
+        &rows,
+    );
+    Some(book.page(ARCHITECTURE, &title, None, 2, writer))
+}
+
+/// The heaviest modules with their arrows; nothing when no module imports another.
+pub(super) fn module_diagram(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, most: usize) {
+    let survey = book.survey;
+    let connected: Vec<usize> = (0..survey.modules.len())
+        .filter(|module| {
+            let touches =
+                |arrows: &Arrows| arrows.iter().any(|(from, to)| from == module || to.contains(module));
+            touches(&arrows.load) || touches(&arrows.later)
+        })
+        .collect();
+    let shown: BTreeSet<usize> = connected.iter().copied().take(most).collect();
+    let inside = |arrows: &Arrows| -> Arrows {
+        arrows
+            .iter()
+            .filter(|(from, _)| shown.contains(from))
+            .map(|(from, to)| (*from, to.iter().copied().filter(|to| shown.contains(to)).collect()))
+            .collect()
+    };
+    let load = inside(&arrows.load);
+    let kept = reduced(survey.modules.len(), &load);
+    let mut chart = Flowchart::default();
+    for number in &shown {
+        if let Some(module) = survey.modules.get(*number) {
+            chart.node(&number.to_string(), &module.name, None);
+        }
+    }
+    for (from, nexts) in &kept {
+        for to in nexts {
+            chart.edge(&from.to_string(), &to.to_string(), false);
+        }
+    }
+    // Later imports matter in a picture only where nothing else joins the two modules.
+    let later = inside(&arrows.later);
+    let mut dotted = false;
+    for (from, nexts) in &later {
+        for to in nexts {
+            let joined = |a: usize, b: usize| load.get(&a).is_some_and(|set| set.contains(&b));
+            if !joined(*from, *to)
+                && !joined(*to, *from)
+                && later.values().map(BTreeSet::len).sum::<usize>() <= 12
+            {
+                chart.edge(&from.to_string(), &to.to_string(), true);
+                dotted = true;
+            }
+        }
+    }
+    if chart.len() < 2 || !chart.has_edges() {
+        return;
+    }
+    writer.fenced("mermaid", &chart.source());
+    let mut note = book.word(Key::DiagramNote);
+    if dotted {
+        note.push(' ');
+        note.push_str(&book.word(Key::Dotted));
+    }
+    if connected.len() > shown.len() {
+        note.push(' ');
+        note.push_str(&book.say(Key::DiagramCut, &[&shown.len().to_string(), &connected.len().to_string()]));
+    }
+    writer.paragraph(&note);
+}
+
+fn layer_table(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows) {
+    let count = book.survey.modules.len();
+    let layer_of = layers(count, &arrows.load);
+    let highest = layer_of.iter().copied().max().unwrap_or(0);
+    if highest < 1 {
+        return;
+    }
+    let in_circle: BTreeSet<usize> = circles(count, &arrows.load).into_iter().flatten().collect();
+    writer.heading(2, &book.word(Key::HeadLayers));
+    writer.paragraph(&book.word(Key::LayersIntro));
+    let rows: Vec<Vec<String>> = (0..=highest)
+        .rev()
+        .map(|layer| {
+            let members: Vec<String> = (0..count)
+                .filter(|module| layer_of.get(*module) == Some(&layer))
+                .map(|module| {
+                    let mark = if in_circle.contains(&module) { " ↻" } else { "" };
+                    format!("{}{mark}", book.module(module))
+                })
+                .collect();
+            vec![layer.to_string(), members.join(", ")]
+        })
+        .collect();
+    writer.table(&[&book.word(Key::ColLayer), &book.word(Key::TitleModules)], &rows);
+}
+
+/// The circles in one sentence, for the overview.
+pub(super) fn circles_sentence(book: &Book<'_>, arrows: &ModuleArrows) -> String {
+    let found = circles(book.survey.modules.len(), &arrows.load);
+    match found.as_slice() {
+        [] if arrows.load.is_empty() => String::new(),
+        [] => book.word(Key::CircleNone),
+        [only] => {
+            format!("{}{}{}", book.word(Key::CircleOne), circle(book, only, arrows), book.word(Key::Stop))
+        }
+        many => {
+            let number = book.count(many.len(), Key::NounCircle);
+            let link = super::super::markdown::page_link(&book.word(Key::TitleArchitecture), ARCHITECTURE);
+            format!("{} {link}", book.say(Key::CircleMany, &[&number]))
+        }
+    }
+}
+
+fn circle_list(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows) {
+    let found = circles(book.survey.modules.len(), &arrows.load);
+    let pairs = lazy_pairs(book, arrows);
+    if arrows.load.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadCircles));
+    match found.as_slice() {
+        [] => writer.paragraph(&book.word(Key::CircleNone)),
+        [only] => writer.paragraph(&format!(
+            "{}{}{}",
+            book.word(Key::CircleOne),
+            circle(book, only, arrows),
+            book.word(Key::Stop)
+        )),
+        many => {
+            writer.paragraph(&book.say(Key::CircleMany, &[&book.count(many.len(), Key::NounCircle)]));
+            let items: Vec<String> =
+                many.iter().take(MOST_CIRCLES).map(|set| circle(book, set, arrows)).collect();
+            writer.list(&items);
+        }
+    }
+    if !pairs.is_empty() {
+        writer.paragraph(&book.say(Key::CircleLazy, &[&pairs.join(", ")]));
+    }
+}
+
+/// One circle with its importing lines.
+fn circle(book: &Book<'_>, set: &[usize], arrows: &ModuleArrows) -> String {
+    let way = way_round(set, &arrows.load);
+    let steps: Vec<String> = way
+        .iter()
+        .zip(way.iter().cycle().skip(1))
+        .map(|(from, to)| {
+            let place = arrows
+                .links
+                .get(&(*from, *to))
+                .and_then(|links| links.iter().find(|link| link.time == ImportTime::Load));
+            let place =
+                place.map_or_else(String::new, |link| format!(" ({})", book.line(link.from, link.line)));
+            format!("{}{place}", book.say(Key::CircleStep, &[&book.module(*from), &book.module(*to)]))
+        })
+        .collect();
+    let steps = steps.join(", ");
+    if set.len() > way.len() {
+        format!("{} {steps}", book.say(Key::CircleOf, &[&book.count(set.len(), Key::NounModule)]))
+    } else {
+        steps
+    }
+}
+
+/// Modules that depend on each other only when later imports are counted.
+fn lazy_pairs(book: &Book<'_>, arrows: &ModuleArrows) -> Vec<String> {
+    let mut found = Vec::new();
+    let has = |set: &Arrows, from: usize, to: usize| set.get(&from).is_some_and(|nexts| nexts.contains(&to));
+    for (from, nexts) in &arrows.later {
+        for to in nexts {
+            let back_at_load = has(&arrows.load, *to, *from);
+            let back_later = has(&arrows.later, *to, *from);
+            // A pair of which both sides are late is named once.
+            if !(back_at_load || (back_later && from < to)) {
+                continue;
+            }
+            let Some(link) = arrows.links.get(&(*from, *to)).and_then(|links| links.first()) else {
+                continue;
+            };
+            found.push(book.say(
+                Key::LazyPair,
+                &[&book.module(*from), &book.module(*to), &book.line(link.from, link.line)],
+            ));
+        }
+    }
+    let more = found.len().saturating_sub(MOST_PAIRS);
+    found.truncate(MOST_PAIRS);
+    if more > 0 {
+        found.push(book.say(Key::More, &[&more.to_string()]));
+    }
+    found
+}
+
+/// Files that most others import, with the names that these use most.
+fn most_used(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    let source: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_source(*at)).collect();
+    let mut counted: Vec<(usize, usize)> = source
+        .iter()
+        .map(|at| (importers(book, *at, ImportTime::Load), *at))
+        .filter(|(users, _)| *users >= 2)
+        .collect();
+    counted.sort_by_key(|(users, at)| (std::cmp::Reverse(*users), *at));
+    counted.truncate(MOST_FILES);
+    if counted.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadMostUsed));
+    let rows: Vec<Vec<String>> = counted
+        .into_iter()
+        .map(|(users, at)| {
+            let mut names: Vec<(usize, _)> = book
+                .top_level(at)
+                .into_iter()
+                .map(|symbol| (survey.users(symbol), symbol))
+                .filter(|(users, _)| *users > 0)
+                .collect();
+            names.sort_by_key(|(users, symbol)| (std::cmp::Reverse(*users), *symbol));
+            let names: Vec<String> = names
+                .iter()
+                .take(4)
+                .map(|(users, symbol)| format!("{} ({users})", book.symbol(*symbol)))
+                .collect();
+            let mut why: Vec<String> = Vec::new();
+            if let Some(summary) = survey.summary(at) {
+                why.push(super::super::markdown::prose(&summary));
+            }
+            if !names.is_empty() {
+                why.push(book.say(Key::NamesUsed, &[&names.join(", ")]));
+            }
+            vec![book.file(at), users.to_string(), why.join(book.word(Key::Semicolon).as_str())]
+        })
+        .collect();
+    writer.table(&[&book.word(Key::ColFile), &book.word(Key::ColImportedBy), &book.word(Key::ColWhy)], &rows);
+}

@@ -1,0 +1,248 @@
+//! The data model: types with their fields, and how they relate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::diagram::{ClassBox, ClassDiagram};
+use super::super::markdown::code;
+use super::super::survey::SymbolAt;
+use super::super::text::Key;
+use super::book::{Book, DATA};
+use super::module::{is_inheritance, is_of_source};
+use crate::domain::{EdgeKind, Page, Symbol, SymbolKind};
+
+const MOST_TYPES: usize = 150;
+const MOST_IN_DIAGRAM: usize = 24;
+const MOST_FIELDS: usize = 12;
+const MOST_MEMBERS_IN_BOX: usize = 8;
+
+/// A type that holds data.
+struct Type<'s> {
+    at: SymbolAt,
+    symbol: &'s Symbol,
+    fields: Vec<&'s Symbol>,
+    bases: Vec<SymbolAt>,
+}
+
+pub(super) fn page(book: &Book<'_>) -> Option<Page> {
+    let types = types(book);
+    if types.is_empty() {
+        return None;
+    }
+    let modules: BTreeSet<usize> =
+        types.iter().filter_map(|found| book.survey.module_of(found.at.file)).collect();
+    let title = book.word(Key::TitleData);
+    let all = book.count(types.len(), Key::NounType);
+    let mut writer = book.begin(&title, Some(&all));
+    writer.paragraph(&book.say(Key::DataIntro, &[&all, &book.count(modules.len(), Key::NounModule)]));
+    let diagram = diagram(book, &types);
+    if let Some(source) = diagram {
+        writer.fenced("mermaid", &source);
+        writer.paragraph(&book.word(Key::DataDiagram));
+    }
+    let mut left = MOST_TYPES;
+    for module in modules {
+        let rows: Vec<Vec<String>> = types
+            .iter()
+            .filter(|found| book.survey.module_of(found.at.file) == Some(module))
+            .take(left)
+            .map(|found| row(book, found))
+            .collect();
+        left -= rows.len();
+        if rows.is_empty() {
+            continue;
+        }
+        writer.heading(2, &book.say(Key::HeadTypes, &[&book.module(module)]));
+        writer.table(
+            &[
+                &book.word(Key::ColName),
+                &book.word(Key::ColKind),
+                &book.word(Key::ColFields),
+                &book.word(Key::ColWhat),
+            ],
+            &rows,
+        );
+    }
+    if types.len() > MOST_TYPES {
+        writer.paragraph(&book.say(Key::More, &[&(types.len() - MOST_TYPES).to_string()]));
+    }
+    Some(book.page(DATA, &title, None, 4, writer))
+}
+
+/// Types with fields, and enumerations and tables, of the source.
+fn types<'s>(book: &Book<'s>) -> Vec<Type<'s>> {
+    let survey = book.survey;
+    let mut found = Vec::new();
+    for (file, facts) in survey.files.iter().enumerate() {
+        // A schema is data wherever it is kept among the source.
+        if !survey.is_source(file) {
+            continue;
+        }
+        let mut fields: BTreeMap<&str, Vec<&Symbol>> = BTreeMap::new();
+        let mut methods: BTreeMap<&str, usize> = BTreeMap::new();
+        for symbol in &facts.symbols {
+            let Some(parent) = symbol.parent.as_deref() else { continue };
+            match symbol.kind {
+                SymbolKind::Field | SymbolKind::Constant | SymbolKind::Variable => {
+                    fields.entry(parent).or_default().push(symbol)
+                }
+                SymbolKind::Method | SymbolKind::Function => *methods.entry(parent).or_default() += 1,
+                _ => {}
+            }
+        }
+        for (number, symbol) in facts.symbols.iter().enumerate() {
+            let at = SymbolAt { file, symbol: number };
+            if !is_of_source(survey, at) {
+                continue;
+            }
+            let name = symbol.qualified_name();
+            let own = fields.get(name.as_str()).cloned().unwrap_or_default();
+            let behaviour = methods.get(name.as_str()).copied().unwrap_or(0);
+            let is_data = match symbol.kind {
+                SymbolKind::Struct | SymbolKind::Enum | SymbolKind::Table => !own.is_empty(),
+                SymbolKind::Interface => !own.is_empty() && own.len() >= behaviour,
+                // A class is data when it has more state than behaviour, or says what its fields are.
+                SymbolKind::Class => own.len() >= 2 && own.len() >= behaviour,
+                _ => false,
+            };
+            if !is_data {
+                continue;
+            }
+            let mut bases: Vec<SymbolAt> =
+                survey.used_by(at).filter(is_inheritance).map(|used| used.to).collect();
+            bases.dedup();
+            found.push(Type { at, symbol, fields: own, bases });
+        }
+    }
+    let rank = |found: &Type<'_>| survey.files.get(found.at.file).map_or(0.0, |facts| facts.file.rank);
+    found.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.at.cmp(&b.at)));
+    found
+}
+
+fn row(book: &Book<'_>, found: &Type<'_>) -> Vec<String> {
+    let mut fields: Vec<String> =
+        found.fields.iter().take(MOST_FIELDS).map(|field| code(&field_text(field))).collect();
+    if found.fields.len() > MOST_FIELDS {
+        fields.push(book.say(Key::More, &[&(found.fields.len() - MOST_FIELDS).to_string()]));
+    }
+    let mut kind = kind_word(found.symbol.kind).to_owned();
+    let bases: Vec<String> = found.bases.iter().take(3).map(|base| book.symbol(*base)).collect();
+    if !bases.is_empty() {
+        kind = format!("{kind}, {} {}", book.word(Key::ColExtends), bases.join(", "));
+    }
+    vec![book.symbol_and_place(found.at), kind, fields.join(", "), book.doc(found.symbol)]
+}
+
+/// `name: Type`, as far as it fits.
+fn field_text(field: &Symbol) -> String {
+    let text = super::super::markdown::one_line(&field.signature);
+    let text = text.split(" = ").next().unwrap_or(&text).trim_end_matches([',', ';']).trim().to_owned();
+    let text = if text.is_empty() { field.name.clone() } else { text };
+    let text = [
+        "pub ",
+        "private ",
+        "public ",
+        "protected ",
+        "final ",
+        "readonly ",
+        "static ",
+        "const ",
+        "val ",
+        "var ",
+        "let ",
+    ]
+    .iter()
+    .fold(text, |text, word| text.strip_prefix(word).map(str::to_owned).unwrap_or(text));
+    if text.chars().count() > 60 { format!("{}…", text.chars().take(58).collect::<String>()) } else { text }
+}
+
+fn kind_word(kind: SymbolKind) -> &'static str {
+    match kind {
+        SymbolKind::Struct => "struct",
+        SymbolKind::Enum => "enum",
+        SymbolKind::Interface => "interface",
+        SymbolKind::Trait => "trait",
+        SymbolKind::Table => "table",
+        SymbolKind::Type => "type",
+        _ => "class",
+    }
+}
+
+/// The types with the most relations; nothing when there are none.
+fn diagram(book: &Book<'_>, types: &[Type<'_>]) -> Option<String> {
+    let survey = book.survey;
+    let index: BTreeMap<SymbolAt, usize> =
+        types.iter().enumerate().map(|(number, found)| (found.at, number)).collect();
+    let mut relations: Vec<(usize, usize, bool)> = Vec::new();
+    for (number, found) in types.iter().enumerate() {
+        for base in &found.bases {
+            if let Some(base) = index.get(base) {
+                relations.push((number, *base, true));
+            }
+        }
+        // A field's type resolves when the type itself, or the file, refers to exactly that symbol.
+        let referred: BTreeSet<SymbolAt> = survey
+            .used_by(found.at)
+            .filter(|used| used.kind == EdgeKind::Reference)
+            .map(|used| used.to)
+            .chain(types.iter().filter(|other| other.at.file == found.at.file).map(|other| other.at))
+            .collect();
+        for part in referred {
+            let Some(part_number) = index.get(&part).copied().filter(|part| *part != number) else {
+                continue;
+            };
+            let Some(part) = types.get(part_number) else { continue };
+            if found.fields.iter().any(|field| has_word(&field_text(field), &part.symbol.name)) {
+                relations.push((number, part_number, false));
+            }
+        }
+    }
+    let mut degree: BTreeMap<usize, usize> = BTreeMap::new();
+    for (a, b, _) in &relations {
+        *degree.entry(*a).or_default() += 1;
+        *degree.entry(*b).or_default() += 1;
+    }
+    let mut order: Vec<(usize, usize)> =
+        degree.into_iter().map(|(number, degree)| (degree, number)).collect();
+    order.sort_by_key(|(degree, number)| (std::cmp::Reverse(*degree), *number));
+    let shown: BTreeSet<usize> = order.into_iter().take(MOST_IN_DIAGRAM).map(|(_, number)| number).collect();
+    let mut drawing = ClassDiagram::default();
+    for number in &shown {
+        let Some(found) = types.get(*number) else { continue };
+        let mut members: Vec<String> =
+            found.fields.iter().take(MOST_MEMBERS_IN_BOX).map(|field| field_text(field)).collect();
+        if found.fields.len() > MOST_MEMBERS_IN_BOX {
+            members.push(format!("… {}", found.fields.len() - MOST_MEMBERS_IN_BOX));
+        }
+        let annotation = match found.symbol.kind {
+            SymbolKind::Enum | SymbolKind::Interface | SymbolKind::Table => {
+                Some(kind_word(found.symbol.kind).to_owned())
+            }
+            _ => None,
+        };
+        drawing.class(ClassBox {
+            key: number.to_string(),
+            name: found.symbol.name.clone(),
+            annotation,
+            members,
+        });
+    }
+    for (from, to, inherits) in
+        relations.iter().filter(|(from, to, _)| shown.contains(from) && shown.contains(to))
+    {
+        if *inherits {
+            drawing.inherits(&from.to_string(), &to.to_string());
+        } else {
+            drawing.has(&from.to_string(), &to.to_string());
+        }
+    }
+    (drawing.len() >= 2).then(|| drawing.source())
+}
+
+/// Whether `name` stands as a word of its own after the field's own name.
+fn has_word(text: &str, name: &str) -> bool {
+    let tail = text.split_once([':', ' ']).map_or("", |(_, tail)| tail);
+    let head = text.split_once(' ').map_or("", |(head, _)| head);
+    [tail, head]
+        .iter()
+        .any(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name))
+}

@@ -1,0 +1,134 @@
+//! Interfaces: HTTP routes, commands and their options.
+
+use std::collections::BTreeMap;
+
+use super::super::manifest::EntryKind;
+use super::super::markdown::{Writer, code, escape, prose};
+use super::super::sentence::first_sentence;
+use super::super::survey::{Survey, SymbolAt};
+use super::super::text::Key;
+use super::book::{Book, INTERFACES};
+use crate::domain::Page;
+use crate::facts::Command;
+
+const MOST_ROUTES: usize = 200;
+const MOST_COMMANDS: usize = 200;
+
+pub(super) fn page(book: &Book<'_>) -> Option<Page> {
+    let title = book.word(Key::TitleInterfaces);
+    let mut body = Writer::default();
+    installed(book, &mut body);
+    routes(book, &mut body);
+    commands(book, &mut body);
+    if body.is_empty() {
+        return None;
+    }
+    let mut writer = book.begin(&title, None);
+    writer.append(body);
+    Some(book.page(INTERFACES, &title, None, 5, writer))
+}
+
+fn installed(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    let rows: Vec<Vec<String>> = survey
+        .entries_of_kind(EntryKind::Command)
+        .take(60)
+        .map(|(entry, manifest)| {
+            let target = survey
+                .target_symbol(entry, manifest)
+                .map(|at| book.symbol_and_place(at))
+                .or_else(|| survey.target_file(entry, manifest).map(|at| book.file(at)))
+                .or_else(|| entry.target.as_deref().map(code))
+                .unwrap_or_default();
+            vec![code(&entry.name), target, book.place(&manifest.path, entry.lines)]
+        })
+        .collect();
+    if !rows.is_empty() {
+        writer.heading(2, &book.word(Key::HeadInstalled));
+        writer.table(
+            &[&book.word(Key::ColCommand), &book.word(Key::ColRead), &book.word(Key::ColWhere)],
+            &rows,
+        );
+    }
+}
+
+fn routes(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut frameworks: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
+        for route in facts.routes.iter().filter(|route| !in_tests(survey, at, route.line)) {
+            *frameworks.entry(route.framework.clone()).or_default() += 1;
+            let handler = route.handler.as_deref().map_or_else(String::new, |name| {
+                let last = name.rsplit(['.', ':']).next().unwrap_or(name);
+                let symbol = facts
+                    .symbols
+                    .iter()
+                    .position(|symbol| symbol.name == last || symbol.qualified_name() == name);
+                symbol.map_or_else(|| code(name), |symbol| book.symbol(SymbolAt { file: at, symbol }))
+            });
+            rows.push(vec![escape(&route.method), code(&route.path), handler, book.line(at, route.line)]);
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let all = rows.len();
+    rows.truncate(MOST_ROUTES);
+    if all > MOST_ROUTES {
+        rows.push(vec![book.say(Key::More, &[&(all - MOST_ROUTES).to_string()])]);
+    }
+    writer.heading(2, &book.word(Key::HeadRoutes));
+    let names: Vec<String> = frameworks.into_keys().map(|name| code(&name)).collect();
+    let intro = book.say(Key::RoutesIntro, &[&book.count(all, Key::NounRoute), &book.and(&names)]);
+    writer.paragraph(&format!("{intro} {}", book.word(Key::TestsLeftOut)));
+    writer.table(
+        &[
+            &book.word(Key::ColMethod),
+            &book.word(Key::ColPath),
+            &book.word(Key::ColHandler),
+            &book.word(Key::ColWhere),
+        ],
+        &rows,
+    );
+}
+
+fn commands(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
+        let found: Vec<&Command> =
+            facts.commands.iter().filter(|command| !in_tests(survey, at, command.line)).collect();
+        for command in found {
+            let name = match &command.of {
+                Some(of) => format!("· {} {}", code(of), code(&command.name)),
+                None => code(&command.name),
+            };
+            let help = command
+                .help
+                .as_deref()
+                .and_then(first_sentence)
+                .map_or_else(String::new, |text| prose(&text));
+            rows.push(vec![name, help, book.line(at, command.line)]);
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let all = rows.len();
+    rows.truncate(MOST_COMMANDS);
+    if all > MOST_COMMANDS {
+        rows.push(vec![book.say(Key::More, &[&(all - MOST_COMMANDS).to_string()])]);
+    }
+    writer.heading(2, &book.word(Key::HeadCommands));
+    writer.table(&[&book.word(Key::ColCommand), &book.word(Key::ColHelp), &book.word(Key::ColWhere)], &rows);
+}
+
+/// Whether a line stands in tests within the source.
+pub(super) fn in_tests(survey: &Survey<'_>, at: usize, line: u32) -> bool {
+    survey.files.get(at).is_some_and(|facts| {
+        facts.symbols.iter().any(|symbol| {
+            Survey::is_test_symbol(symbol) && symbol.lines.start_line <= line && line <= symbol.lines.end_line
+        })
+    })
+}

@@ -1,0 +1,604 @@
+//! The overview: what it is for, where to start, how a call runs, what it is made of.
+
+use super::super::manifest::{CommandFor, EntryKind, Need};
+use super::super::markdown::{Writer, code, escape, page_link, prose};
+use super::super::sentence::opening;
+use super::super::survey::{Survey, SymbolAt, Trace};
+use super::super::text::Key;
+use super::architecture::{circles_sentence, module_arrows, module_diagram};
+use super::book::{ARCHITECTURE, Book, CONFIGURATION, INTERFACES, OVERVIEW, START};
+use super::{configuration, size, start};
+use crate::domain::{EdgeKind, Page, SymbolKind};
+use crate::facts::ImportTime;
+
+const MOST_MODULES: usize = 12;
+const MOST_DEPENDENCIES: usize = 25;
+const MOST_SETTINGS: usize = 8;
+
+pub(super) fn page(book: &Book<'_>) -> Page {
+    let title = book.say(Key::TitleOverview, &[&escape(&book.survey.kb.meta().name)]);
+    let mut writer = book.begin(&title, None);
+    purpose(book, &mut writer);
+    writer.paragraph(&[size::kind(book), size::numbers(book)].join(" "));
+    packages(book, &mut writer);
+    let trace = book.survey.trace();
+    where_to_start(book, &mut writer, trace.as_ref());
+    if let Some(trace) = &trace {
+        call(book, &mut writer, trace);
+    }
+    modules(book, &mut writer);
+    outside(book, &mut writer);
+    settings(book, &mut writer);
+    commands(book, &mut writer);
+    let plain = book.say(Key::TitleOverview, &[&book.survey.kb.meta().name]);
+    book.page(OVERVIEW, &plain, None, 0, writer)
+}
+
+/// The README's first words, else the manifest's description.
+fn purpose(book: &Book<'_>, writer: &mut Writer) {
+    let readme = book.survey.readme.as_ref();
+    let told = readme.and_then(|readme| Some((readme.path.as_str(), readme.purpose.as_ref()?)));
+    let described = size::main_manifest(book.survey)
+        .and_then(|manifest| Some((manifest.path.as_str(), manifest.description.as_ref()?)));
+    if let Some((path, fact)) = told.or(described) {
+        let words = prose(&opening(&fact.value, 420));
+        writer.paragraph(&format!(
+            "**{}** ({})",
+            book.say(Key::Quoted, &[&words]),
+            book.place(path, fact.lines)
+        ));
+    }
+    if let Some(readme) = readme.filter(|readme| !readme.features.is_empty()) {
+        writer.paragraph(&book.word(Key::Lists));
+        let items: Vec<String> = readme
+            .features
+            .iter()
+            .take(6)
+            .map(|fact| {
+                format!("{} ({})", prose(&opening(&fact.value, 160)), book.place(&readme.path, fact.lines))
+            })
+            .collect();
+        writer.list(&items);
+    }
+}
+
+/// What each package of a workspace says of itself.
+fn packages(book: &Book<'_>, writer: &mut Writer) {
+    let named: Vec<_> = book
+        .survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.is_package() && manifest.name.is_some())
+        .filter(|manifest| {
+            crate::role_of(&manifest.path) == crate::FileRole::Build
+                || crate::role_of(&manifest.path) == crate::FileRole::Source
+        })
+        .collect();
+    if named.len() < 2 {
+        return;
+    }
+    let rows: Vec<Vec<String>> = named
+        .iter()
+        .take(40)
+        .filter_map(|manifest| {
+            let name = manifest.name.as_ref()?;
+            let does = manifest
+                .description
+                .as_ref()
+                .map_or_else(String::new, |fact| prose(&opening(&fact.value, 200)));
+            Some(vec![code(&name.value), does, book.place(&manifest.path, name.lines)])
+        })
+        .collect();
+    writer.heading(2, &book.word(Key::HeadPackages));
+    writer.table(&[&book.word(Key::ColPackage), &book.word(Key::ColDoes), &book.word(Key::ColWhere)], &rows);
+}
+
+fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
+    let survey = book.survey;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |want: String, read: String, why: String| rows.push(vec![want, read, why]);
+    for (entry, manifest) in survey.entries_of_kind(EntryKind::Command).take(3) {
+        let place = survey
+            .target_symbol(entry, manifest)
+            .map(|at| book.symbol_and_place(at))
+            .or_else(|| survey.target_file(entry, manifest).map(|at| book.file(at)));
+        if let Some(place) = place {
+            let why = book.say(Key::WhyCommand, &[&code(&entry.name)]);
+            row(
+                book.word(Key::WantRun),
+                place,
+                format!("{why} ({})", book.place(&manifest.path, entry.lines)),
+            );
+        }
+    }
+    let named_main = survey
+        .entries_of_kind(EntryKind::Command)
+        .any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
+    if !named_main {
+        for at in survey.entry_points().into_iter().take(3) {
+            row(book.word(Key::WantRun), book.symbol_and_place(at), book.word(Key::WhyMain));
+        }
+    }
+    if let Some((at, why)) = door(book) {
+        row(book.word(Key::WantUse), book.file(at), why);
+    }
+    if let Some(trace) = trace.filter(|trace| trace.declared.is_none()) {
+        let symbol = survey.symbol(trace.root);
+        let is_main = symbol.is_some_and(|symbol| symbol.name == "main");
+        let why = if is_main { Key::WhyMain } else { Key::WhyReach };
+        row(book.word(Key::WantFollow), book.symbol_and_place(trace.root), book.word(why));
+    }
+    if let Some((at, routes, all)) = most_routes(book) {
+        let why = book.say(Key::WhyRoutes, &[&routes.to_string(), &book.count(all, Key::NounRoute)]);
+        row(
+            book.word(Key::WantServe),
+            format!("{} ({})", book.file(at), page_link(&book.word(Key::TitleInterfaces), INTERFACES)),
+            why,
+        );
+    }
+    if let Some((at, subclasses)) = most_extended(book) {
+        let name = survey.symbol(at).map_or("", |symbol| symbol.name.as_str());
+        row(
+            book.say(Key::WantExtend, &[&code(name)]),
+            book.symbol_and_place(at),
+            book.say(Key::WhySubclasses, &[&subclasses.to_string()]),
+        );
+    }
+    if let Some((at, users, others)) = most_imported(book) {
+        row(
+            book.word(Key::WantChange),
+            book.file(at),
+            book.say(Key::WhyImported, &[&users.to_string(), &others.to_string()]),
+        );
+    }
+    if let Some((at, why)) = main_test(book) {
+        row(book.word(Key::WantTest), book.file(at), why);
+    }
+    let examples: Vec<usize> = (0..survey.files.len())
+        .filter(|at| {
+            survey.role(*at) == crate::FileRole::Example
+                && survey.files[*at].file.lines > 0
+                && survey.files[*at].file.language.is_some_and(super::super::survey::is_programming)
+        })
+        .collect();
+    let linked = examples
+        .iter()
+        .copied()
+        .find(|at| survey.imports_of(*at).next().is_some())
+        .or_else(|| examples.first().copied());
+    if let Some(at) = linked {
+        row(
+            book.word(Key::WantExample),
+            book.file(at),
+            book.say(Key::WhyExamples, &[&book.count(examples.len(), Key::NounExample)]),
+        );
+    }
+    if rows.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadWhereToStart));
+    writer.table(&[&book.word(Key::ColWant), &book.word(Key::ColRead), &book.word(Key::ColWhy)], &rows);
+}
+
+/// The file that users import, and what it hands out.
+fn door(book: &Book<'_>) -> Option<(usize, String)> {
+    let survey = book.survey;
+    let declared = survey
+        .entries_of_kind(EntryKind::Library)
+        .find_map(|(entry, manifest)| Some((survey.target_file(entry, manifest)?, Some((entry, manifest)))));
+    let by_rule = || {
+        let doors = (0..survey.files.len()).filter(|at| survey.is_source(*at));
+        let mut doors: Vec<usize> = doors
+            .filter(|at| {
+                let path = survey.path(*at);
+                path.ends_with("__init__.py") || path.ends_with("src/lib.rs")
+            })
+            .collect();
+        doors.sort_by_key(|at| (survey.path(*at).matches('/').count(), *at));
+        doors.first().map(|at| (*at, None))
+    };
+    let (at, entry) = declared.or_else(by_rule)?;
+    let exports = exports(book, at);
+    let why = match (exports, entry) {
+        (Some(exports), _) => book.say(Key::WhyExports, &[&exports]),
+        (None, Some((entry, manifest))) => {
+            let place = book.place(&manifest.path, entry.lines);
+            format!(
+                "{} ({place})",
+                book.say(Key::WhyDoor, &[&code(manifest.path.rsplit('/').next().unwrap_or(&manifest.path))])
+            )
+        }
+        (None, None) => return None,
+    };
+    Some((at, why))
+}
+
+/// How many names of which kind a file hands on.
+fn exports(book: &Book<'_>, at: usize) -> Option<String> {
+    let facts = book.survey.files.get(at)?;
+    let own: Vec<SymbolKind> = facts
+        .symbols
+        .iter()
+        .filter(|s| s.parent.is_none() && s.exported && !Survey::is_test_symbol(s))
+        .map(|s| s.kind)
+        .collect();
+    let mut handed: usize = 0;
+    let (mut classes, mut functions, mut others) = (0, 0, 0);
+    let mut count = |kind: SymbolKind| match kind {
+        SymbolKind::Class
+        | SymbolKind::Struct
+        | SymbolKind::Enum
+        | SymbolKind::Interface
+        | SymbolKind::Trait
+        | SymbolKind::Type => classes += 1,
+        SymbolKind::Function | SymbolKind::Method => functions += 1,
+        _ => others += 1,
+    };
+    for kind in own {
+        count(kind);
+    }
+    for import in facts.imports.iter().filter(|import| import.reexport) {
+        for name in &import.names {
+            handed += 1;
+            // The name's kind is that of the one symbol of this name among the imported files.
+            let targets =
+                book.survey.imports_of(at).filter(|link| link.line == import.line).map(|link| link.to);
+            let found = targets.into_iter().find_map(|to| {
+                let symbols = &book.survey.files.get(to)?.symbols;
+                symbols
+                    .iter()
+                    .find(|symbol| symbol.parent.is_none() && symbol.name == name.name)
+                    .map(|symbol| symbol.kind)
+            });
+            if let Some(kind) = found {
+                count(kind);
+                handed -= 1;
+            }
+        }
+    }
+    let mut parts = Vec::new();
+    for (number, noun) in
+        [(classes, Key::NounType), (functions, Key::NounFunction), (others + handed, Key::NounName)]
+    {
+        if number > 0 {
+            let noun =
+                if noun == Key::NounName && classes + functions > 0 { Key::NounOtherName } else { noun };
+            parts.push(book.count(number, noun));
+        }
+    }
+    (classes + functions + others + handed >= 2).then(|| book.and(&parts))
+}
+
+fn most_routes(book: &Book<'_>) -> Option<(usize, usize, usize)> {
+    let files = || (0..book.survey.files.len()).filter(|at| book.survey.is_source(*at));
+    let all: usize = files().map(|at| book.survey.files[at].routes.len()).sum();
+    let (routes, at) = files()
+        .map(|at| (book.survey.files[at].routes.len(), at))
+        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)))?;
+    (routes >= 2).then_some((at, routes, all))
+}
+
+/// The type with the most resolved subclasses.
+fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
+    let survey = book.survey;
+    let mut counts: std::collections::BTreeMap<SymbolAt, std::collections::BTreeSet<SymbolAt>> =
+        std::collections::BTreeMap::new();
+    for used in survey.all_uses().iter().filter(|used| {
+        used.kind == EdgeKind::Inherit && survey.is_source(used.from_file) && survey.is_source(used.to.file)
+    }) {
+        if let Some(from) = used.from {
+            counts.entry(used.to).or_default().insert(from);
+        }
+    }
+    let (at, subclasses) = counts
+        .into_iter()
+        .map(|(at, set)| (at, set.len()))
+        .max_by_key(|(at, n)| (*n, std::cmp::Reverse(*at)))?;
+    (subclasses >= 3).then_some((at, subclasses))
+}
+
+/// The file that most others import when they are loaded, and how many others there are.
+fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
+    let survey = book.survey;
+    let source: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_source(*at)).collect();
+    let (users, at) = source
+        .iter()
+        .map(|at| (importers(book, *at, ImportTime::Load), *at))
+        .max_by_key(|(users, at)| (*users, std::cmp::Reverse(*at)))?;
+    (users >= 3).then(|| (at, users, source.len() - 1))
+}
+
+/// How many source files import a file.
+pub(super) fn importers(book: &Book<'_>, at: usize, latest: ImportTime) -> usize {
+    let files: std::collections::BTreeSet<usize> = book
+        .survey
+        .imported_by(at)
+        .filter(|link| link.time <= latest && book.survey.is_source(link.from) && link.from != at)
+        .map(|link| link.from)
+        .collect();
+    files.len()
+}
+
+fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
+    let survey = book.survey;
+    let tests: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_test(*at)).collect();
+    let counted = tests
+        .iter()
+        .filter_map(|at| Some((survey.tests_in(*at)?, *at)))
+        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)));
+    if let Some((number, at)) = counted.filter(|(number, _)| *number > 0) {
+        return Some((at, book.say(Key::WhyMostTests, &[&number.to_string()])));
+    }
+    let at = tests.iter().copied().max_by_key(|at| (survey.files[*at].file.lines, std::cmp::Reverse(*at)))?;
+    Some((at, book.say(Key::WhyTests, &[&book.count(tests.len(), Key::NounTestFile)])))
+}
+
+fn call(book: &Book<'_>, writer: &mut Writer, trace: &Trace) {
+    writer.heading(2, &book.word(Key::HeadCall));
+    let root =
+        code(&book.survey.symbol(trace.root).map_or_else(String::new, crate::domain::Symbol::qualified_name));
+    writer.paragraph(&book.say(Key::CallIntro, &[&root]));
+    let mut items = vec![describe(book, trace)];
+    for step in &trace.steps {
+        let from = book.line(step.caller.file, step.line);
+        let name = book.symbol_and_place(step.callee);
+        let caller =
+            book.survey.symbol(step.caller).map_or_else(String::new, |symbol| code(&symbol.qualified_name()));
+        let mut text = book.say(Key::CallStep, &[&format!("{caller} ({from})"), &name]);
+        if let Some(doc) =
+            book.survey.symbol(step.callee).map(|symbol| book.doc(symbol)).filter(|doc| !doc.is_empty())
+        {
+            text.push_str(&book.word(Key::Colon));
+            text.push_str(&book.say(Key::Quoted, &[&doc]));
+        }
+        let inner: Vec<String> = step.inner.iter().map(|at| book.symbol(*at)).collect();
+        if !inner.is_empty() {
+            text.push_str(&book.word(Key::Semicolon));
+            text.push_str(&book.say(Key::CallInner, &[&book.and(&inner)]));
+        }
+        items.push(text);
+    }
+    writer.steps(&items);
+}
+
+fn describe(book: &Book<'_>, trace: &Trace) -> String {
+    let start = book.symbol_and_place(trace.root);
+    let mut text = match &trace.declared {
+        Some((name, path, lines)) => {
+            format!("{} ({})", book.say(Key::CallDeclared, &[&code(name), &start]), book.place(path, *lines))
+        }
+        None => start,
+    };
+    if let Some(doc) =
+        book.survey.symbol(trace.root).map(|symbol| book.doc(symbol)).filter(|doc| !doc.is_empty())
+    {
+        text.push_str(&book.word(Key::Colon));
+        text.push_str(&book.say(Key::Quoted, &[&doc]));
+    }
+    text
+}
+
+fn modules(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    if survey.modules.len() < 2 {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadModules));
+    let lazy = survey.imports.iter().any(|link| link.time != ImportTime::Load && survey.is_source(link.from));
+    writer.paragraph(&book.word(if lazy { Key::RankNote } else { Key::RankNoteFew }));
+    let rows: Vec<Vec<String>> =
+        (0..survey.modules.len().min(MOST_MODULES)).map(|number| module_row(book, number)).collect();
+    writer.table(
+        &[
+            &book.word(Key::ColModule),
+            &book.word(Key::ColImportedBy),
+            &book.word(Key::ColLines),
+            &book.word(Key::ColHolds),
+        ],
+        &rows,
+    );
+    let architecture = page_link(&book.word(Key::TitleArchitecture), ARCHITECTURE);
+    if survey.modules.len() > MOST_MODULES {
+        let rest = survey.modules.len() - MOST_MODULES;
+        writer.paragraph(&book.say(Key::MoreModules, &[&rest.to_string(), &architecture]));
+    }
+    let arrows = module_arrows(survey);
+    module_diagram(book, writer, &arrows, 16);
+    writer.paragraph(&circles_sentence(book, &arrows));
+}
+
+/// A module's row: link, importing modules, lines, what it is.
+pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
+    let survey = book.survey;
+    let Some(module) = survey.modules.get(number) else { return Vec::new() };
+    let users: std::collections::BTreeSet<usize> = module
+        .files
+        .iter()
+        .flat_map(|at| survey.imported_by(*at))
+        .filter(|link| link.time == ImportTime::Load)
+        .filter_map(|link| survey.module_of(link.from))
+        .filter(|user| *user != number)
+        .collect();
+    vec![
+        book.module(number),
+        users.len().to_string(),
+        super::super::text::grouped(module.lines),
+        book.purpose(number),
+    ]
+}
+
+fn outside(book: &Book<'_>, writer: &mut Writer) {
+    let survey = book.survey;
+    let mut rows: Vec<(Need, String, Vec<String>)> = Vec::new();
+    let mut names: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+    let mut dev: Vec<String> = Vec::new();
+    let packages = survey.manifests.iter().filter(|manifest| {
+        manifest.is_package() || manifest.ecosystem == super::super::manifest::Ecosystem::Requirements
+    });
+    let own: std::collections::BTreeSet<String> =
+        survey.manifests.iter().filter_map(|manifest| Some(normal(&manifest.name.as_ref()?.value))).collect();
+    for manifest in packages {
+        for dependency in &manifest.dependencies {
+            let key = normal(&dependency.name);
+            if own.contains(&key) || !names.insert(key.clone()) {
+                continue;
+            }
+            if dependency.need == Need::Dev {
+                dev.push(format!(
+                    "{} ({})",
+                    code(&dependency.name),
+                    book.place(&manifest.path, dependency.lines)
+                ));
+                continue;
+            }
+            let need = match dependency.need {
+                Need::Runtime => Key::NeedRuntime,
+                Need::Optional => Key::NeedOptional,
+                Need::Build => Key::NeedBuild,
+                Need::Dev => Key::NeedDev,
+            };
+            let place = book.place(&manifest.path, dependency.lines);
+            rows.push((
+                dependency.need,
+                key.clone(),
+                vec![
+                    format!("{} ({place})", code(&dependency.name)),
+                    dependency.requirement.as_deref().map_or_else(String::new, code),
+                    book.word(need),
+                    used_in(book, &key),
+                ],
+            ));
+        }
+    }
+    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let none = size::main_manifest(survey)
+        .filter(|manifest| !manifest.dependencies.iter().any(|d| d.need == Need::Runtime));
+    if rows.is_empty() && dev.is_empty() && none.is_none_or(|manifest| manifest.dependency_lines.is_none()) {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadOutside));
+    if let Some(manifest) = none
+        && let Some(lines) = manifest.dependency_lines
+        && !rows.iter().any(|(need, ..)| *need == Need::Runtime)
+    {
+        writer.paragraph(&book.say(Key::NoDependencies, &[&book.place(&manifest.path, lines)]));
+    }
+    let more = rows.len().saturating_sub(MOST_DEPENDENCIES);
+    let mut table: Vec<Vec<String>> =
+        rows.into_iter().take(MOST_DEPENDENCIES).map(|(_, _, cells)| cells).collect();
+    if more > 0 {
+        table.push(vec![book.say(Key::More, &[&more.to_string()])]);
+    }
+    writer.table(
+        &[
+            &book.word(Key::ColPackage),
+            &book.word(Key::ColVersion),
+            &book.word(Key::ColNeed),
+            &book.word(Key::ColUsedIn),
+        ],
+        &table,
+    );
+    if !dev.is_empty() {
+        let more = dev.len().saturating_sub(8);
+        dev.truncate(8);
+        if more > 0 {
+            dev.push(book.say(Key::More, &[&more.to_string()]));
+        }
+        writer.paragraph(&book.say(Key::OutsideDev, &[&dev.join(", ")]));
+    }
+}
+
+fn normal(name: &str) -> String {
+    name.to_lowercase().replace(['_', '.'], "-")
+}
+
+/// Whether a manifest names a package of others.
+pub(super) fn is_named(book: &Book<'_>, package: &str) -> bool {
+    let key = normal(package);
+    book.survey
+        .manifests
+        .iter()
+        .flat_map(|manifest| &manifest.dependencies)
+        .any(|dependency| normal(&dependency.name) == key)
+}
+
+/// The first places at which a package is imported by source files.
+fn used_in(book: &Book<'_>, key: &str) -> String {
+    let survey = book.survey;
+    let mut places: Vec<(usize, u32)> = survey
+        .outside
+        .iter()
+        .filter(|outside| normal(&outside.package) == key)
+        .flat_map(|outside| &outside.imports)
+        .filter_map(|import| Some((survey.at(&import.path).filter(|at| survey.is_source(*at))?, import.line)))
+        .collect();
+    places.sort_unstable();
+    places.dedup_by_key(|(at, _)| *at);
+    let mut shown: Vec<String> = places.iter().take(2).map(|(at, line)| book.line(*at, *line)).collect();
+    if places.len() > 2 {
+        shown.push(book.say(Key::More, &[&(places.len() - 2).to_string()]));
+    }
+    shown.join(", ")
+}
+
+fn settings(book: &Book<'_>, writer: &mut Writer) {
+    let settings = configuration::settings(book);
+    if settings.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadSettings));
+    let mut shown: Vec<String> = settings
+        .iter()
+        .take(MOST_SETTINGS)
+        .map(|setting| {
+            let place = setting.places.first().map_or_else(String::new, |(at, line)| book.line(*at, *line));
+            format!("{} ({place})", code(&setting.name))
+        })
+        .collect();
+    if settings.len() > MOST_SETTINGS {
+        let all = book.count(settings.len(), Key::NounSetting);
+        let link = page_link(&book.word(Key::TitleConfiguration), CONFIGURATION);
+        shown.push(book.say(Key::More, &[&(settings.len() - MOST_SETTINGS).to_string()]));
+        writer.paragraph(&format!("{}{}", shown.join(", "), book.word(Key::Stop)));
+        writer.paragraph(&book.say(Key::MoreSettings, &[&all, &link]));
+    } else {
+        writer.paragraph(&format!("{}{}", shown.join(", "), book.word(Key::Stop)));
+    }
+}
+
+fn commands(book: &Book<'_>, writer: &mut Writer) {
+    let known = start::commands(book);
+    let mut lines: Vec<String> = Vec::new();
+    for (purpose, key) in [
+        (CommandFor::Install, Key::HeadInstall),
+        (CommandFor::Build, Key::HeadCompile),
+        (CommandFor::Run, Key::HeadRun),
+        (CommandFor::Test, Key::HeadTest),
+        (CommandFor::Check, Key::HeadCheck),
+    ] {
+        let shown: Vec<String> = known
+            .iter()
+            .filter(|command| command.purpose == purpose)
+            .take(4)
+            .map(|command| command.shown(book))
+            .collect();
+        if !shown.is_empty() {
+            lines.push(format!("**{}**{}{}", book.word(key), book.word(Key::Colon), shown.join(" · ")));
+        }
+    }
+    if let Some((manifest, builder)) =
+        size::main_manifest(book.survey).and_then(|manifest| Some((manifest, manifest.builder.as_ref()?)))
+    {
+        let text =
+            book.say(Key::BuiltWith, &[&code(builder.value.split('.').next().unwrap_or(&builder.value))]);
+        lines.insert(0, format!("{text} ({})", book.place(&manifest.path, builder.lines)));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadBuild));
+    writer.list(&lines);
+    if start::has_page(book) {
+        writer.paragraph(&book.say(Key::SeeAlso, &[&page_link(&book.word(Key::TitleStart), START)]));
+    }
+}

@@ -1,0 +1,187 @@
+//! How to start: what is needed, and how it is installed, built, run, tested and checked.
+
+use super::super::manifest::{CommandFor, Ecosystem};
+use super::super::markdown::{Writer, code, escape, prose};
+use super::super::readme::About;
+use super::super::text::Key;
+use super::book::{Book, START};
+use crate::domain::{LineRange, Page};
+
+const MOST_COMMANDS: usize = 14;
+
+/// A shell line and all places that tell it.
+pub(super) struct Known {
+    pub(super) purpose: CommandFor,
+    line: String,
+    note: Option<String>,
+    places: Vec<(String, LineRange)>,
+}
+
+impl Known {
+    /// The line with its first places.
+    pub(super) fn shown(&self, book: &Book<'_>) -> String {
+        let places: Vec<String> =
+            self.places.iter().take(2).map(|(path, lines)| book.place(path, *lines)).collect();
+        format!("{} ({})", code(&self.line), places.join(", "))
+    }
+}
+
+/// All commands that manifests, the README and continuous integration tell, the root's first.
+pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
+    let mut known: Vec<Known> = Vec::new();
+    let mut add =
+        |purpose: CommandFor, line: &str, note: Option<&str>, path: &str, lines: LineRange| match known
+            .iter_mut()
+            .find(|known| known.line == line)
+        {
+            Some(found) => {
+                if !found.places.iter().any(|(known, _)| known == path) {
+                    found.places.push((path.to_owned(), lines));
+                }
+            }
+            None => known.push(Known {
+                purpose,
+                line: line.to_owned(),
+                note: note.map(str::to_owned),
+                places: vec![(path.to_owned(), lines)],
+            }),
+        };
+    // A command of a part's own manifest is the same as the whole's, or belongs to the part.
+    for manifest in book
+        .survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.ecosystem != Ecosystem::Ci && manifest.folder().is_empty())
+    {
+        for command in &manifest.commands {
+            add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
+        }
+    }
+    if let Some(readme) = &book.survey.readme {
+        for section in &readme.sections {
+            let purpose = match section.about {
+                Some(About::Install) => CommandFor::Install,
+                Some(About::Build) => CommandFor::Build,
+                Some(About::Test) => CommandFor::Test,
+                Some(About::Usage) => CommandFor::Run,
+                _ => continue,
+            };
+            for command in &section.commands {
+                let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
+                add(purpose, &command.value, None, &readme.path, command.lines);
+            }
+        }
+    }
+    for manifest in book.survey.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Ci) {
+        for command in &manifest.commands {
+            add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
+        }
+    }
+    known
+}
+
+/// Whether there is enough for a page.
+pub(super) fn has_page(book: &Book<'_>) -> bool {
+    commands(book).len() + sections(book).len() + needs(book).len() > 0
+}
+
+pub(super) fn page(book: &Book<'_>) -> Option<Page> {
+    if !has_page(book) {
+        return None;
+    }
+    let title = book.word(Key::TitleStart);
+    let mut writer = book.begin(&title, None);
+    writer.paragraph(&book.word(Key::StartIntro));
+    let needs = needs(book);
+    if !needs.is_empty() {
+        writer.heading(2, &book.word(Key::HeadNeeds));
+        writer.list(&needs);
+    }
+    let known = commands(book);
+    for (purpose, key) in [
+        (CommandFor::Install, Key::HeadInstall),
+        (CommandFor::Build, Key::HeadCompile),
+        (CommandFor::Run, Key::HeadRun),
+        (CommandFor::Test, Key::HeadTest),
+        (CommandFor::Check, Key::HeadCheck),
+        (CommandFor::Docs, Key::HeadDocs),
+        (CommandFor::Other, Key::HeadOther),
+    ] {
+        section(book, &mut writer, purpose, key, &known);
+    }
+    let sections = sections(book);
+    if !sections.is_empty() {
+        writer.heading(2, &book.word(Key::HeadReadme));
+        writer.list(&sections);
+    }
+    Some(book.page(START, &title, None, 1, writer))
+}
+
+fn section(book: &Book<'_>, writer: &mut Writer, purpose: CommandFor, key: Key, known: &[Known]) {
+    let own: Vec<&Known> = known.iter().filter(|known| known.purpose == purpose).collect();
+    if own.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(key));
+    let mut rows: Vec<Vec<String>> = own
+        .iter()
+        .take(MOST_COMMANDS)
+        .map(|known| {
+            let places: Vec<String> =
+                known.places.iter().take(3).map(|(path, lines)| book.place(path, *lines)).collect();
+            let runs = known
+                .note
+                .as_deref()
+                .map_or_else(String::new, |note| code(&note.chars().take(140).collect::<String>()));
+            vec![code(&known.line), runs, places.join(", ")]
+        })
+        .collect();
+    if own.len() > MOST_COMMANDS {
+        rows.push(vec![book.say(Key::More, &[&(own.len() - MOST_COMMANDS).to_string()])]);
+    }
+    if own.iter().all(|known| known.note.is_none()) {
+        for row in &mut rows {
+            if row.len() > 1 {
+                row.remove(1);
+            }
+        }
+        writer.table(&[&book.word(Key::ColCommand), &book.word(Key::ColWhere)], &rows);
+    } else {
+        writer.table(
+            &[&book.word(Key::ColCommand), &book.word(Key::ColRuns), &book.word(Key::ColWhere)],
+            &rows,
+        );
+    }
+}
+
+/// Versions of languages and platforms that manifests ask for.
+fn needs(book: &Book<'_>) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for manifest in &book.survey.manifests {
+        if let Some(requires) = &manifest.requires
+            && !seen.contains(&requires.value.as_str())
+            && seen.len() < 8
+        {
+            seen.push(&requires.value);
+            shown.push(format!(
+                "{} ({})",
+                escape(&requires.value),
+                book.place(&manifest.path, requires.lines)
+            ));
+        }
+    }
+    shown
+}
+
+/// Sections of the README that a newcomer looks for.
+fn sections(book: &Book<'_>) -> Vec<String> {
+    let Some(readme) = &book.survey.readme else { return Vec::new() };
+    readme
+        .sections
+        .iter()
+        .filter(|section| section.about.is_some())
+        .take(12)
+        .map(|section| format!("{} ({})", prose(&section.title), book.place(&readme.path, section.lines)))
+        .collect()
+}

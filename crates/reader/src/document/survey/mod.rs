@@ -1,0 +1,338 @@
+//! Everything that the pages need to know, gathered once from the knowledge base.
+
+mod calls;
+mod graph;
+pub(crate) mod modules;
+pub(crate) mod order;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::manifest::{Manifest, is_manifest, read_manifest};
+use super::readme::{Readme, read_readme, readme_order};
+use super::sentence::first_sentence;
+use super::{DocumentError, DocumentOptions, slug::slug_of};
+use crate::domain::{FileReading, Language, LineRange, Origin, SkipReason, Symbol, SymbolKind};
+use crate::facts::{FileFacts, ImportTime};
+use crate::knowledge::{KnowledgeBase, Outside};
+use crate::{FileRole, role_of};
+
+pub(crate) use calls::Trace;
+pub(crate) use graph::SymbolUse;
+
+/// Manifests deeper in the tree than this, or more of them, are not read.
+const MOST_MANIFESTS: usize = 400;
+
+/// The repository as the pages see it.
+pub(crate) struct Survey<'a> {
+    pub(crate) kb: &'a KnowledgeBase,
+    pub(crate) options: &'a DocumentOptions,
+    /// All files, by path.
+    pub(crate) files: Vec<FileFacts>,
+    roles: Vec<FileRole>,
+    position: BTreeMap<String, usize>,
+    /// What files import, by importer and line.
+    pub(crate) imports: Vec<ImportLink>,
+    imported_by: Vec<Vec<usize>>,
+    imports_of: Vec<Vec<usize>>,
+    /// Uses of symbols across files, resolved.
+    uses: graph::Uses,
+    pub(crate) modules: Vec<Module>,
+    module_of: Vec<Option<usize>>,
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) readme: Option<Readme>,
+    pub(crate) outside: Vec<Outside>,
+    summaries: BTreeMap<String, String>,
+}
+
+/// One import of a file of the repository by another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImportLink {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) line: u32,
+    pub(crate) time: ImportTime,
+}
+
+/// A part of the source with a page of its own.
+#[derive(Debug)]
+pub(crate) struct Module {
+    /// Shown.
+    pub(crate) name: String,
+    /// The folder or file.
+    pub(crate) path: String,
+    pub(crate) slug: String,
+    /// Its files, the most important first.
+    pub(crate) files: Vec<usize>,
+    pub(crate) lines: u64,
+    pub(crate) rank: f64,
+}
+
+/// A definition by the position of its file and its position there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SymbolAt {
+    pub(crate) file: usize,
+    pub(crate) symbol: usize,
+}
+
+impl<'a> Survey<'a> {
+    /// Gathers it.
+    pub(crate) fn load(
+        kb: &'a KnowledgeBase,
+        readings: &[FileReading],
+        options: &'a DocumentOptions,
+    ) -> Result<Self, DocumentError> {
+        let files = kb.all_facts()?;
+        let roles: Vec<FileRole> = files.iter().map(|facts| role_of(&facts.file.path)).collect();
+        let position: BTreeMap<String, usize> =
+            files.iter().enumerate().map(|(at, facts)| (facts.file.path.clone(), at)).collect();
+        let mut survey = Self {
+            kb,
+            options,
+            imports_of: vec![Vec::new(); files.len()],
+            imported_by: vec![Vec::new(); files.len()],
+            module_of: vec![None; files.len()],
+            files,
+            roles,
+            position,
+            imports: Vec::new(),
+            uses: graph::Uses::default(),
+            modules: Vec::new(),
+            manifests: Vec::new(),
+            readme: None,
+            outside: kb.outside()?,
+            summaries: BTreeMap::new(),
+        };
+        // A reading made without an LLM says no more than the documentation itself.
+        let written =
+            |reading: &&FileReading| reading.origin == Origin::Llm && !reading.summary.trim().is_empty();
+        for reading in readings.iter().filter(written) {
+            survey.summaries.insert(reading.path.clone(), reading.summary.clone());
+        }
+        survey.load_imports()?;
+        survey.uses = graph::Uses::load(&survey)?;
+        survey.load_manifests()?;
+        survey.cut_modules();
+        Ok(survey)
+    }
+
+    fn load_imports(&mut self) -> Result<(), DocumentError> {
+        for from in 0..self.files.len() {
+            if self.files[from].imports.is_empty() {
+                continue;
+            }
+            for link in self.kb.imports_of(&self.files[from].file.path)? {
+                let Some(&to) = self.position.get(&link.path) else { continue };
+                let at = self.imports.len();
+                self.imports.push(ImportLink { from, to, line: link.line, time: link.time });
+                self.imports_of[from].push(at);
+                self.imported_by[to].push(at);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_manifests(&mut self) -> Result<(), DocumentError> {
+        let read = |facts: &&FileFacts| facts.file.skipped.is_none();
+        let mut paths: Vec<&str> = self
+            .files
+            .iter()
+            .filter(read)
+            .map(|facts| facts.file.path.as_str())
+            .filter(|path| is_manifest(path) && !matches!(role_of(path), FileRole::Test | FileRole::Example))
+            .collect();
+        // The root's own manifests come first.
+        paths.sort_by_key(|path| (path.matches('/').count(), *path));
+        paths.truncate(MOST_MANIFESTS);
+        for path in paths {
+            if let Some(manifest) = self.kb.source(path)?.and_then(|text| read_manifest(path, &text)) {
+                self.manifests.push(manifest);
+            }
+        }
+        let readme = self
+            .files
+            .iter()
+            .filter(read)
+            .filter_map(|facts| Some((readme_order(&facts.file.path)?, facts.file.path.as_str())))
+            .min();
+        if let Some((_, path)) = readme {
+            self.readme = self.kb.source(path)?.map(|text| read_readme(path, &text));
+        }
+        Ok(())
+    }
+
+    fn cut_modules(&mut self) {
+        let source: Vec<usize> = (0..self.files.len()).filter(|at| self.is_source(*at)).collect();
+        let units: Vec<modules::Unit<'_>> = source
+            .iter()
+            .filter_map(|at| self.files.get(*at))
+            .map(|facts| modules::Unit { path: &facts.file.path, lines: u64::from(facts.file.lines) })
+            .collect();
+        let parts = modules::cut(&units);
+        let names = modules::names(&parts, &self.kb.meta().name);
+        let mut slugs: BTreeSet<String> = BTreeSet::new();
+        let mut found = Vec::new();
+        for (part, name) in parts.into_iter().zip(names) {
+            let mut files: Vec<usize> = part.files.iter().filter_map(|at| source.get(*at).copied()).collect();
+            files.sort_by(|a, b| {
+                let rank = |at: &usize| self.files.get(*at).map_or(0.0, |facts| facts.file.rank);
+                rank(b).total_cmp(&rank(a)).then(a.cmp(b))
+            });
+            let lines = files.iter().map(|at| u64::from(self.files[*at].file.lines)).sum();
+            let rank = files.iter().map(|at| self.files[*at].file.rank).sum();
+            let slug = slug_of(&format!("modules/{name}"), &mut slugs);
+            found.push(Module { name, path: part.path, slug, files, lines, rank });
+        }
+        found.sort_by(|a, b| b.rank.total_cmp(&a.rank).then_with(|| a.name.cmp(&b.name)));
+        for (number, module) in found.iter().enumerate() {
+            for at in &module.files {
+                self.module_of[*at] = Some(number);
+            }
+        }
+        self.modules = found;
+    }
+
+    /// The position of a file.
+    pub(crate) fn at(&self, path: &str) -> Option<usize> {
+        self.position.get(path).copied()
+    }
+
+    pub(crate) fn path(&self, at: usize) -> &str {
+        self.files.get(at).map_or("", |facts| facts.file.path.as_str())
+    }
+
+    pub(crate) fn role(&self, at: usize) -> FileRole {
+        self.roles.get(at).copied().unwrap_or(FileRole::Source)
+    }
+
+    /// Whether a file is code that the project is made of.
+    pub(crate) fn is_source(&self, at: usize) -> bool {
+        self.is_code(at) && self.role(at) == FileRole::Source
+    }
+
+    pub(crate) fn is_test(&self, at: usize) -> bool {
+        self.is_code(at) && self.role(at) == FileRole::Test
+    }
+
+    fn is_code(&self, at: usize) -> bool {
+        self.files.get(at).is_some_and(|facts| {
+            facts.file.skipped.is_none()
+                && facts.file.lines > 0
+                && facts.file.language.is_some_and(is_programming)
+        })
+    }
+
+    pub(crate) fn module_of(&self, at: usize) -> Option<usize> {
+        self.module_of.get(at).copied().flatten()
+    }
+
+    pub(crate) fn symbol(&self, at: SymbolAt) -> Option<&Symbol> {
+        self.files.get(at.file)?.symbols.get(at.symbol)
+    }
+
+    /// Imports of a file, by line.
+    pub(crate) fn imports_of(&self, at: usize) -> impl Iterator<Item = ImportLink> + '_ {
+        self.imports_of.get(at).into_iter().flatten().filter_map(|link| self.imports.get(*link).copied())
+    }
+
+    /// Imports of a file by others.
+    pub(crate) fn imported_by(&self, at: usize) -> impl Iterator<Item = ImportLink> + '_ {
+        self.imported_by.get(at).into_iter().flatten().filter_map(|link| self.imports.get(*link).copied())
+    }
+
+    /// What a file says it is for, in one sentence.
+    pub(crate) fn summary(&self, at: usize) -> Option<String> {
+        let facts = self.files.get(at)?;
+        match self.summaries.get(&facts.file.path) {
+            Some(summary) => Some(summary.clone()),
+            None => facts.doc.as_deref().and_then(first_sentence),
+        }
+    }
+
+    /// Whether a symbol belongs to tests that stand among the source (Rust's `mod tests`).
+    pub(crate) fn is_test_symbol(symbol: &Symbol) -> bool {
+        let inside = symbol
+            .parent
+            .as_deref()
+            .is_some_and(|parent| parent.split('.').any(|part| part == "tests" || part == "test"));
+        inside || (symbol.kind == SymbolKind::Module && matches!(symbol.name.as_str(), "tests" | "test"))
+    }
+
+    /// Lines of tests that stand among the source of a file.
+    pub(crate) fn inner_test_lines(facts: &FileFacts) -> u32 {
+        facts
+            .symbols
+            .iter()
+            .filter(|symbol| {
+                symbol.kind == SymbolKind::Module && matches!(symbol.name.as_str(), "tests" | "test")
+            })
+            .map(|symbol| lines_of(symbol.lines))
+            .sum()
+    }
+
+    /// How many files were not read, by reason.
+    pub(crate) fn skipped(&self) -> BTreeMap<SkipReason, usize> {
+        let mut counts = BTreeMap::new();
+        for reason in self.files.iter().filter_map(|facts| facts.file.skipped) {
+            *counts.entry(reason).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// How many lines a range has.
+pub(crate) fn lines_of(range: LineRange) -> u32 {
+    range.end_line.saturating_sub(range.start_line) + 1
+}
+
+/// A language whose files are code rather than text or settings.
+pub(crate) fn is_programming(language: Language) -> bool {
+    !matches!(
+        language,
+        Language::Css
+            | Language::Dockerfile
+            | Language::Html
+            | Language::Ini
+            | Language::Json
+            | Language::Makefile
+            | Language::Markdown
+            | Language::Toml
+            | Language::Xml
+            | Language::Yaml
+            | Language::Rst
+    )
+}
+
+/// As people write it.
+pub(crate) fn language_name(language: Language) -> &'static str {
+    match language {
+        Language::Bash => "Shell",
+        Language::C => "C",
+        Language::Cpp => "C++",
+        Language::CSharp => "C#",
+        Language::Go => "Go",
+        Language::Java => "Java",
+        Language::JavaScript => "JavaScript",
+        Language::Kotlin => "Kotlin",
+        Language::Php => "PHP",
+        Language::Python => "Python",
+        Language::Ruby => "Ruby",
+        Language::Rust => "Rust",
+        Language::Scala => "Scala",
+        Language::Sql => "SQL",
+        Language::Swift => "Swift",
+        Language::Tsx => "TSX",
+        Language::TypeScript => "TypeScript",
+        Language::Css => "CSS",
+        Language::Dockerfile => "Dockerfile",
+        Language::Html => "HTML",
+        Language::Ini => "INI",
+        Language::Json => "JSON",
+        Language::Makefile => "Makefile",
+        Language::Markdown => "Markdown",
+        Language::Toml => "TOML",
+        Language::Xml => "XML",
+        Language::Yaml => "YAML",
+        Language::Rst => "reStructuredText",
+    }
+}

@@ -1,0 +1,363 @@
+//! All fixed texts of static pages, in both languages.
+//!
+//! `{0}`, `{1}`, … are replaced by what [`say`] is given. A noun is `one|many`; Chinese has one form.
+
+use super::PageLanguage;
+
+macro_rules! catalogue {
+    ($($key:ident: $en:literal, $zh:literal;)*) => {
+        /// A fixed text.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Key { $($key),* }
+
+        impl Key {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$key),*];
+
+            fn texts(self) -> (&'static str, &'static str) {
+                match self { $(Self::$key => ($en, $zh)),* }
+            }
+        }
+    };
+}
+
+/// The text in `language`, its places filled.
+pub(crate) fn say(language: PageLanguage, key: Key, values: &[&str]) -> String {
+    let (en, zh) = key.texts();
+    let template = match language {
+        PageLanguage::En => en,
+        PageLanguage::Zh => zh,
+    };
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    // In one pass: what is filled in may hold braces of its own.
+    while let Some(at) = rest.find('{') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        match after
+            .split_once('}')
+            .and_then(|(digit, tail)| Some((values.get(digit.parse::<usize>().ok()?)?, tail)))
+        {
+            Some((value, tail)) => {
+                out.push_str(value);
+                rest = tail;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A number with its noun: `1 file`, `2,300 files`.
+pub(crate) fn count(language: PageLanguage, number: u64, noun: Key) -> String {
+    let (en, zh) = noun.texts();
+    match language {
+        PageLanguage::En => {
+            let (one, many) = en.split_once('|').unwrap_or((en, en));
+            format!("{} {}", grouped(number), if number == 1 { one } else { many })
+        }
+        PageLanguage::Zh => format!("{} {zh}", grouped(number)),
+    }
+}
+
+/// Digits in groups of three.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Joined by commas, the last by “and”.
+pub(crate) fn and(language: PageLanguage, items: &[String]) -> String {
+    let (comma, last) = match language {
+        PageLanguage::En => (", ", " and "),
+        PageLanguage::Zh => ("、", "和 "),
+    };
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [head @ .., tail] => format!("{}{last}{tail}", head.join(comma)),
+    }
+}
+
+catalogue! {
+    // the note
+    Note: "Static analysis of {0}. Descriptions are quoted from the project's own documentation; no language model was used. Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to add written explanations.",
+        "{0} 的静态分析。描述引自项目自己的文档，没有使用语言模型。设置 `OPENAI_BASE_URL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+    NotePart: "Static analysis, no language model: {0}. Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to add written explanations.",
+        "静态分析，没有使用语言模型：{0}。设置 `OPENAI_BASE_URL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+
+    // nouns
+    NounFile: "file|files", "个文件";
+    NounSourceFile: "source file|source files", "个源文件";
+    NounLine: "line|lines", "行";
+    NounTest: "test|tests", "个测试";
+    NounTestFile: "test file|test files", "个测试文件";
+    NounClass: "class|classes", "个类";
+    NounFunction: "function|functions", "个函数";
+    NounConstant: "constant|constants", "个常量";
+    NounType: "type|types", "个类型";
+    NounModule: "module|modules", "个模块";
+    NounPackage: "package|packages", "个包";
+    NounName: "name|names", "个名字";
+    NounPlace: "place|places", "处";
+    NounField: "field|fields", "个字段";
+    NounExample: "example file|example files", "个示例文件";
+
+    // pages and headings
+    TitleOverview: "Overview of {0}", "{0} 概览";
+    TitleArchitecture: "Architecture", "架构";
+    TitleModules: "Modules", "模块";
+    TitleModule: "Module `{0}`", "模块 `{0}`";
+    TitleData: "Data model", "数据模型";
+    TitleInterfaces: "Interfaces", "接口";
+    TitleConfiguration: "Configuration", "配置";
+    TitleStart: "How to start", "如何上手";
+    HeadWhereToStart: "Where to start", "从哪里开始";
+    HeadCall: "How a call runs", "一次调用怎样运行";
+    HeadModules: "Modules by weight", "按重要性排列的模块";
+    HeadOutside: "What it needs from outside", "外部依赖";
+    HeadSettings: "Settings it reads", "读取的设置";
+    HeadBuild: "Build, run, test", "构建、运行、测试";
+    HeadPackages: "Packages in this repository", "仓库中的包";
+    HeadDependencies: "Who depends on whom", "依赖关系";
+    HeadLayers: "Layers", "分层";
+    HeadCircles: "Circles", "循环依赖";
+    HeadMostUsed: "Most depended-on files", "被依赖最多的文件";
+    HeadFiles: "Files", "文件";
+    HeadApi: "What it offers", "对外提供";
+    HeadInside: "Inside", "内部";
+    HeadUsedBy: "Used by", "被谁使用";
+    HeadUses: "Uses", "使用了";
+    HeadTests: "Tests", "测试";
+    HeadRoutes: "HTTP routes", "HTTP 路由";
+    HeadCommands: "Commands and options", "命令与选项";
+    HeadInstalled: "Installed commands", "安装的命令";
+    HeadEnvironment: "Environment variables and settings", "环境变量与设置";
+    HeadNeeds: "What you need", "准备";
+    HeadInstall: "Install", "安装";
+    HeadRun: "Run", "运行";
+    HeadCompile: "Build", "构建";
+    HeadTest: "Test", "测试";
+    HeadCheck: "Check", "检查";
+    HeadDocs: "Documentation", "文档";
+    HeadOther: "Other commands", "其他命令";
+    HeadReadme: "Sections of the README", "README 的章节";
+    HeadTypes: "Types of {0}", "{0} 的类型";
+    HeadRead: "Where the rest is", "其余内容在哪里";
+
+    // columns
+    ColWant: "if you want to", "如果想要";
+    ColRead: "read", "请读";
+    ColWhy: "why there", "原因";
+    ColModule: "module", "模块";
+    ColImportedBy: "imported by", "被引用";
+    ColLines: "lines", "行数";
+    ColHolds: "what it says of itself, or holds", "自述或内容";
+    ColFile: "file", "文件";
+    ColName: "name", "名称";
+    ColWhere: "where", "位置";
+    ColWhat: "what", "说明";
+    ColVersion: "version", "版本";
+    ColNeed: "needed", "用途";
+    ColUsedIn: "imported in", "引用处";
+    ColLayer: "layer", "层";
+    ColMethod: "method", "方法";
+    ColPath: "path", "路径";
+    ColHandler: "answered by", "处理者";
+    ColCommand: "command", "命令";
+    ColHelp: "help", "帮助";
+    ColDefault: "default", "默认值";
+    ColFields: "fields", "字段";
+    ColKind: "kind", "种类";
+    ColExtends: "extends", "继承";
+    ColDoes: "does", "作用";
+    ColRuns: "runs", "执行";
+    ColPackage: "package", "包";
+
+    // signs
+    Comma: ", ", "，";
+    Semicolon: "; ", "；";
+    Colon: ": ", "：";
+    Stop: ".", "。";
+    In: "in", "见于";
+    MoreMembers: "{0} more within.", "内部另有 {0} 个。";
+    TestsWithin: "within the source: {0}", "源文件之内：{0}";
+    SeeAlso: "More on the page {0}.", "详见 {0}。";
+    NounOtherName: "other name|other names", "个其他名字";
+
+    // the overview
+    Lists: "The README lists:", "README 列出：";
+    KindLibrary: "A {0} library", "一个 {0} 库";
+    KindProgram: "A {0} program", "一个 {0} 程序";
+    KindBoth: "A {0} library with the command {1}", "一个带命令 {1} 的 {0} 库";
+    KindCode: "{0} code", "{0} 代码";
+    KindWorkspace: "A {0} workspace of {1}", "一个含 {1} 的 {0} 工作区";
+    WithoutRuntime: "no runtime dependencies", "没有运行时依赖";
+    Requires: "for {0}", "面向 {0}";
+    Typed: "with type information", "带类型信息";
+    NoRuntime: "without runtime dependencies", "没有运行时依赖";
+    WithRuntime: "with {0} ({1})", "有 {0}（{1}）";
+    NounDependency: "runtime dependency|runtime dependencies", "个运行时依赖";
+    Licensed: "licensed {0}", "许可证 {0}";
+    Size: "{0}, {1}", "{0}，{1}";
+    SizeIn: "{0}, {1} in {2}", "{0}，{1}，位于 {2}";
+    SizeTests: "beside them {0} in {1}", "另有 {1} 的 {0}";
+    SizeTestsCounted: "beside them {0} in {1} ({2})", "另有 {1} 的 {0}（{2}）";
+    SizeInner: "{0} of the source are tests within it", "其中 {0} 是源文件内的测试";
+    Languages: "By lines: {0}.", "按行数：{0}。";
+    BuiltWith: "Built with {0}", "用 {0} 构建";
+    NotRead: "Not read: {0}.", "没有读取：{0}。";
+    SkipBinary: "{0} binary", "{0} 个二进制";
+    SkipVendored: "{0} vendored", "{0} 个第三方";
+    SkipGenerated: "{0} generated", "{0} 个生成";
+    SkipMinified: "{0} minified", "{0} 个压缩";
+    SkipTooLarge: "{0} too large", "{0} 个过大";
+    SkipSymlink: "{0} symbolic links", "{0} 个符号链接";
+    SkipSpecial: "{0} special", "{0} 个特殊";
+    SkipUnreadable: "{0} unreadable", "{0} 个无法读取";
+    SkipTooMany: "{0} beyond the limit", "{0} 个超出上限";
+
+    WantUse: "use it", "使用它";
+    WantRun: "run it", "运行它";
+    WantFollow: "follow one call", "跟踪一次调用";
+    WantExtend: "add another kind of {0}", "增加一种 {0}";
+    WantChange: "change what most depends on", "改动依赖最多之处";
+    WantTest: "test it", "测试它";
+    WantExample: "see it used", "看用法示例";
+    WantServe: "follow a request", "跟踪一个请求";
+    WhyExports: "exports {0}", "导出 {0}";
+    WhyDoor: "what {0} names as its start", "{0} 指定的入口";
+    WhyCommand: "the command {0} starts here", "命令 {0} 从这里开始";
+    WhyMain: "the program starts here", "程序从这里开始";
+    WhyReach: "of the public functions it reaches the most code", "公开函数中它触及的代码最多";
+    WhySubclasses: "{0} of it show how", "{0} 个子类可作范例";
+    WhyImported: "imported by {0} of the other {1}", "其余 {1} 个源文件中有 {0} 个引用它";
+    WhyMostTests: "the most tests: {0}", "测试最多：{0}";
+    WhyTests: "the largest of {0}", "{0} 中最大的";
+    WhyExamples: "one of {0}", "{0} 之一";
+    WhyRoutes: "{0} of the {1} are declared here", "{1} 中有 {0} 个声明于此";
+    NounRoute: "route|routes", "条路由";
+    NounCommand: "command|commands", "条命令";
+
+    CallIntro: "Calls that resolve, from {0} on, in the order in which they are written.", "从 {0} 起能够解析的调用，按书写顺序。";
+    CallDeclared: "the command {0} is {1}", "命令 {0} 即 {1}";
+    CallStep: "{0} calls {1}", "{0} 调用 {1}";
+    CallInner: "which calls {0}", "后者调用 {0}";
+
+    RankNote: "Weight is by who imports whom when files are loaded; imports for type checking only or inside functions count less.",
+        "重要性依据文件加载时谁引用谁；仅用于类型检查或写在函数内的引用算得较轻。";
+    RankNoteFew: "Weight is by who imports whom.", "重要性依据谁引用谁。";
+    More: "and {0} more", "另有 {0}";
+    MoreModules: "The other {0} stand on the page {1}.", "其余 {0} 见 {1}。";
+    DiagramNote: "An arrow means “imports”; arrows that a longer way implies are left out.", "箭头表示“引用”；由更长路径蕴含的箭头省略。";
+    DiagramCut: "Shown are the {0} heaviest of {1}.", "图中为 {1} 中最重要的 {0} 个。";
+    Dotted: "Dotted: for type checking only, or inside functions.", "虚线：仅用于类型检查，或写在函数内。";
+    NoDependencies: "The manifest names no packages of others that are needed at run time ({0}).", "清单没有列出运行时需要的外部包（{0}）。";
+    OutsideDev: "To develop it: {0}.", "开发所需：{0}。";
+    OutsideAlso: "Imported without being named in a manifest: {0}.", "被引用但未列入清单：{0}。";
+    NeedRuntime: "always", "总是";
+    NeedOptional: "optionally", "可选";
+    NeedBuild: "to build", "构建时";
+    NeedDev: "to develop", "开发时";
+    MoreSettings: "All {0} are on the page {1}.", "全部 {0} 见 {1}。";
+    NounSetting: "setting|settings", "项设置";
+    DefaultIs: "default {0}", "默认 {0}";
+
+    // architecture
+    ArchIntro: "{0} of source in {1}, {2}.", "{1} 中的 {0}，{2}。";
+    NounArrow: "import between them|imports between them", "条相互引用";
+    LayersIntro: "Counted from below: a module of layer 0 imports no other; each further layer imports only from those below it and, where marked as a circle, from itself.",
+        "自下而上：第 0 层的模块不引用其他模块；其上每层只引用更低层，循环依赖内的模块同属一层。";
+    CircleOne: "One circle when files are loaded: ", "文件加载时有一个循环：";
+    CircleNone: "No module imports itself by way of others when files are loaded.", "文件加载时没有模块经由其他模块引用自己。";
+    CircleMany: "{0} when files are loaded:", "文件加载时有 {0}：";
+    NounCircle: "circle|circles", "个循环";
+    CircleStep: "{0} imports {1}", "{0} 引用 {1}";
+    CircleOf: "{0} that reach each other; the shortest way round:", "{0} 互相可达；最短的一圈：";
+    CircleLazy: "Pairs that depend on each other only for type checking or inside functions: {0}.", "仅因类型检查或函数内引用而互相依赖的模块对：{0}。";
+    LazyPair: "{0} and {1} ({2})", "{0} 与 {1}（{2}）";
+    UsesNames: "{0} use {1}", "{0} 使用 {1}";
+    NamesUsed: "used most: {0}", "使用最多：{0}";
+
+    // a module
+    ModuleFacts: "{0}, {1}", "{0}，{1}";
+    Quoted: "“{0}”", "“{0}”";
+    Users: "used in {0}", "用于 {0}";
+    ByFiles: "{0}", "{0}";
+    ImportsAt: "imports it at {0}", "于 {0} 引用";
+    ForTypes: "for types only", "仅用于类型";
+    InFunctions: "inside functions", "在函数内";
+    UsedByNobody: "No other file of the source imports it.", "没有其他源文件引用它。";
+    FromOutside: "From outside the repository: {0}.", "来自仓库之外：{0}。";
+    ReadsSettings: "Reads {0}.", "读取 {0}。";
+    MostlyElsewhere: "imports it", "引用它";
+    NamedAfter: "named after it", "以它命名";
+    NoDeclared: "no names are declared in it", "其中没有声明名字";
+    PrivateToo: "It exports nothing; these are its top-level names.", "它没有导出任何名字；以下是其顶层名字。";
+    CutTable: "Shown are {0} of {1}, those that others use most first.", "显示 {1} 中的 {0} 个，按被使用多少排列。";
+
+    // data
+    DataIntro: "Types that hold fields, tables and enumerations: {0} in {1}. Fields are as declared; relations are those that resolve.",
+        "持有字段的类型、表与枚举：{1} 中共 {0}。字段按声明列出；关系为能够解析者。";
+    DataDiagram: "Inheritance and fields whose type is another of these types.", "继承关系，以及类型为其中另一类型的字段。";
+
+    // interfaces
+    RoutesIntro: "{0} declared in {1}.", "{1} 中声明了 {0}。";
+    TestsLeftOut: "Those of tests and examples are left out.", "测试与示例中的未列出。";
+
+    // configuration
+    ConfigIntro: "{0} read by the source. Names that are made at run time show the variable part as `<…>`.",
+        "源代码读取的 {0}。运行时拼成的名字以 `<…>` 表示可变部分。";
+
+    // start
+    StartIntro: "From manifests, build files, the README and what continuous integration runs.", "依据清单、构建文件、README 与持续集成所运行的命令。";
+    NeedsVersion: "{0} ({1})", "{0}（{1}）";
+    RunsAs: "{0} runs {1}", "{0} 运行 {1}";
+    From: "from {0}", "来自 {0}";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn places(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place).collect()
+    }
+
+    #[test]
+    fn both_languages_say_the_same_with_the_same_places() {
+        for key in Key::ALL {
+            let (en, zh) = key.texts();
+            assert!(!en.is_empty() && !zh.is_empty(), "{key:?}");
+            assert_eq!(places(en), places(zh), "{key:?}");
+            let is_plain = places(en).is_empty() && !en.contains('|');
+            assert!(!is_plain || zh.chars().any(|c| !c.is_ascii()), "{key:?} is not translated");
+        }
+    }
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        assert_eq!(count(PageLanguage::En, 1, Key::NounClass), "1 class");
+        assert_eq!(count(PageLanguage::En, 12_345, Key::NounClass), "12,345 classes");
+        assert_eq!(count(PageLanguage::Zh, 1_000, Key::NounClass), "1,000 个类");
+        assert_eq!(and(PageLanguage::En, &["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_again() {
+        assert_eq!(say(PageLanguage::En, Key::CallStep, &["{1}", "b"]), "{1} calls b");
+    }
+}
