@@ -133,9 +133,24 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// When a URL is not understood, or broker or backend cannot be opened.
     pub async fn open(self) -> Result<App<S>, AppError> {
         let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
+        let broker = broker::open(&self.broker_url).await?;
+        let backend = backend::open(backend_url, self.result_expires).await?;
+        self.open_on(broker, backend)
+    }
+
+    /// The same on a broker and a result backend that are open already; the URLs are only shown.
+    ///
+    /// # Errors
+    /// When the default queue's name is not allowed.
+    pub fn open_on(
+        self,
+        broker: Arc<dyn Broker>,
+        backend: Arc<dyn ResultBackend>,
+    ) -> Result<App<S>, AppError> {
+        let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
         let core = Core {
-            broker: broker::open(&self.broker_url).await?,
-            backend: backend::open(backend_url, self.result_expires).await?,
+            broker,
+            backend,
             sender: Sender {
                 origin: format!("gen{}@{}", std::process::id(), host::name()),
                 default_queue: QueueName::parse(self.default_queue.as_str())?,

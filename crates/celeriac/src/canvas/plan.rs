@@ -56,6 +56,8 @@ impl Plan {
         for step in &mut steps {
             options::append_signatures(step, "link_error", errbacks.clone());
         }
+        let end = steps.last().map(end_of)?;
+        let is_single = steps.len() == 1;
         let last = steps.last_mut()?;
         for key in ["chord", "group_id", "group_index"] {
             if let Some(value) = chain.options.remove(key) {
@@ -70,7 +72,8 @@ impl Plan {
         rest.extend(steps.into_iter().rev());
         options::prepend_chain(&mut first, rest);
         options::inherit(&mut first, &chain.options);
-        self.apply(first, if chain.immutable { &[] } else { extra })
+        let first = self.apply(first, if chain.immutable { &[] } else { extra })?;
+        Some(if is_single { first } else { end.with_parent(first) })
     }
 
     fn group(&mut self, mut group: Signature, extra: &[Value]) -> Option<ResultTuple> {
@@ -152,6 +155,18 @@ impl Plan {
             .collect();
         let header = ResultTuple::group(TaskId::from(group_id), members);
         Some(ResultTuple::task(TaskId::from(body_id)).with_parent(header))
+    }
+}
+
+/// What the last step of a frozen chain gives: the result of a task, or those of a group.
+fn end_of(step: &Signature) -> ResultTuple {
+    let id = TaskId::from(options::final_id(step).unwrap_or_default());
+    match Kind::of(step) {
+        Kind::Group => {
+            let members = options::flat_members(&mut step.clone());
+            ResultTuple::group(id, members.iter().map(end_of).collect())
+        }
+        Kind::Plain | Kind::Chain | Kind::Chord => ResultTuple::task(id),
     }
 }
 

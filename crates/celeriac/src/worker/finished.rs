@@ -184,6 +184,7 @@ impl Finished {
     /// Stores the failure for all tasks that a signature would have given results for.
     fn fail_signature(&mut self, signature: &Signature, state: &TaskState, failure: &Failure) {
         let mut signature = signature.clone();
+        let id = options::final_id(&signature).map(TaskId::from);
         for follower in options::take_signatures(&mut signature, "chain") {
             self.fail_signature(&follower, state, failure);
         }
@@ -201,7 +202,6 @@ impl Finished {
             }
         }
         let exception = failure.exception.clone().into_value();
-        let id = options::final_id(&signature).map(TaskId::from);
         if let (Kind::Plain, Some(id)) = (Kind::of(&signature), &id) {
             let mut meta = TaskMeta::new(id.clone(), state.clone(), exception.clone());
             meta.traceback.clone_from(&failure.traceback);

@@ -108,8 +108,10 @@ async fn mingle<S: Send + Sync + 'static>(
     if settings.mingle.is_zero() {
         return Ok(revoked);
     }
+    // Not the plain name: a node that has it too would take the question for its own, and be silent.
+    let from_node = format!("{}-{}@{}", settings.node.name(), std::process::id(), settings.node.host());
     let arguments = JsonMap::from_iter([
-        ("from_node".to_owned(), settings.node.as_str().into()),
+        ("from_node".to_owned(), format!("new.{from_node}").into()),
         ("revoked".to_owned(), Value::Array(Vec::new())),
     ]);
     let answers = app.inspect().timeout(settings.mingle).call("hello", arguments).await?;

@@ -1,4 +1,11 @@
 //! The worker's behaviour on a real SQLite broker.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 mod basics;
+mod canvas;
+mod control;
+mod eager;
+mod limits;
+mod reliability;
 mod support;

@@ -1,0 +1,67 @@
+//! How many no-op tasks a second go end to end on one SQLite file: sent, run, result stored, settled, all durable.
+//!
+//! `cargo run --release -p celeriac --example worker_throughput -- [TASKS] [CONCURRENCY]`
+
+use std::time::{Duration, Instant};
+
+use celeriac::{App, Context, Shutdown, Signature, Task, TaskResult};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Nothing;
+
+impl Task for Nothing {
+    const NAME: &'static str = "bench.nothing";
+    type Output = ();
+
+    async fn run(self, _cx: Context) -> TaskResult<()> {
+        Ok(())
+    }
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "it reports to the terminal")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let tasks: usize = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
+    let concurrency: usize = arguments.next().map_or(Ok(256), |text| text.parse())?;
+    let folder = tempfile::tempdir()?;
+    let app = App::open(&format!("sqlite://{}", folder.path().join("queue.db").display())).await?;
+    let app = app.register::<Nothing>();
+
+    let start = Instant::now();
+    let mut last = Vec::new();
+    for batch in (0..tasks).collect::<Vec<_>>().chunks(1_000) {
+        let sent = app.send_batch(batch.iter().map(|_| Signature::new(Nothing::NAME))).await?;
+        last.extend(sent.into_iter().next_back());
+    }
+    report("sent", tasks, start.elapsed());
+
+    let run = Instant::now();
+    let shutdown = Shutdown::new();
+    let worker = app.worker().concurrency(concurrency).prefetch_multiplier(8).mingle(Duration::ZERO);
+    let worker = tokio::spawn(worker.run(shutdown.clone()));
+    for result in &last {
+        result.get_timeout(Duration::from_secs(600)).await?;
+    }
+    report("run, stored, settled", tasks, run.elapsed());
+    report("end to end", tasks, start.elapsed());
+
+    let mut latencies = Vec::new();
+    for _ in 0..200 {
+        let sent = Instant::now();
+        app.send(Nothing).await?.get().await?;
+        latencies.push(sent.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    latencies.sort_unstable();
+    println!("one at a time, send to result: p50 {:?}, p95 {:?}", latencies[100], latencies[190]);
+    shutdown.warm();
+    worker.await??;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "it reports to the terminal")]
+fn report(what: &str, tasks: usize, time: Duration) {
+    println!("{what}: {tasks} tasks in {time:.2?}, {:.0} per second", tasks as f64 / time.as_secs_f64());
+}
