@@ -42,6 +42,16 @@ pub(crate) fn declared(language: Language, text: &str) -> Option<String> {
     declared
 }
 
+/// `c` of `func (c *Command) Run()`.
+pub(crate) fn receiver(language: Option<Language>, signature: &str) -> Option<&str> {
+    if language != Some(Language::Go) {
+        return None;
+    }
+    let receiver = signature.strip_prefix("func (")?.split_once(')')?.0;
+    let (name, _) = receiver.trim().split_once(' ')?;
+    (name != "_").then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +67,8 @@ mod tests {
             Some("a.b")
         );
         assert_eq!(declared(Language::Go, "// doc\npackage main\n").as_deref(), Some("main"));
+        assert_eq!(receiver(Some(Language::Go), "func (c *Command) Run()"), Some("c"));
+        assert_eq!(receiver(Some(Language::Go), "func (Command) Run()"), None);
         assert_eq!(declared(Language::Python, "package x"), None);
     }
 }

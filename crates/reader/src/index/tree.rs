@@ -60,6 +60,8 @@ pub(crate) struct TreeSymbol {
     pub(crate) line: u32,
     pub(crate) end_line: u32,
     pub(crate) exported: bool,
+    /// What a method of Go calls the value that it belongs to.
+    pub(crate) receiver: Option<Name>,
 }
 
 /// A use of a name.
@@ -110,6 +112,8 @@ impl Tree {
                 Some(_) => self.names.add(&symbol.qualified_name()),
                 None => name,
             };
+            let receiver = super::packages::receiver(facts.file.language, &symbol.signature)
+                .map(|receiver| self.names.add(receiver));
             self.symbols.push(TreeSymbol {
                 file,
                 name,
@@ -119,6 +123,7 @@ impl Tree {
                 line: symbol.lines.start_line,
                 end_line: symbol.lines.end_line,
                 exported: symbol.exported,
+                receiver,
             });
         }
         from..count(self.symbols.len())

@@ -10,28 +10,23 @@ use crate::index::{manifests::join, tree::FileId};
 const EXTENSIONS: [&str; 12] =
     ["ts", "tsx", "d.ts", "js", "jsx", "mjs", "cjs", "mts", "cts", "vue", "svelte", "json"];
 
-/// Resolves as Node, TypeScript and bundlers do.
-pub(super) struct Ecmascript;
-
-impl Ecmascript {
-    /// What `import … from "spec"` means in a file.
-    pub(super) fn locate(&self, modules: &Modules<'_>, file: FileId, spec: &str) -> Target {
-        let folder = folder_of(&modules.tree.file(file).path);
-        let spec = spec.split(['?', '#']).next().filter(|spec| !spec.is_empty()).unwrap_or(spec);
-        if spec.starts_with('.') || spec.starts_with('/') {
-            let found = join(folder, spec).and_then(|path| at(modules, &path));
-            return found.map_or(Target::Unknown, Target::File);
-        }
-        if let Some(file) = mapped(modules, folder, spec).or_else(|| of_workspace(modules, folder, spec)) {
-            return Target::File(file);
-        }
-        let parts = if spec.starts_with('@') { 2 } else { 1 };
-        let package = spec.split('/').take(parts).collect::<Vec<_>>().join("/");
-        if modules.tree.manifests.npm.iter().any(|npm| npm.name == package) {
-            return Target::Unknown;
-        }
-        Target::Outside(package)
+/// What `import … from "spec"` means in a file, as Node, TypeScript and bundlers see it.
+pub(super) fn locate(modules: &Modules<'_>, file: FileId, spec: &str) -> Target {
+    let folder = folder_of(&modules.tree.file(file).path);
+    let spec = spec.split(['?', '#']).next().filter(|spec| !spec.is_empty()).unwrap_or(spec);
+    if spec.starts_with('.') || spec.starts_with('/') {
+        let found = join(folder, spec).and_then(|path| at(modules, &path));
+        return found.map_or(Target::Unknown, Target::File);
     }
+    if let Some(file) = mapped(modules, folder, spec).or_else(|| of_workspace(modules, spec)) {
+        return Target::File(file);
+    }
+    let parts = if spec.starts_with('@') { 2 } else { 1 };
+    let package = spec.split('/').take(parts).collect::<Vec<_>>().join("/");
+    if modules.tree.manifests.npm.iter().any(|npm| npm.name == package) {
+        return Target::Unknown;
+    }
+    Target::Outside(package)
 }
 
 /// The file that a path without its extension, or the path of a folder, means.
@@ -91,7 +86,7 @@ fn matched<'s>(pattern: &str, spec: &'s str) -> Option<&'s str> {
 }
 
 /// By the name of a package of this repository.
-fn of_workspace(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileId> {
+fn of_workspace(modules: &Modules<'_>, spec: &str) -> Option<FileId> {
     let npm = modules.tree.manifests.npm.iter().find(|npm| {
         spec.strip_prefix(npm.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })?;
@@ -100,8 +95,6 @@ fn of_workspace(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileI
         let folders = ["", "src", "lib"].map(|inner| join(&npm.folder, inner));
         return folders.into_iter().flatten().find_map(|folder| at(modules, &child(&folder, rest)));
     }
-    // What a package imports by its own name from its root is another package of that name, or its tests.
-    let _ = folder;
     at(modules, &npm.folder)
         .or_else(|| at(modules, &child(&npm.folder, "src")))
         .or_else(|| at(modules, &child(&npm.folder, "lib")))

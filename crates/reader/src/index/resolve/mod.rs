@@ -3,12 +3,22 @@
 //! A use gives a link only where the language's own rules lead from the name to one definition: enclosing
 //! scopes, the class with its bases, imports, and the files that form one package. Equal names alone never do.
 
+mod bindings;
+mod closure;
 mod ecmascript;
 mod folders;
 mod imports;
+mod lookup;
 mod modules;
+mod named;
+mod paths;
 mod python;
 mod rust;
+mod style;
+mod table;
+mod uses;
+
+use std::collections::HashMap;
 
 use super::{
     error::IndexError,
@@ -53,8 +63,13 @@ pub(crate) struct Resolved {
 /// Resolves all files.
 pub(crate) fn resolve(tree: &Tree) -> Resolved {
     let modules = modules::Modules::of(tree);
+    let table = table::Table::of(&modules);
+    let bindings = bindings::bind(tree, &modules, &table);
+    let mut lookup = lookup::Lookup { tree, modules, table, bindings, bases: HashMap::new() };
     let mut resolved = Resolved::default();
-    imports::resolve(tree, &modules, &mut resolved);
+    uses::resolve_bases(&mut lookup);
+    uses::resolve(&lookup, &mut resolved);
+    imports::resolve(&lookup, &mut resolved);
     resolved.settle();
     resolved
 }

@@ -1,10 +1,14 @@
 //! From the module that an import names to what it is here.
 
 use super::{
-    ecmascript::Ecmascript,
+    ecmascript,
     folders::{FolderId, Folders},
+    named,
+    paths::Paths,
     python::Python,
     rust::Rust,
+    style::Style,
+    table::Table,
 };
 use crate::{
     domain::Language,
@@ -20,6 +24,10 @@ pub(super) enum Target {
     File(FileId),
     /// The files right in a folder, which are one package.
     Folder(FolderId),
+    /// A package, or a type in one, by its full name.
+    Named(Style, String),
+    /// A Swift module, by its folder.
+    SwiftTarget(String),
     /// A package that is not in the repository.
     Outside(String),
     /// Something of the repository that is not there to be read, or that cannot be told.
@@ -45,8 +53,8 @@ pub(super) struct Modules<'t> {
     pub(super) tree: &'t Tree,
     pub(super) folders: Folders<'t>,
     python: Python<'t>,
-    ecmascript: Ecmascript,
     rust: Rust<'t>,
+    paths: Paths<'t>,
 }
 
 impl<'t> Modules<'t> {
@@ -54,24 +62,50 @@ impl<'t> Modules<'t> {
     pub(super) fn of(tree: &'t Tree) -> Self {
         let folders = Folders::of(tree);
         let python = Python::of(tree, &folders);
-        let rust = Rust::of(tree);
-        Self { tree, folders, python, ecmascript: Ecmascript, rust }
+        Self { tree, folders, python, rust: Rust::of(tree), paths: Paths::of(tree) }
     }
 
     /// What an import's module is.
-    pub(super) fn locate<'i>(&self, file: FileId, import: &'i Import) -> Located<'i> {
-        let located = match self.tree.file(file).language {
-            Some(Language::Python) => Located::whole(self.python.locate(self, file, &import.module)),
-            Some(Language::JavaScript | Language::TypeScript | Language::Tsx) => {
-                Located::whole(self.ecmascript.locate(self, file, &import.module))
-            }
-            Some(Language::Rust) => self.rust.locate(self, file, import),
-            _ => Located::whole(Target::Unknown),
+    pub(super) fn locate<'i>(&self, table: &Table<'_>, file: FileId, import: &'i Import) -> Located<'i> {
+        let Some(style) = Style::of(self.tree.file(file).language) else {
+            return Located::whole(Target::Unknown);
         };
+        let module = import.module.as_str();
+        let located = Located::whole(match style {
+            Style::Rust => return self.checked(file, import, self.rust.locate(self, file, import)),
+            Style::Python => self.python.locate(self, file, module),
+            Style::Ecma => ecmascript::locate(self, file, module),
+            Style::Go => self.paths.go(self, file, module),
+            Style::C => self.paths.include(self, file, module, import.relative),
+            Style::Ruby => self.paths.ruby(self, file, module, import.relative),
+            Style::Shell => self.paths.script(self, file, module),
+            Style::Php if import.relative => self.paths.script(self, file, module),
+            Style::Swift => self.paths.swift(self, module),
+            Style::Jvm | Style::CSharp | Style::Php => named::locate(table, &self.tree.manifests, style, import),
+        });
+        self.checked(file, import, located)
+    }
+
+    fn checked<'i>(&self, file: FileId, import: &Import, located: Located<'i>) -> Located<'i> {
         match located.base {
             Target::File(to) if !self.may_import(file, to, import) => Located::whole(Target::Unknown),
             _ => located,
         }
+    }
+
+    /// What the first part of a dotted Python import binds.
+    pub(super) fn python_module(&self, file: FileId, name: &str) -> Target {
+        self.python.locate(self, file, name)
+    }
+
+    /// A Rust path as it stands in the code of a file.
+    pub(super) fn rust_path<'i>(&self, file: FileId, path: &'i [&'i str], inline: usize) -> Located<'i> {
+        self.rust.locate_parts(self, file, path, inline)
+    }
+
+    /// The root file of a Rust file's crate.
+    pub(super) fn crate_of(&self, file: FileId) -> FileId {
+        self.rust.root(file)
     }
 
     /// The module `name` inside of a module, where modules lie in modules.
@@ -83,21 +117,20 @@ impl<'t> Modules<'t> {
                 _ => None,
             },
             Target::Folder(folder) => self.python.in_folder(self, self.folders.path(*folder), name),
-            Target::Outside(_) | Target::Unknown => None,
+            _ => None,
         }
     }
 
     /// Code does not depend on its own tests, unless it says so by the path of a file.
-    pub(super) fn may_import(&self, from: FileId, to: FileId, import: &Import) -> bool {
+    fn may_import(&self, from: FileId, to: FileId, import: &Import) -> bool {
         let is_path = import.relative && self.tree.file(from).language != Some(Language::Rust);
         is_path || self.may_use(from, to)
     }
 
     /// Code does not use its own tests, examples and benchmarks; these use each other and the code.
     pub(super) fn may_use(&self, from: FileId, to: FileId) -> bool {
-        let is_aside = |file| {
-            matches!(self.tree.file(file).role, FileRole::Test | FileRole::Example | FileRole::Benchmark)
-        };
+        let is_aside =
+            |file| matches!(self.tree.file(file).role, FileRole::Test | FileRole::Example | FileRole::Benchmark);
         is_aside(from) || !is_aside(to)
     }
 }

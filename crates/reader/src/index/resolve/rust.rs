@@ -69,18 +69,19 @@ impl<'t> Rust<'t> {
             return Located::whole(self.submodule(file, module).map_or(Target::Unknown, Target::File));
         }
         let inline = inline_modules(modules.tree, file, import.line).len();
-        self.locate_path(modules, file, module, inline)
+        let parts: Vec<&str> = module.split("::").collect();
+        self.locate_parts(modules, file, &parts, inline)
     }
 
-    /// A path as it is written in a file, inside of so many inline modules.
-    pub(super) fn locate_path<'i>(
+    /// The parts of a path as written in a file, inside of so many inline modules.
+    pub(super) fn locate_parts<'i>(
         &self,
         modules: &Modules<'_>,
         file: FileId,
-        path: &'i str,
+        parts: &[&'i str],
         mut inline: usize,
     ) -> Located<'i> {
-        let mut parts = path.split("::").filter(|part| !part.is_empty()).peekable();
+        let mut parts = parts.iter().copied().filter(|part| !part.is_empty()).peekable();
         let Some(first) = parts.next() else { return Located::whole(Target::Unknown) };
         let base = match first {
             "crate" | "$crate" => Target::File(self.root(file)),
@@ -100,12 +101,9 @@ impl<'t> Rust<'t> {
                 }
                 base.map_or(Target::Unknown, Target::File)
             }
-            first => match self.submodule(file, first) {
-                Some(child) => Target::File(child),
-                None => match crate_named(modules, file, first) {
-                    Some(root) => Target::File(root),
-                    None => Target::Outside(first.to_owned()),
-                },
+            first => match self.submodule(file, first).or_else(|| crate_named(modules, file, first)) {
+                Some(found) => Target::File(found),
+                None => Target::Outside(first.to_owned()),
             },
         };
         Located { base, rest: parts.collect() }
@@ -128,7 +126,7 @@ fn crate_named(modules: &Modules<'_>, file: FileId, name: &str) -> Option<FileId
 }
 
 /// The names of the inline modules around a line, outermost first.
-fn inline_modules(tree: &Tree, file: FileId, line: u32) -> Vec<&str> {
+pub(super) fn inline_modules(tree: &Tree, file: FileId, line: u32) -> Vec<&str> {
     tree.symbols_of(file)
         .filter(|(_, symbol)| {
             symbol.kind == SymbolKind::Module && symbol.line <= line && line <= symbol.end_line
