@@ -12,7 +12,8 @@ pub(crate) struct Manifests {
     pub(crate) tsconfigs: Vec<TsConfig>,
     pub(crate) go: Vec<GoModule>,
     pub(crate) cargo: Vec<CargoPackage>,
-    pub(crate) psr4: Vec<Psr4>,
+    /// Namespaces that `composer.json` maps to folders, parts joined by `.`.
+    pub(crate) psr4: Vec<String>,
 }
 
 /// A `package.json` with a name.
@@ -53,13 +54,6 @@ pub(crate) struct CargoPackage {
     pub(crate) renamed: Vec<(String, String)>,
 }
 
-/// A namespace of `composer.json` and the folder that holds it.
-#[derive(Debug)]
-pub(crate) struct Psr4 {
-    pub(crate) prefix: String,
-    pub(crate) folder: String,
-}
-
 impl Manifests {
     /// Takes a file if it is a manifest that can be read.
     pub(crate) fn take(&mut self, path: &str, text: &str) {
@@ -74,7 +68,7 @@ impl Manifests {
             }
             "go.mod" => self.go.extend(go(folder, text)),
             "Cargo.toml" => self.cargo.extend(cargo(folder, text)),
-            "composer.json" => self.psr4.extend(psr4(folder, text)),
+            "composer.json" => self.psr4.extend(psr4(text)),
             _ => {}
         }
     }
@@ -214,20 +208,15 @@ fn cargo(folder: &str, text: &str) -> Option<CargoPackage> {
     Some(CargoPackage { folder: folder.to_owned(), name, lib, renamed })
 }
 
-fn psr4(folder: &str, text: &str) -> Vec<Psr4> {
+fn psr4(text: &str) -> Vec<String> {
     let Ok(json) = serde_json::from_str::<Value>(text) else { return Vec::new() };
-    let mut found = Vec::new();
-    for section in ["autoload", "autoload-dev"] {
-        let map = json.get(section).and_then(|section| section.get("psr-4")).and_then(Value::as_object);
-        for (prefix, folders) in map.into_iter().flatten() {
-            let mut written = Vec::new();
-            strings(folders, &mut written, 0);
-            found.extend(written.iter().filter_map(|written| {
-                Some(Psr4 { prefix: prefix.trim_matches('\\').to_owned(), folder: join(folder, written)? })
-            }));
-        }
-    }
-    found
+    let maps = ["autoload", "autoload-dev"]
+        .map(|section| json.get(section).and_then(|section| section.get("psr-4")));
+    let prefixes = maps.into_iter().flatten().filter_map(Value::as_object).flat_map(|map| map.keys());
+    prefixes
+        .map(|prefix| prefix.trim_matches('\\').replace('\\', "."))
+        .filter(|prefix| !prefix.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -267,6 +256,6 @@ mod tests {
             ("my_crate", "c/src/lib.rs")
         );
         assert_eq!(manifests.cargo[0].renamed, [("b".to_owned(), "b_c".to_owned())]);
-        assert_eq!((manifests.psr4[0].prefix.as_str(), manifests.psr4[0].folder.as_str()), ("App", "src"));
+        assert_eq!(manifests.psr4, ["App"]);
     }
 }

@@ -38,7 +38,6 @@ pub(crate) struct TreeFile {
     pub(crate) language: Option<Language>,
     pub(crate) role: FileRole,
     pub(crate) skipped: Option<SkipReason>,
-    pub(crate) lines: u32,
     pub(crate) imports: Vec<Import>,
     /// Its symbols in [`Tree::symbols`].
     pub(crate) symbols: std::ops::Range<u32>,
@@ -94,7 +93,6 @@ impl Tree {
             language: facts.file.language,
             role: role_of(&facts.file.path),
             skipped: facts.file.skipped,
-            lines: facts.file.lines,
             imports: facts.imports.clone(),
             symbols,
             uses,

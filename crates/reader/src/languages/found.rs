@@ -205,6 +205,7 @@ impl Found {
 
     fn used(&mut self, node: Node<'_>, kind: EdgeKind, text: &str) {
         let (name, qualifier) = split_name(simple_type(text_of(node, text)));
+        let qualifier = qualifier.or_else(|| written_before(text, node.start_byte()));
         self.push_use(node.start_byte(), kind, name, qualifier);
     }
 
@@ -331,6 +332,21 @@ fn split_name(text: &str) -> (&str, Option<String>) {
 }
 
 /// A qualifier as written, on one line; a long one is `…`.
+/// `testing` where `T` of `testing.T` was captured alone.
+fn written_before(text: &str, at: usize) -> Option<String> {
+    let before = text.get(..at)?;
+    let before = before.strip_suffix("::").or_else(|| before.strip_suffix('.'))?;
+    // `..` and `...` stand before types, but are no part of their names.
+    if before.ends_with('.') {
+        return None;
+    }
+    let is_part = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | ':');
+    let length: usize =
+        before.chars().rev().take(MAX_QUALIFIER).take_while(is_part).map(char::len_utf8).sum();
+    let qualifier = before[before.len() - length..].trim_matches([':', '.']);
+    Some(if qualifier.is_empty() { "…".to_owned() } else { qualifier.to_owned() })
+}
+
 fn qualifier_text(text: &str) -> String {
     if text.len() > MAX_QUALIFIER || text.contains('\n') { "…".to_owned() } else { text.to_owned() }
 }

@@ -44,17 +44,16 @@ fn bind_file<'t>(tree: &'t Tree, modules: &Modules<'t>, table: &Table<'t>, file:
     let Some(style) = Style::of(tree.file(file).language) else { return bindings };
     for (at, import) in tree.file(file).imports.iter().enumerate() {
         let located = modules.locate(table, file, import);
-        let bound = |module: Located<'t>, member| Bound {
-            module,
-            member,
-            import: at,
-            is_reexport: import.reexport,
-        };
+        let bound =
+            |module: Located<'t>, member| Bound { module, member, import: at, is_reexport: import.reexport };
         if !matches!(located.base, Target::Outside(_)) {
             for name in &import.names {
                 let alias = name.alias.as_deref().unwrap_or(&name.name);
                 if let Some(alias) = tree.names.get(alias) {
-                    bindings.names.entry(alias).or_insert_with(|| bound(located.clone(), Some(name.name.as_str())));
+                    bindings
+                        .names
+                        .entry(alias)
+                        .or_insert_with(|| bound(located.clone(), Some(name.name.as_str())));
                 }
             }
             let takes_all = import.wildcard

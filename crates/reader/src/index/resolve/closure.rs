@@ -81,10 +81,11 @@ impl Closure {
     }
 
     fn shares_header(&self, lookup: &Lookup<'_>, from: FileId, file: FileId) -> bool {
-        let mut headers = lookup.bindings[file.0 as usize].located.iter().filter_map(|located| match located.base {
-            Target::File(header) => Some(header),
-            _ => None,
-        });
+        let mut headers =
+            lookup.bindings[file.0 as usize].located.iter().filter_map(|located| match located.base {
+                Target::File(header) => Some(header),
+                _ => None,
+            });
         headers.any(|header| header != from && self.has(header))
     }
 }
@@ -95,7 +96,8 @@ fn one_of(lookup: &Lookup<'_>, place: &Place<'_>, candidates: &[SymbolId]) -> Op
     let around = place.scopes.first().map_or("", |scope| lookup.tree.names.text(*scope));
     let is_around = |id: &&SymbolId| {
         let parent = lookup.tree.symbol(**id).parent.map_or("", |parent| lookup.tree.names.text(parent));
-        !parent.is_empty() && around.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        !parent.is_empty()
+            && around.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     let inner: Vec<SymbolId> = candidates.iter().filter(is_around).copied().collect();
     if !inner.is_empty() && inner.len() < candidates.len() {

@@ -6,12 +6,7 @@ use super::{
     modules::{Located, Target},
     style::Style,
 };
-use crate::{
-    domain::EdgeKind,
-    facts::Import,
-    index::tree::FileId,
-    scan::FileRole,
-};
+use crate::{domain::EdgeKind, facts::Import, index::tree::FileId, scan::FileRole};
 
 /// Resolves every import of every file.
 pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
@@ -81,7 +76,12 @@ fn files(lookup: &Lookup<'_>, from: FileId, import: &Import, located: &Located<'
 /// The files of the types that are named in full.
 fn named_files(lookup: &Lookup<'_>, from: FileId, import: &Import, style: Style, name: &str) -> Vec<FileId> {
     let mut names: Vec<String> = import.names.iter().map(|inner| format!("{name}.{}", inner.name)).collect();
-    if names.is_empty() || import.names.iter().all(|inner| lookup.table.full(style, format!("{name}.{}", inner.name)).is_empty()) {
+    if names.is_empty()
+        || import
+            .names
+            .iter()
+            .all(|inner| lookup.table.full(style, format!("{name}.{}", inner.name)).is_empty())
+    {
         names.push(name.to_owned());
     }
     let mut found = Vec::new();

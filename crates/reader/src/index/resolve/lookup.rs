@@ -145,13 +145,11 @@ impl<'t> Lookup<'t> {
     fn in_package(&self, place: &Place<'_>, name: Name) -> Option<Vec<SymbolId>> {
         let text = self.tree.names.text(name);
         match place.style {
-            Style::Go | Style::Swift => self.nearest(place.file, self.table.in_unit(self.table.unit(place.file), name)),
+            Style::Go | Style::Swift => {
+                self.nearest(place.file, self.table.in_unit(self.table.unit(place.file), name))
+            }
             Style::Jvm | Style::Php => {
                 let package = self.tree.file(place.file).package.map(|package| self.tree.names.text(package));
-                if place.style == Style::Php {
-                    return self.full(place.file, place.style, full_name(package, text));
-                }
-                // Scala sees the packages around, Java and Kotlin only their own.
                 self.full(place.file, place.style, full_name(package, text))
             }
             Style::CSharp | Style::Ruby => self.in_namespaces(place, text),
@@ -162,9 +160,10 @@ impl<'t> Lookup<'t> {
 
     /// `A.B.name`, then `A.name`, then `name`.
     fn in_namespaces(&self, place: &Place<'_>, name: &str) -> Option<Vec<SymbolId>> {
-        let package = self.tree.file(place.file).package.map_or("", |package| self.tree.names.text(package));
+        let package = self.tree.file(place.file).package.map(|package| self.tree.names.text(package));
         let scope = place.scopes.first().map_or("", |scope| self.tree.names.text(*scope));
-        let mut around = if scope.is_empty() { package.to_owned() } else { full_name(Some(package), scope) };
+        let mut around =
+            if scope.is_empty() { package.unwrap_or_default().to_owned() } else { full_name(package, scope) };
         loop {
             let around_name = if around.is_empty() { name.to_owned() } else { format!("{around}.{name}") };
             if let Some(found) = self.full(place.file, place.style, around_name) {
@@ -217,7 +216,9 @@ impl<'t> Lookup<'t> {
                     if let Some(symbols) = self.full(place.file, style, full.clone()) {
                         return Some((Meaning::Symbols(symbols), parts[count..].to_vec(), None));
                     }
-                    if count == parts.len() && self.full(place.file, style, format!("{full}.{name}")).is_some() {
+                    if count == parts.len()
+                        && self.full(place.file, style, format!("{full}.{name}")).is_some()
+                    {
                         return Some((Meaning::Module(Target::Named(style, full)), Vec::new(), None));
                     }
                 }
@@ -244,7 +245,8 @@ impl<'t> Lookup<'t> {
             if !only_bases {
                 let here = self.table.member_in_file(place.file, *scope, name);
                 // A function holds no members, but an object of JavaScript that got some does.
-                if !here.is_empty() && (holder.is_some() || holders.is_empty() || place.style == Style::Ecma) {
+                if !here.is_empty() && (holder.is_some() || holders.is_empty() || place.style == Style::Ecma)
+                {
                     return Some(Found { meaning: Meaning::Symbols(here.to_vec()), import: None });
                 }
             }
@@ -271,7 +273,9 @@ impl<'t> Lookup<'t> {
     /// The class that a method's parent names, when it is not in the file.
     fn class_elsewhere(&self, place: &Place<'_>, scope: Name) -> Vec<SymbolId> {
         let text = self.tree.names.text(scope);
-        let Some(last) = self.tree.names.get(text.rsplit('.').next().unwrap_or(text)) else { return Vec::new() };
+        let Some(last) = self.tree.names.get(text.rsplit('.').next().unwrap_or(text)) else {
+            return Vec::new();
+        };
         let outside = Place { scopes: &[], ..*place };
         let found = match place.style {
             Style::Go | Style::Swift | Style::C => self.in_package(&outside, last),
@@ -329,7 +333,10 @@ impl<'t> Lookup<'t> {
     /// True when a file includes another directly.
     fn includes(&self, file: FileId, header: FileId) -> bool {
         file == header
-            || self.bindings[file.0 as usize].located.iter().any(|located| located.base == Target::File(header))
+            || self.bindings[file.0 as usize]
+                .located
+                .iter()
+                .any(|located| located.base == Target::File(header))
     }
 
     /// What a bound name means.
@@ -405,7 +412,8 @@ impl<'t> Lookup<'t> {
                 if name == "default" && style == Style::Ecma {
                     return Some(Meaning::Module(target.clone()));
                 }
-                let hands_on = |bound: &&Bound<'t>| bound.is_reexport || matches!(style, Style::Python | Style::Shell);
+                let hands_on =
+                    |bound: &&Bound<'t>| bound.is_reexport || matches!(style, Style::Python | Style::Shell);
                 bindings.wildcards.iter().filter(hands_on).find_map(|bound| {
                     let base = self.walk(bound, steps + 1)?;
                     match &base {
@@ -420,7 +428,9 @@ impl<'t> Lookup<'t> {
                 let own = files.iter().find(|file| {
                     let file = self.tree.file(**file);
                     Style::of(file.language) == Some(Style::Go)
-                        && !file.package.is_some_and(|package| self.tree.names.text(package).ends_with("_test"))
+                        && !file
+                            .package
+                            .is_some_and(|package| self.tree.names.text(package).ends_with("_test"))
                 });
                 if let (Some(own), Some(number)) = (own, number) {
                     let symbols = self.table.in_unit(self.table.unit(*own), number);
@@ -454,7 +464,8 @@ impl<'t> Lookup<'t> {
         // A type in a type, or a function of an object.
         let (outer, last) = name.rsplit_once('.')?;
         let last = self.tree.names.get(last)?;
-        let found = self.table.full(style, outer.to_owned()).iter().find_map(|outer| self.member(*outer, last, 0))?;
+        let found =
+            self.table.full(style, outer.to_owned()).iter().find_map(|outer| self.member(*outer, last, 0))?;
         Some(Meaning::Symbols(found))
     }
 
@@ -480,7 +491,10 @@ impl<'t> Lookup<'t> {
             && place.scopes.first().is_some_and(|scope| {
                 let methods = self.table.in_file(place.file, *scope);
                 methods.iter().any(|id| {
-                    self.tree.symbol(*id).receiver.is_some_and(|receiver| self.tree.names.text(receiver) == name)
+                    self.tree
+                        .symbol(*id)
+                        .receiver
+                        .is_some_and(|receiver| self.tree.names.text(receiver) == name)
                 })
             })
     }

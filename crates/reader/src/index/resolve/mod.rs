@@ -16,6 +16,8 @@ mod python;
 mod rust;
 mod style;
 mod table;
+#[cfg(test)]
+mod tests;
 mod uses;
 
 use std::collections::HashMap;

@@ -81,7 +81,9 @@ impl<'t> Modules<'t> {
             Style::Shell => self.paths.script(self, file, module),
             Style::Php if import.relative => self.paths.script(self, file, module),
             Style::Swift => self.paths.swift(self, module),
-            Style::Jvm | Style::CSharp | Style::Php => named::locate(table, &self.tree.manifests, style, import),
+            Style::Jvm | Style::CSharp | Style::Php => {
+                named::locate(table, &self.tree.manifests, style, import)
+            }
         });
         self.checked(file, import, located)
     }
@@ -129,8 +131,9 @@ impl<'t> Modules<'t> {
 
     /// Code does not use its own tests, examples and benchmarks; these use each other and the code.
     pub(super) fn may_use(&self, from: FileId, to: FileId) -> bool {
-        let is_aside =
-            |file| matches!(self.tree.file(file).role, FileRole::Test | FileRole::Example | FileRole::Benchmark);
+        let is_aside = |file| {
+            matches!(self.tree.file(file).role, FileRole::Test | FileRole::Example | FileRole::Benchmark)
+        };
         is_aside(from) || !is_aside(to)
     }
 }

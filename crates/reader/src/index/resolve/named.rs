@@ -5,7 +5,14 @@ use crate::{facts::Import, index::manifests::Manifests};
 
 /// What a full name means: a type or package of the repository, or one from outside.
 pub(super) fn locate(table: &Table<'_>, manifests: &Manifests, style: Style, import: &Import) -> Target {
-    let name = dotted(&import.module);
+    let mut name = dotted(&import.module);
+    // `import static a.B.c` may come as `c` of `a.B.c`.
+    if let [only] = import.names.as_slice()
+        && let Some(module) = name.strip_suffix(only.name.as_str()).and_then(|rest| rest.strip_suffix('.'))
+        && table.full(style, name.clone()).is_empty()
+    {
+        name = module.to_owned();
+    }
     if is_known(table, style, &name) {
         return Target::Named(style, name);
     }
@@ -20,9 +27,8 @@ pub(super) fn locate(table: &Table<'_>, manifests: &Manifests, style: Style, imp
     let is_own = match style {
         Style::Php => {
             !name.contains('.')
-                || manifests.psr4.iter().any(|psr4| {
-                    let prefix = psr4.prefix.replace('\\', ".");
-                    !prefix.is_empty() && name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('.'))
+                || manifests.psr4.iter().any(|prefix| {
+                    name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('.'))
                 })
         }
         _ => name.rsplit_once('.').is_some_and(|(package, _)| table.is_package(style, package)),

@@ -45,9 +45,8 @@ impl<'t> Paths<'t> {
         let is_include = |folder: &str| {
             matches!(folder.rsplit('/').next(), Some("include" | "inc" | "includes" | "src" | "lib" | ""))
         };
-        let found = self.ending(modules, from, path, |folder| {
-            is_local || path.contains('/') || is_include(folder)
-        });
+        let found =
+            self.ending(modules, from, path, |folder| is_local || path.contains('/') || is_include(folder));
         match found {
             Some(found) => Target::File(found),
             None if is_local => Target::Unknown,
@@ -109,7 +108,8 @@ impl<'t> Paths<'t> {
             let found = join(folder_of(from), &name).and_then(|path| modules.tree.at(&path));
             return found.map_or(Target::Unknown, Target::File);
         }
-        let is_root = |folder: &str| matches!(folder.rsplit('/').next(), Some("lib" | "app" | "test" | "spec"));
+        let is_root =
+            |folder: &str| matches!(folder.rsplit('/').next(), Some("lib" | "app" | "test" | "spec"));
         match self.ending(modules, from, &name, |folder| folder.is_empty() || is_root(folder)) {
             Some(found) => Target::File(found),
             None => Target::Outside(path.split('/').next().unwrap_or(path).to_owned()),

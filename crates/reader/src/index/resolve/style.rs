@@ -101,8 +101,9 @@ impl<'t> Qualifier<'t> {
         }
         let text = text.trim_start_matches(['\\', ':']);
         let parts: Vec<&str> = text.split("::").flat_map(|part| part.split(['.', '\\'])).collect();
-        let is_name =
-            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+        let is_name = |part: &&str| {
+            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+        };
         // A variable of PHP is never a class; a pointer of C is never a namespace.
         if parts.iter().all(|part| is_name(&part)) && !(style == Style::Php && text.starts_with('$')) {
             Self::Path(parts)

@@ -20,14 +20,18 @@ pub(super) fn resolve_bases(lookup: &mut Lookup<'_>) {
     // Twice: a base may be found only through what its own class inherits.
     for _ in 0..2 {
         let mut found: Vec<(SymbolId, SymbolId)> = Vec::new();
-        each_use(lookup, |used| used.kind == EdgeKind::Inherit, |_, use_| {
-            if let (Some(class), Some(base)) = (use_.from_symbol, use_.to_symbol)
-                && class != base
-                && is_holder(use_.lookup.tree.symbol(class).kind)
-            {
-                found.push((class, base));
-            }
-        });
+        each_use(
+            lookup,
+            |used| used.kind == EdgeKind::Inherit,
+            |_, use_| {
+                if let (Some(class), Some(base)) = (use_.from_symbol, use_.to_symbol)
+                    && class != base
+                    && is_holder(use_.lookup.tree.symbol(class).kind)
+                {
+                    found.push((class, base));
+                }
+            },
+        );
         lookup.bases.clear();
         found.sort_unstable();
         found.dedup();
@@ -39,33 +43,37 @@ pub(super) fn resolve_bases(lookup: &mut Lookup<'_>) {
 
 /// Resolves all uses.
 pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
-    each_use(lookup, |_| true, |used, use_| {
-        let link = Link {
-            from_file: use_.file,
-            from_symbol: use_.from_symbol,
-            to_file: use_.to_file,
-            to_symbol: use_.to_symbol,
-            kind: used.kind,
-            time: None,
-            line: used.line,
-        };
-        let is_itself = link.from_file == link.to_file && link.from_symbol == link.to_symbol;
-        if !is_itself {
-            resolved.links.push(link);
-        }
-        // Where an import names a package, its uses tell which files are meant.
-        let import = use_.import.and_then(|at| use_.lookup.tree.file(use_.file).imports.get(at));
-        if let (Some(import), true) = (import, use_.file != use_.to_file && use_.names_package) {
-            resolved.links.push(Link {
-                from_symbol: None,
-                to_symbol: None,
-                kind: EdgeKind::Import,
-                time: Some(import.when),
-                line: import.line,
-                ..link
-            });
-        }
-    });
+    each_use(
+        lookup,
+        |_| true,
+        |used, use_| {
+            let link = Link {
+                from_file: use_.file,
+                from_symbol: use_.from_symbol,
+                to_file: use_.to_file,
+                to_symbol: use_.to_symbol,
+                kind: used.kind,
+                time: None,
+                line: used.line,
+            };
+            let is_itself = link.from_file == link.to_file && link.from_symbol == link.to_symbol;
+            if !is_itself {
+                resolved.links.push(link);
+            }
+            // Where an import names a package, its uses tell which files are meant.
+            let import = use_.import.and_then(|at| use_.lookup.tree.file(use_.file).imports.get(at));
+            if let (Some(import), true) = (import, use_.file != use_.to_file && use_.names_package) {
+                resolved.links.push(Link {
+                    from_symbol: None,
+                    to_symbol: None,
+                    kind: EdgeKind::Import,
+                    time: Some(import.when),
+                    line: import.line,
+                    ..link
+                });
+            }
+        },
+    );
 }
 
 /// A use that was resolved.
@@ -124,15 +132,20 @@ fn each_use<'t>(
 
 /// Of symbols with one name the one that is meant by such a use.
 fn choose(lookup: &Lookup<'_>, from: FileId, kind: EdgeKind, symbols: &[SymbolId]) -> Option<SymbolId> {
-    let usable = || symbols.iter().copied().filter(|id| lookup.modules.may_use(from, lookup.tree.symbol(*id).file));
+    let usable =
+        || symbols.iter().copied().filter(|id| lookup.modules.may_use(from, lookup.tree.symbol(*id).file));
     let kind_of = |id: &SymbolId| lookup.tree.symbol(*id).kind;
     match kind {
         EdgeKind::Inherit => usable().find(|id| is_holder(kind_of(id))),
         EdgeKind::Call => usable()
-            .find(|id| is_type(kind_of(id)) || matches!(kind_of(id), SymbolKind::Function | SymbolKind::Method))
+            .find(|id| {
+                is_type(kind_of(id)) || matches!(kind_of(id), SymbolKind::Function | SymbolKind::Method)
+            })
             .or_else(|| usable().find(|id| !matches!(kind_of(id), SymbolKind::Module | SymbolKind::Field))),
         _ => usable().find(|id| is_type(kind_of(id))).or_else(|| {
-            usable().find(|id| !matches!(kind_of(id), SymbolKind::Module | SymbolKind::Field | SymbolKind::Variable))
+            usable().find(|id| {
+                !matches!(kind_of(id), SymbolKind::Module | SymbolKind::Field | SymbolKind::Variable)
+            })
         }),
     }
 }
