@@ -92,6 +92,33 @@ impl AnalysisError {
     }
 }
 
+impl AnalysisError {
+    /// What a failed call of the LLM means to the user.
+    pub(crate) fn from_llm(error: &llm::LlmError) -> Self {
+        let mut hint = error.hint().to_owned();
+        if let Some(first) = hint.get(..1) {
+            hint = first.to_uppercase() + &hint[1..];
+        }
+        hint.push('.');
+        Self::new(ErrorKind::Upstream, error.code(), error.to_string(), hint)
+    }
+}
+
+impl From<celeriac::AppError> for AnalysisError {
+    fn from(error: celeriac::AppError) -> Self {
+        let message = error.to_string();
+        if message.contains("disk is full") {
+            return Self::disk_full("write the task queue");
+        }
+        Self::new(
+            ErrorKind::Unavailable,
+            "queue",
+            message,
+            "Check CELERY_BROKER_URL and CELERY_RESULT_BACKEND with `code-reader doctor`, then resume.",
+        )
+    }
+}
+
 /// No space, or the user's quota is used up.
 pub(crate) fn is_disk_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)

@@ -140,7 +140,7 @@ fn index_error(error: &reader::index::IndexError) -> AnalysisError {
 }
 
 /// An error on the way to our own disk.
-fn written(error: &dyn Error, message: String) -> AnalysisError {
+fn written(error: &(dyn Error + 'static), message: String) -> AnalysisError {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let is_full = error.downcast_ref::<std::io::Error>().is_some_and(crate::error::is_disk_full);

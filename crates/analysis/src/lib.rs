@@ -3,18 +3,39 @@
 //! The only room that knows both the queue and the reader: each task loads from the store, calls the
 //! reader, saves. Everybody else (server, command line) goes through [`Analyses`].
 
+mod analyses;
+mod cancellation;
+mod control;
 mod error;
+mod export;
+mod index;
 pub mod intake;
+mod keys;
+mod knowledge;
+mod pages;
+mod progress;
+mod reading;
+mod readings;
 mod settings;
+mod shared;
 mod submission;
+mod tasks;
+mod upload;
+mod watch;
+mod worker;
 
+pub use analyses::Analyses;
 pub use error::{AnalysisError, ErrorKind};
+pub use export::ExportFormat;
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
+pub use shared::Shared;
 pub use store::{
     Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress,
     Source, Status, Step, UploadId,
 };
 pub use submission::{Submission, SubmissionOptions};
+pub use watch::AnalysisEvents;
+pub use worker::WorkerSettings;
 
 /// Runs work that waits for disk or computes on a thread of its own. A panic in it goes on in the caller.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -12,6 +12,7 @@ mod revision;
 mod temp;
 
 pub(crate) use fetch::{Fetched, fetch};
+pub(crate) use name::of_archive as name_of_archive;
 pub(crate) use temp::{TempFolder, TempSpace};
 
 use store::Source;

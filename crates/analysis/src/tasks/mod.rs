@@ -21,6 +21,7 @@ use celeriac::App;
 pub(crate) use analyze_single_file::AnalyzeSingleFile;
 pub(crate) use batch_analyze_files::BatchAnalyzeFiles;
 pub(crate) use generate_document::GenerateDocument;
+pub(crate) use guard::Broken;
 pub(crate) use run_analysis::RunAnalysis;
 
 use crate::Shared;

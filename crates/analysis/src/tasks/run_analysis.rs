@@ -12,7 +12,7 @@ use super::{BatchAnalyzeFiles, batch_task_id};
 use crate::cancellation::Work;
 use crate::intake::{Fetched, fetch};
 use crate::progress::change_in_task;
-use crate::{Shared, index, keys};
+use crate::{Shared, index, keys, readings};
 
 /// Reads a repository: fetch, scan, index; then shares the files out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,13 +37,13 @@ impl RunAnalysis {
     async fn read(&self, cx: &Context<Shared>, work: Arc<Work>) -> Result<u64, Broken> {
         let shared = cx.state();
         let analysis = self.tell(cx, Change::start(self.run)).await?;
-        if let Some(model) = &analysis.model {
-            crate::readings::check_provider(shared, model).await?;
-        }
         self.tell(cx, Change::at(self.run, Step::Scan, None)).await?;
         let fetched = fetch(&analysis.source, shared.settings(), shared.store(), shared.space(), &work.flag()).await?;
         let result = self.result(cx, &analysis, &fetched, &work).await?;
         self.tell(cx, Change::at(self.run, Step::Scan, None).result(result.id.clone())).await?;
+        if let (Some(model), false) = (&analysis.model, result.is_complete) {
+            readings::check_provider(shared, model).await?;
+        }
         let result = match result.knowledge {
             Some(_) => result,
             None => {
@@ -91,7 +91,7 @@ impl RunAnalysis {
             counts.pages = Some(result.pages);
             let mut complete = Change::complete(self.run).counts(counts);
             if analysis.model.is_some() {
-                complete = complete.usage(crate::readings::all_cached(&result));
+                complete = complete.usage(readings::all_cached(&result));
             }
             self.tell(cx, complete).await?;
             return Ok(result.pages);
