@@ -101,7 +101,9 @@ impl Analyses {
             )),
             (None, None) => Ok(None),
             (Some(_), _) if options.static_only => Ok(None),
-            (Some(_), Some(model)) if model.is_empty() || model.len() > 200 || model.chars().any(char::is_control) => {
+            (Some(_), Some(model))
+                if model.is_empty() || model.len() > 200 || model.chars().any(char::is_control) =>
+            {
                 Err(AnalysisError::invalid(
                     "model_invalid",
                     "the model's name is empty, too long or holds control characters",
@@ -114,7 +116,12 @@ impl Analyses {
     }
 
     /// Sends the task of a queued analysis; when that fails, the analysis says so.
-    pub(crate) async fn publish(&self, id: &AnalysisId, run: store::Run, task_id: &str) -> Result<(), AnalysisError> {
+    pub(crate) async fn publish(
+        &self,
+        id: &AnalysisId,
+        run: store::Run,
+        task_id: &str,
+    ) -> Result<(), AnalysisError> {
         let task = RunAnalysis { analysis_id: id.clone(), run };
         let Err(error) = self.app.send(task).task_id(task_id).await else { return Ok(()) };
         let error = AnalysisError::from(error);
@@ -150,7 +157,11 @@ impl Analyses {
     pub(crate) async fn existing(&self, id: &AnalysisId) -> Result<(Analysis, store::Run), AnalysisError> {
         match self.store().analysis(id).await? {
             Some(found) => Ok(found),
-            None => Err(self.get(id.as_str()).await.err().unwrap_or_else(|| AnalysisError::internal("no such analysis"))),
+            None => Err(self
+                .get(id.as_str())
+                .await
+                .err()
+                .unwrap_or_else(|| AnalysisError::internal("no such analysis"))),
         }
     }
 
@@ -181,5 +192,9 @@ impl Analyses {
 }
 
 pub(crate) fn bad_cursor() -> AnalysisError {
-    AnalysisError::invalid("cursor", "the cursor is none that was given out", "Take `next` of the part before as it is.")
+    AnalysisError::invalid(
+        "cursor",
+        "the cursor is none that was given out",
+        "Take `next` of the part before as it is.",
+    )
 }

@@ -135,7 +135,8 @@ impl Analyses {
             if waiting.contains(&analysis.id) {
                 continue;
             }
-            let is_new = analysis.created_at.duration_until(jiff::Timestamp::now()) < jiff::SignedDuration::from_secs(5);
+            let is_new = analysis.created_at.duration_until(jiff::Timestamp::now())
+                < jiff::SignedDuration::from_secs(5);
             if analysis.status == Status::Queued && is_new {
                 continue;
             }

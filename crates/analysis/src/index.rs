@@ -24,7 +24,11 @@ enum Stage {
 }
 
 /// The digest of all that a scan would read of the folder: equal digests give equal knowledge bases.
-pub(crate) async fn digest(shared: &Shared, fetched: &Fetched, cancelled: Arc<AtomicBool>) -> Result<String, Broken> {
+pub(crate) async fn digest(
+    shared: &Shared,
+    fetched: &Fetched,
+    cancelled: Arc<AtomicBool>,
+) -> Result<String, Broken> {
     let (root, options) = (fetched.root.clone(), options(shared));
     Ok(blocking(move || reader::scan::digest(&root, &options, &cancelled)).await.map_err(scan_error)?)
 }
@@ -40,7 +44,8 @@ pub(crate) async fn build(
     cancelled: Arc<AtomicBool>,
 ) -> Result<(), Broken> {
     let shared = cx.state();
-    let folder = shared.space().folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+    let folder =
+        shared.space().folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
     let (stage, stages) = watch::channel(Stage::Scan(Progress::default()));
     let work = Building {
         root: fetched.root.clone(),
@@ -58,7 +63,10 @@ pub(crate) async fn build(
         return Err(Broken::Analysis(AnalysisError::new(
             ErrorKind::Invalid,
             "nothing_to_read",
-            format!("{} holds no text file that can be read ({} were skipped)", analysis.name, counts.skipped),
+            format!(
+                "{} holds no text file that can be read ({} were skipped)",
+                analysis.name, counts.skipped
+            ),
             "Give a folder that holds source files; what .gitignore names is not read.",
         )));
     }
@@ -79,7 +87,8 @@ struct Building {
 
 impl Building {
     fn run(self) -> Result<Counts, AnalysisError> {
-        let mut writer = KnowledgeBaseWriter::create(&self.target, self.meta).map_err(|error| index_error(&error))?;
+        let mut writer =
+            KnowledgeBaseWriter::create(&self.target, self.meta).map_err(|error| index_error(&error))?;
         let progress = |progress: ScanProgress| {
             let total = (progress.total > 0).then_some(progress.total as u64);
             self.stage.send_replace(Stage::Scan(Progress { done: progress.done as u64, total }));
@@ -127,10 +136,22 @@ fn options(shared: &Shared) -> ScanOptions {
 fn scan_error(error: ScanError) -> AnalysisError {
     let message = error.to_string();
     match error {
-        ScanError::Cancelled => AnalysisError::new(ErrorKind::Conflict, "cancelled", message, "`code-reader resume` goes on."),
-        ScanError::NotFound(_) => AnalysisError::invalid("path_not_found", message, "Check that the folder is still there, then resume."),
-        ScanError::NotADirectory(_) => AnalysisError::invalid("not_a_directory", message, "Give a folder that holds source files."),
-        ScanError::Unreadable { .. } => AnalysisError::invalid("path_unreadable", message, "Give yourself the right to read it, then resume."),
+        ScanError::Cancelled => {
+            AnalysisError::new(ErrorKind::Conflict, "cancelled", message, "`code-reader resume` goes on.")
+        }
+        ScanError::NotFound(_) => AnalysisError::invalid(
+            "path_not_found",
+            message,
+            "Check that the folder is still there, then resume.",
+        ),
+        ScanError::NotADirectory(_) => {
+            AnalysisError::invalid("not_a_directory", message, "Give a folder that holds source files.")
+        }
+        ScanError::Unreadable { .. } => AnalysisError::invalid(
+            "path_unreadable",
+            message,
+            "Give yourself the right to read it, then resume.",
+        ),
         error => written(&error, message),
     }
 }

@@ -17,7 +17,11 @@ pub(crate) struct Knowledge(Mutex<Vec<(ResultId, Arc<KnowledgeBase>)>>);
 
 impl Knowledge {
     /// The knowledge base of a result.
-    pub(crate) async fn of(&self, store: &Store, result: &ResultId) -> Result<Arc<KnowledgeBase>, AnalysisError> {
+    pub(crate) async fn of(
+        &self,
+        store: &Store,
+        result: &ResultId,
+    ) -> Result<Arc<KnowledgeBase>, AnalysisError> {
         if let Some(base) = self.kept(result) {
             return Ok(base);
         }

@@ -8,6 +8,7 @@ mod cancellation;
 mod control;
 mod error;
 mod export;
+mod flights;
 mod index;
 pub mod intake;
 mod keys;

@@ -35,7 +35,8 @@ fn from_source(
     readings: &[FileReading],
     language: DocumentLanguage,
 ) -> Result<Vec<Page>, AnalysisError> {
-    static_pages(base, readings, &options(language)).map_err(|error| AnalysisError::internal(error.to_string()))
+    static_pages(base, readings, &options(language))
+        .map_err(|error| AnalysisError::internal(error.to_string()))
 }
 
 /// How pages are written.
@@ -49,7 +50,10 @@ pub(crate) fn options(language: DocumentLanguage) -> DocumentOptions {
 }
 
 /// All readings of a result, by path.
-pub(crate) async fn all_readings(store: &Store, result: &ResultId) -> Result<Vec<FileReading>, AnalysisError> {
+pub(crate) async fn all_readings(
+    store: &Store,
+    result: &ResultId,
+) -> Result<Vec<FileReading>, AnalysisError> {
     let mut all: Vec<FileReading> = Vec::new();
     loop {
         let after = all.last().map(|reading| reading.path.clone());

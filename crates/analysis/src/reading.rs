@@ -45,7 +45,11 @@ impl Analyses {
     }
 
     /// What is said of these files, as far as they are described, in the order asked.
-    pub async fn readings(&self, id: &AnalysisId, paths: Vec<String>) -> Result<Vec<FileReading>, AnalysisError> {
+    pub async fn readings(
+        &self,
+        id: &AnalysisId,
+        paths: Vec<String>,
+    ) -> Result<Vec<FileReading>, AnalysisError> {
         match self.result(id).await? {
             Some(result) => Ok(self.store().readings_of(&result, paths).await?),
             None => Ok(Vec::new()),
@@ -78,7 +82,8 @@ impl Analyses {
         };
         loop {
             for reading in page {
-                let skip = from.take().filter(|cursor| cursor.path == reading.path).map_or(0, |cursor| cursor.index);
+                let skip =
+                    from.take().filter(|cursor| cursor.path == reading.path).map_or(0, |cursor| cursor.index);
                 for (index, item) in reading.items.into_iter().enumerate().skip(skip) {
                     if kind.is_some_and(|kind| kind != item.kind) {
                         continue;

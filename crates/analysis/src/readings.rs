@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use reader::analyze::{AnalyzeError, ReadOptions};
 use reader::{FileReading, KnowledgeBase, Origin};
-use store::{Analysis, LlmUsage, ReadResult, ResultId, Run};
+use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
 
-use crate::{AnalysisError, ErrorKind, Shared};
+use crate::{AnalysisError, ErrorKind, Shared, blocking};
 
 /// The files that are described: those that were read, by path.
 pub(crate) fn paths(base: &KnowledgeBase) -> Result<Vec<String>, AnalysisError> {
@@ -46,14 +47,17 @@ pub(crate) fn of_file(base: &KnowledgeBase, path: &str) -> FileReading {
 
 /// What of a prompt's version is part of the result's identity.
 pub(crate) fn prompt_version(analysis: &Analysis) -> &'static str {
-    if analysis.model.is_some() { reader::analyze::PROMPT_VERSION } else { "" }
+    if analysis.model.is_some() { reader::analyze::PROMPT_VERSION.as_str() } else { "" }
 }
 
 /// Asks the provider for nothing but whether it takes the key, before anything is spent.
 pub(crate) async fn check_provider(shared: &Shared, model: &str) -> Result<(), AnalysisError> {
     let client = shared.llm(model)?;
-    client.check().await.map_err(|error| AnalysisError::from_llm(&error))?;
-    Ok(())
+    match client.check().await {
+        Err(error) if error.concerns_all_calls() => Err(AnalysisError::from_llm(&error)),
+        // What may pass is the business of the calls that matter.
+        _ => Ok(()),
+    }
 }
 
 /// The usage of an analysis that found all its readings and pages made.
@@ -62,6 +66,9 @@ pub(crate) fn all_cached(result: &ReadResult) -> LlmUsage {
 }
 
 /// Describes a file with the LLM, unless that is done; false when it was.
+///
+/// An answer is saved before its task is settled, under the digest of all that was asked: whoever asks the same later,
+/// in this analysis or another, finds it. Two tasks of this process that want the same answer ask once.
 pub(crate) async fn with_llm(
     shared: &Shared,
     analysis: &Analysis,
@@ -69,6 +76,83 @@ pub(crate) async fn with_llm(
     result: &ResultId,
     path: &str,
 ) -> Result<bool, AnalysisError> {
-    let _ = (shared, analysis, run, result, path);
-    Ok(false)
+    let Some(model) = &analysis.model else {
+        return Err(AnalysisError::internal("an analysis without a model has a task for the LLM"));
+    };
+    let store = shared.store();
+    let _alone = shared.flights().enter(&format!("{result} {path}")).await;
+    if !store.readings_of(result, vec![path.to_owned()]).await?.is_empty() {
+        return Ok(false);
+    }
+    let base = shared.knowledge().of(store, result).await?;
+    let (found, wanted) = (base.clone(), path.to_owned());
+    let file = blocking(move || found.file(&wanted))
+        .await
+        .map_err(|error| AnalysisError::internal(error.to_string()))?;
+    let file =
+        file.ok_or_else(|| AnalysisError::internal(format!("the knowledge base holds no file {path}")))?;
+    let mut save = SaveReadings {
+        analysis: analysis.id.clone(),
+        run,
+        result: result.clone(),
+        readings: Vec::new(),
+        answers: Vec::new(),
+        used: Vec::new(),
+        usage: LlmUsage::default(),
+    };
+    let language = crate::pages::options(analysis.language).language;
+    let key = reader::analyze::cache_key(model, language, &file);
+    if !reader::analyze::wants_llm(&file) {
+        let path = path.to_owned();
+        let reading = blocking(move || of_file(&base, &path)).await;
+        save.readings.push(SavedReading { reading, is_fallback: false, usage: None });
+    } else if let Some((reading, usage)) = kept(shared, &key).await? {
+        save.readings.push(SavedReading { reading, is_fallback: false, usage: Some(usage) });
+        save.used.push(key);
+        save.usage.cached = 1;
+    } else {
+        let client = shared.llm(model)?;
+        let options = ReadOptions { language, ..ReadOptions::default() };
+        let (reading, usage) = match reader::analyze::read_with_llm(&client, &base, path, &options).await {
+            Ok(read) => (read.reading, usage_of(&client, read.calls.into(), read.usage)),
+            Err(AnalyzeError::Llm(error)) if error.concerns_all_calls() => {
+                return Err(AnalysisError::from_llm(&error));
+            }
+            Err(AnalyzeError::Llm(error)) => {
+                tracing::warn!("{path} is described by static analysis: {error}");
+                let path = path.to_owned();
+                let mut reading = blocking(move || of_file(&base, &path)).await;
+                reading.note =
+                    Some(format!("Described by static analysis, since the LLM gave no answer: {error}."));
+                (reading, LlmUsage { calls: 1, ..LlmUsage::default() })
+            }
+            Err(error) => return Err(AnalysisError::internal(error.to_string())),
+        };
+        let is_fallback = reading.origin == Origin::Static;
+        if !is_fallback {
+            let body =
+                serde_json::to_value(&reading).map_err(|error| AnalysisError::internal(error.to_string()))?;
+            save.answers.push((key, Answer { body, usage }));
+        }
+        save.usage = usage;
+        save.readings.push(SavedReading { reading, is_fallback, usage: Some(usage) });
+    }
+    store.save_readings(save).await?;
+    Ok(true)
+}
+
+/// The answer that the cache holds; one in an older form is none.
+async fn kept(shared: &Shared, key: &str) -> Result<Option<(FileReading, LlmUsage)>, AnalysisError> {
+    let answer = shared.store().answer(key).await?;
+    Ok(answer.and_then(|answer| Some((serde_json::from_value(answer.body).ok()?, answer.usage))))
+}
+
+pub(crate) fn usage_of(client: &llm::Client, calls: u64, usage: llm::Usage) -> LlmUsage {
+    LlmUsage {
+        calls,
+        cached: 0,
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        cost: client.cost(usage),
+    }
 }

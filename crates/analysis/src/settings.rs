@@ -168,7 +168,8 @@ impl LlmSettings {
     pub(crate) fn for_model(&self, model: &str) -> llm::Settings {
         let mut settings = llm::Settings::new(&self.base_url, self.api_key.as_str(), model);
         settings.timeout = self.timeout;
-        settings.limits = llm::Limits::new(self.max_concurrent, self.requests_per_minute, self.tokens_per_minute);
+        settings.limits =
+            llm::Limits::new(self.max_concurrent, self.requests_per_minute, self.tokens_per_minute);
         settings.price = llm::Price {
             prompt_per_million: self.prompt_price,
             completion_per_million: self.completion_price,

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use store::Store;
 
 use crate::cancellation::Running;
+use crate::flights::Flights;
 use crate::intake::TempSpace;
 use crate::knowledge::Knowledge;
 use crate::progress::Announcer;
@@ -28,6 +29,8 @@ struct Inner {
     clients: Mutex<HashMap<String, llm::Client>>,
     announcer: Announcer,
     running: Running,
+    /// Answers that are being asked for.
+    flights: Flights,
 }
 
 impl Shared {
@@ -38,10 +41,15 @@ impl Shared {
             TempSpace::open(&data_dir.join("tmp"))
         })
         .await
-        .map_err(|error| AnalysisError::io(&format!("use the data folder {}", settings.data_dir.display()), &error))?;
-        let store =
-            Store::open(&settings.data_dir, settings.database_url.as_deref(), settings.object_store_url.as_deref())
-                .await?;
+        .map_err(|error| {
+            AnalysisError::io(&format!("use the data folder {}", settings.data_dir.display()), &error)
+        })?;
+        let store = Store::open(
+            &settings.data_dir,
+            settings.database_url.as_deref(),
+            settings.object_store_url.as_deref(),
+        )
+        .await?;
         Ok(Self(Arc::new(Inner {
             store,
             space,
@@ -49,6 +57,7 @@ impl Shared {
             clients: Mutex::default(),
             announcer: Announcer::default(),
             running: Running::default(),
+            flights: Flights::default(),
             settings,
         })))
     }
@@ -71,6 +80,10 @@ impl Shared {
 
     pub(crate) fn announcer(&self) -> &Announcer {
         &self.0.announcer
+    }
+
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.0.flights
     }
 
     pub(crate) fn running(&self) -> &Running {

@@ -20,11 +20,13 @@ impl Analyses {
         max_bytes: u64,
         stream: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<(UploadId, u64), AnalysisError> {
-        let name: String = name.unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        let name: String =
+            name.unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(200).collect();
         let name = if name.is_empty() { "upload".to_owned() } else { name };
         let limits = self.settings().archives.clone();
         let max_bytes = max_bytes.min(limits.max_archive_bytes);
-        let folder = self.shared().space().folder().map_err(|error| AnalysisError::io("keep the upload", &error))?;
+        let folder =
+            self.shared().space().folder().map_err(|error| AnalysisError::io("keep the upload", &error))?;
         let path = folder.path().join("archive");
         receive(&path, max_bytes, stream).await?;
         let (checked, never) = (path.clone(), AtomicBool::new(false));
@@ -46,7 +48,11 @@ async fn receive(
     let mut bytes = 0_u64;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| {
-            AnalysisError::invalid("upload_broken", format!("the upload broke off: {error}"), "Send the archive again.")
+            AnalysisError::invalid(
+                "upload_broken",
+                format!("the upload broke off: {error}"),
+                "Send the archive again.",
+            )
         })?;
         bytes += chunk.len() as u64;
         if bytes > max_bytes {

@@ -30,7 +30,11 @@ struct Watch {
 impl Analyses {
     /// The analysis as it stands, then each change; with `after`, the changes since that event. What was forgotten of
     /// a long history is left out: each event tells the whole state.
-    pub async fn watch(&self, id: &AnalysisId, after: Option<EventId>) -> Result<AnalysisEvents, AnalysisError> {
+    pub async fn watch(
+        &self,
+        id: &AnalysisId,
+        after: Option<EventId>,
+    ) -> Result<AnalysisEvents, AnalysisError> {
         // Subscribed before looking: no change in between is missed.
         let rings = self.app().broker().subscribe(&[DOORBELL]).await.map_err(celeriac::AppError::from)?;
         let mut ready = Vec::new();

@@ -31,7 +31,8 @@ impl Task<Shared> for AnalyzeSingleFile {
 impl AnalyzeSingleFile {
     async fn describe(&self, cx: &Context<Shared>) -> Result<u64, Broken> {
         let wanted = wanted(cx, &self.analysis_id, self.run).await?;
-        let is_new = readings::with_llm(cx.state(), &wanted.analysis, self.run, &wanted.result, &self.path).await?;
+        let is_new =
+            readings::with_llm(cx.state(), &wanted.analysis, self.run, &wanted.result, &self.path).await?;
         tell(cx, &self.analysis_id).await?;
         Ok(u64::from(is_new))
     }

@@ -35,7 +35,11 @@ impl Task<Shared> for BatchAnalyzeFiles {
     async fn run(self, cx: Context<Shared>) -> TaskResult<Ended> {
         guarded(&cx, &self.analysis_id, self.run, |work| async {
             let analysis = wanted(&cx, &self.analysis_id, self.run).await?;
-            if self.paths.is_empty() { self.share_out(&cx, analysis).await } else { self.describe(&cx, analysis, work).await }
+            if self.paths.is_empty() {
+                self.share_out(&cx, analysis).await
+            } else {
+                self.describe(&cx, analysis, work).await
+            }
         })
         .await
     }
@@ -55,7 +59,8 @@ impl BatchAnalyzeFiles {
         let pending: Vec<String> = paths.into_iter().filter(|path| !read.contains(path)).collect();
         let done = total - pending.len() as u64;
         let counts = CountsSet { analyzed: Some(done), ..CountsSet::default() };
-        let begun = Change::at(self.run, Step::Analyze, Some(Progress { done, total: Some(total) })).counts(counts);
+        let begun =
+            Change::at(self.run, Step::Analyze, Some(Progress { done, total: Some(total) })).counts(counts);
         change_in_task(cx, &self.analysis_id, begun).await?.ok_or(Broken::NotWanted)?;
 
         let sent = pending.len() as u64;
@@ -81,7 +86,13 @@ impl BatchAnalyzeFiles {
         }
         pending
             .chunks(FILES_AT_ONCE)
-            .map(|paths| Signature::of::<_, Shared>(&Self { analysis_id: analysis_id.clone(), run, paths: paths.to_vec() }))
+            .map(|paths| {
+                Signature::of::<_, Shared>(&Self {
+                    analysis_id: analysis_id.clone(),
+                    run,
+                    paths: paths.to_vec(),
+                })
+            })
             .collect()
     }
 

@@ -54,7 +54,12 @@ pub(crate) async fn wanted(cx: &Context<Shared>, id: &AnalysisId, run: Run) -> R
 }
 
 /// Does a task's work for as long as its analysis wants it, and writes down how it broke off.
-pub(crate) async fn guarded<F>(cx: &Context<Shared>, id: &AnalysisId, run: Run, work: impl FnOnce(std::sync::Arc<Work>) -> F) -> TaskResult<Ended>
+pub(crate) async fn guarded<F>(
+    cx: &Context<Shared>,
+    id: &AnalysisId,
+    run: Run,
+    work: impl FnOnce(std::sync::Arc<Work>) -> F,
+) -> TaskResult<Ended>
 where
     F: Future<Output = Result<u64, Broken>>,
 {

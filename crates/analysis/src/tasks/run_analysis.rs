@@ -38,7 +38,8 @@ impl RunAnalysis {
         let shared = cx.state();
         let analysis = self.tell(cx, Change::start(self.run)).await?;
         self.tell(cx, Change::at(self.run, Step::Scan, None)).await?;
-        let fetched = fetch(&analysis.source, shared.settings(), shared.store(), shared.space(), &work.flag()).await?;
+        let fetched =
+            fetch(&analysis.source, shared.settings(), shared.store(), shared.space(), &work.flag()).await?;
         let result = self.result(cx, &analysis, &fetched, &work).await?;
         self.tell(cx, Change::at(self.run, Step::Scan, None).result(result.id.clone())).await?;
         if let (Some(model), false) = (&analysis.model, result.is_complete) {
@@ -47,7 +48,8 @@ impl RunAnalysis {
         let result = match result.knowledge {
             Some(_) => result,
             None => {
-                index::build(cx, &self.analysis_id, self.run, &analysis, &fetched, &result.id, work.flag()).await?;
+                index::build(cx, &self.analysis_id, self.run, &analysis, &fetched, &result.id, work.flag())
+                    .await?;
                 shared.store().result(&result.id).await?
             }
         };
@@ -81,8 +83,14 @@ impl RunAnalysis {
         Ok(result)
     }
 
-    async fn hand_on(&self, cx: &Context<Shared>, analysis: &Analysis, result: ReadResult) -> Result<u64, Broken> {
-        let mut counts = CountsSet { analyzed: Some(result.analyzed), failed: Some(0), ..CountsSet::default() };
+    async fn hand_on(
+        &self,
+        cx: &Context<Shared>,
+        analysis: &Analysis,
+        result: ReadResult,
+    ) -> Result<u64, Broken> {
+        let mut counts =
+            CountsSet { analyzed: Some(result.analyzed), failed: Some(0), ..CountsSet::default() };
         if let Some(entry) = &result.knowledge {
             (counts.files, counts.skipped, counts.symbols) =
                 (Some(entry.files), Some(entry.skipped), Some(entry.symbols));
@@ -97,8 +105,10 @@ impl RunAnalysis {
             return Ok(result.pages);
         }
         self.tell(cx, Change::at(self.run, Step::Index, None).counts(counts)).await?;
-        let task = BatchAnalyzeFiles { analysis_id: self.analysis_id.clone(), run: self.run, paths: Vec::new() };
-        let signature = Signature::of::<_, Shared>(&task)?.option("task_id", batch_task_id(&analysis.task_id));
+        let task =
+            BatchAnalyzeFiles { analysis_id: self.analysis_id.clone(), run: self.run, paths: Vec::new() };
+        let signature =
+            Signature::of::<_, Shared>(&task)?.option("task_id", batch_task_id(&analysis.task_id));
         cx.app().send_signature(signature).await?;
         Ok(result.knowledge.map_or(0, |entry| entry.files))
     }
@@ -108,4 +118,3 @@ impl RunAnalysis {
         changed.map(|changed| changed.analysis).ok_or(Broken::NotWanted)
     }
 }
-

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use analysis::{Analyses, Analysis, AnalysisError, AnalysisEvent, Settings, Source, Submission, WorkerSettings};
+use analysis::{
+    Analyses, Analysis, AnalysisError, AnalysisEvent, Settings, Source, Submission, WorkerSettings,
+};
 use celeriac::Shutdown;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;

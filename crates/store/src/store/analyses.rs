@@ -3,8 +3,8 @@
 use super::Store;
 use crate::tables::{analyses, events, results};
 use crate::{
-    Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, LlmUsage, NewAnalysis, ResultId, Run, Status,
-    StoreError,
+    Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, LlmUsage, NewAnalysis, ResultId,
+    Run, Status, StoreError,
 };
 
 impl Store {
