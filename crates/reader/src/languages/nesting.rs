@@ -33,6 +33,25 @@ struct Placed {
     doc: Option<String>,
 }
 
+/// What is told of a definition to those who ask for it by place.
+pub(super) struct Decorated<'a> {
+    pub(super) name: &'a str,
+    pub(super) qualified: &'a str,
+    pub(super) doc: Option<&'a str>,
+    pub(super) at: usize,
+}
+
+impl Placed {
+    fn decorated(&self) -> Decorated<'_> {
+        Decorated {
+            name: &self.definition.name,
+            qualified: &self.qualified,
+            doc: self.doc.as_deref(),
+            at: self.definition.name_at,
+        }
+    }
+}
+
 /// The definitions of a file, nested.
 pub(super) struct Outline {
     placed: Vec<Placed>,
@@ -106,22 +125,35 @@ impl Outline {
         Scopes { outline: self, next: 0, open: Vec::new() }
     }
 
-    /// The name of the definition that a decorator or annotation at `at` belongs to.
-    pub(super) fn decorated(&self, at: usize) -> Option<&str> {
-        let end =
-            self.placed.partition_point(|placed| placed.from <= at || placed.definition.range.start <= at);
-        let nearest = self.placed[..end.min(self.placed.len())].iter().rev().take(200);
-        let next = self.placed.get(end..).unwrap_or_default().iter().take(4);
-        nearest
-            .chain(next)
+    /// The definition that a decorator or annotation at `at` belongs to.
+    pub(super) fn decorated(&self, at: usize) -> Option<Decorated<'_>> {
+        let end = self.placed.partition_point(|placed| placed.definition.range.start <= at);
+        // Annotations stand inside the definition, decorators and attributes before it.
+        let around = self.placed[..end].iter().rev().take(200);
+        let behind = self.placed[end..].iter().take(4);
+        around
+            .chain(behind)
             .filter(|placed| {
-                placed.definition.kind.is_some()
+                let definition = &placed.definition;
+                definition.kind.is_some()
                     && placed.from <= at
-                    && at < placed.definition.name_at
-                    && at < placed.definition.range.end
+                    && at < definition.name_at
+                    && at < definition.range.end
             })
             .min_by_key(|placed| placed.definition.name_at)
-            .map(|placed| placed.qualified.as_str())
+            .map(Placed::decorated)
+    }
+
+    /// The members of a kind of the definition with this qualified name.
+    pub(super) fn members<'a>(
+        &'a self,
+        parent: &'a str,
+        kind: SymbolKind,
+    ) -> impl Iterator<Item = Decorated<'a>> {
+        let members = move |placed: &&Placed| {
+            placed.definition.kind == Some(kind) && placed.parent.as_deref() == Some(parent)
+        };
+        self.placed.iter().filter(members).map(Placed::decorated)
     }
 
     /// The symbols by line.

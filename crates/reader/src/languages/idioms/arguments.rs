@@ -72,6 +72,9 @@ fn item<'t, 'a>(child: Node<'t>, text: &'a str) -> (Option<&'a str>, Node<'t>) {
 pub(super) fn string(node: Node<'_>, text: &str) -> Option<String> {
     let written = text_of(node, text);
     let kind = node.kind();
+    if kind == "simple_symbol" {
+        return Some(format!("/{}", written.trim_start_matches(':')));
+    }
     let is_string = kind.contains("string") || kind == "encapsed_string" || kind == "template_literal";
     if !is_string && !written.starts_with(['"', '\'', '`']) {
         return None;
@@ -93,8 +96,18 @@ pub(super) fn strings(node: Node<'_>, text: &str) -> Vec<String> {
     if let Some(one) = string(node, text) {
         return vec![one];
     }
+    if node.kind() == "call" || node.kind() == "call_expression" {
+        return Vec::new();
+    }
     let mut cursor = node.walk();
     node.named_children(&mut cursor).take(MAX_ARGUMENTS).filter_map(|child| string(child, text)).collect()
+}
+
+/// The content of the first `"…"` in a text.
+pub(super) fn first_text(text: &str) -> Option<&str> {
+    let from = text.find('"')? + 1;
+    let to = from + text[from..].find('"')?;
+    (to > from).then(|| &text[from..to])
 }
 
 /// A name as shown: a string's content, or what is computed, in `<…>`.

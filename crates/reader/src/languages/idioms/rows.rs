@@ -2,63 +2,282 @@
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use super::{Handler, Idiom, Means, Method, Qualifier};
-use crate::domain::Language::{self, JavaScript, Python, Rust, Tsx, TypeScript};
+use super::{
+    Idiom, Means, Qualifier, command,
+    command::Name,
+    route,
+    route::{Handler, Method},
+};
+use crate::domain::Language::{
+    self, C, CSharp, Cpp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Tsx, TypeScript,
+};
+
+use Qualifier::{Any, Ends, Not, Nothing, Something};
 
 const ECMA: &[Language] = &[JavaScript, TypeScript, Tsx];
+const JVM: &[Language] = &[Java, Kotlin, Scala];
+const VERBS: &[&str] = &["get", "post", "put", "delete", "patch", "head", "options", "all"];
+/// Things that call a route instead of declaring one.
+const CLIENTS: &[&str] = &[
+    "axios",
+    "http",
+    "https",
+    "client",
+    "request",
+    "req",
+    "res",
+    "cy",
+    "agent",
+    "superagent",
+    "fetcher",
+    "session",
+    "requests",
+    "httpx",
+    "localStorage",
+    "params",
+    "cache",
+    "redis",
+];
 
 static ROWS: &[Idiom] = &[
-    // Settings
-    setting(&[Python], &["getenv"], Qualifier::Any, 0, Some(1)),
-    setting(&[Python], &["get", "pop", "setdefault"], Qualifier::Ends(&["environ"]), 0, Some(1)),
-    setting(&[Rust], &["var", "var_os"], Qualifier::Ends(&["env"]), 0, None),
-    // Routes
-    route(
-        &[Python],
-        &["route"],
-        Qualifier::Something,
-        "flask",
-        Method::Named("methods", "GET"),
-        Handler::Decorated,
+    // Environment variables and settings
+    setting(&[Python], &["getenv"], Any, Some(1)),
+    setting(&[Python], &["get", "pop", "setdefault"], Ends(&["environ"]), Some(1)),
+    constant(&[Python], &["config", "env"], Nothing, Some(1)),
+    constant(&[Python], &["bool", "int", "str", "list", "db", "url"], Ends(&["env"]), Some(1)),
+    setting(&[Rust], &["var", "var_os"], Ends(&["env"]), None),
+    constant(&[Rust], &["env", "option_env"], Nothing, None),
+    setting(ECMA, &["get"], Ends(&["env"]), None),
+    setting(JVM, &["getenv", "getProperty"], Ends(&["System"]), Some(1)),
+    setting(&[Java, Kotlin], &["Value"], Nothing, None),
+    setting(&[Scala], &["env"], Ends(&["sys"]), None),
+    setting(&[Scala], &["get", "getOrElse"], Ends(&["env"]), Some(1)),
+    setting(&[Go], &["Getenv", "LookupEnv"], Ends(&["os"]), None),
+    setting(
+        &[Go],
+        &["GetString", "GetInt", "GetBool", "GetDuration", "SetDefault", "BindEnv", "GetStringSlice"],
+        Ends(&["viper"]),
+        Some(1),
     ),
+    setting(&[C, Cpp], &["getenv", "secure_getenv"], Any, None),
+    setting(&[CSharp], &["GetEnvironmentVariable"], Ends(&["Environment"]), None),
+    setting(&[Php], &["getenv"], Nothing, None),
+    constant(&[Php], &["env"], Nothing, Some(1)),
+    setting(&[Ruby], &["fetch"], Ends(&["ENV"]), Some(1)),
+    // Routes
+    route(&[Python], &["route"], Something, "flask", Method::Named("methods", "GET"), Handler::Decorated),
     route(
         &[Python],
         &["get", "post", "put", "delete", "patch", "head", "options", "websocket", "api_route"],
-        Qualifier::Something,
+        Something,
         "fastapi",
         Method::Name,
         Handler::Decorated,
     ),
+    route(&[Python], &["add_url_rule"], Something, "flask", Method::Named("methods", "GET"), Handler::Last),
+    bare(&[Python], &["path", "re_path", "url"], Nothing, "django", Method::Name, Handler::At(1)),
+    bare(&[Python], &["register"], Ends(&["router"]), "django", Method::Name, Handler::At(1)),
+    route(&[Python], &["Route"], Any, "starlette", Method::Named("methods", "GET"), Handler::At(1)),
+    route(
+        &[Python],
+        &["add_get", "add_post", "add_put", "add_delete", "add_patch"],
+        Something,
+        "aiohttp",
+        Method::Name,
+        Handler::At(1),
+    ),
+    route(ECMA, VERBS, Not(CLIENTS), "express", Method::Name, Handler::Last),
     route(
         ECMA,
-        &["get", "post", "put", "delete", "patch", "head", "options", "all"],
-        Qualifier::Something,
-        "express",
+        &["Get", "Post", "Put", "Delete", "Patch", "Head", "Options", "All"],
+        Nothing,
+        "nestjs",
+        Method::Name,
+        Handler::Decorated,
+    ),
+    route(
+        &[Java, Kotlin],
+        &["GetMapping", "PostMapping", "PutMapping", "DeleteMapping", "PatchMapping"],
+        Nothing,
+        "spring",
+        Method::Name,
+        Handler::Decorated,
+    ),
+    route(
+        &[Java, Kotlin],
+        &["RequestMapping"],
+        Nothing,
+        "spring",
+        Method::Named("method", "ANY"),
+        Handler::Decorated,
+    ),
+    route(&[Java, Kotlin], &["Path"], Nothing, "jax-rs", Method::Name, Handler::Decorated),
+    route(&[Java], VERBS, Not(CLIENTS), "javalin", Method::Name, Handler::Last),
+    route(&[Kotlin], VERBS, Nothing, "ktor", Method::Name, Handler::Inline),
+    route(
+        &[Go],
+        &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "Any"],
+        Something,
+        "gin",
+        Method::Name,
+        Handler::Last,
+    ),
+    route(
+        &[Go],
+        &["Get", "Post", "Put", "Delete", "Patch", "Head", "Options"],
+        Not(CLIENTS),
+        "chi",
+        Method::Name,
+        Handler::Last,
+    ),
+    route(&[Go], &["HandleFunc", "Handle"], Something, "net/http", Method::Name, Handler::Last),
+    route(&[Rust], &["route"], Something, "axum", Method::Handler, Handler::Last),
+    route(
+        &[Rust],
+        &["get", "post", "put", "delete", "patch", "head"],
+        Nothing,
+        "actix",
+        Method::Name,
+        Handler::Decorated,
+    ),
+    bare(
+        &[Php],
+        &["get", "post", "put", "delete", "patch", "any", "match", "resource"],
+        Ends(&["Route"]),
+        "laravel",
+        Method::Name,
+        Handler::Last,
+    ),
+    route(&[Php], &["Route"], Nothing, "symfony", Method::Named("methods", "ANY"), Handler::Decorated),
+    route(
+        &[Php],
+        &["get", "post", "put", "delete", "patch"],
+        Not(CLIENTS),
+        "slim",
+        Method::Name,
+        Handler::Last,
+    ),
+    bare(&[Ruby], VERBS, Nothing, "rails", Method::Name, Handler::Named("to")),
+    bare(&[Ruby], &["resources", "resource"], Nothing, "rails", Method::Name, Handler::Inline),
+    route(&[Ruby], VERBS, Nothing, "sinatra", Method::Name, Handler::Inline),
+    route(
+        &[CSharp],
+        &["HttpGet", "HttpPost", "HttpPut", "HttpDelete", "HttpPatch", "Route"],
+        Nothing,
+        "asp.net",
+        Method::Name,
+        Handler::Decorated,
+    ),
+    route(
+        &[CSharp],
+        &["MapGet", "MapPost", "MapPut", "MapDelete", "MapPatch"],
+        Something,
+        "asp.net",
         Method::Name,
         Handler::Last,
     ),
     // Commands
-    command(&[Python], &["add_argument"], Qualifier::Something, "argparse", &["dest"], &["help"]),
+    command(&[Python], &["add_argument"], Something, "argparse", Name::Text(&["dest"]), &["help"]),
     command(
         &[Python],
         &["add_parser"],
-        Qualifier::Something,
+        Something,
         "argparse",
-        &["name"],
+        Name::Text(&["name"]),
         &["help", "description"],
     ),
-    command(&[Python], &["command", "group"], Qualifier::Something, "click", &[], &["help", "short_help"]),
-    command(&[Python], &["option"], Qualifier::Ends(&["click"]), "click", &[], &["help"]),
+    command(&[Python], &["command", "group"], Something, "click", Name::Decorated, &["help", "short_help"]),
+    command(&[Python], &["option"], Any, "click", Name::Option(&[]), &["help"]),
+    command(&[Python], &["Option"], Ends(&["typer"]), "typer", Name::Option(&[]), &["help"]),
+    command(ECMA, &["command"], Something, "commander", Name::Text(&[]), &[""]),
+    command(ECMA, &["option", "requiredOption"], Something, "commander", Name::Option(&[]), &[""]),
+    command(ECMA, &["option"], Something, "yargs", Name::Flag, &[]),
+    command(
+        &[Go],
+        &[
+            "String",
+            "Bool",
+            "Int",
+            "Duration",
+            "StringP",
+            "BoolP",
+            "IntP",
+            "DurationP",
+            "StringSlice",
+            "StringSliceP",
+        ],
+        Ends(FLAG_SETS),
+        "flag",
+        Name::Flag,
+        &[""],
+    ),
+    command(
+        &[Go],
+        &[
+            "StringVar",
+            "BoolVar",
+            "IntVar",
+            "DurationVar",
+            "StringVarP",
+            "BoolVarP",
+            "IntVarP",
+            "DurationVarP",
+            "StringSliceVar",
+            "StringSliceVarP",
+        ],
+        Ends(FLAG_SETS),
+        "flag",
+        Name::Flag,
+        &[""],
+    ),
+    command(&[Rust], &["arg"], Nothing, "clap", Name::ClapField, &[""]),
+    command(&[Rust], &["derive"], Nothing, "clap", Name::ClapVariants, &[]),
+    command(&[Rust], &["subcommand"], Something, "clap", Name::Nested, &[]),
+    command(&[Rust], &["new"], Ends(&["Arg"]), "clap", Name::Flag, &[]),
+    command(&[Ruby], &["desc"], Nothing, "thor", Name::Text(&[]), &[""]),
+    command(&[Ruby], &["on"], Something, "optparse", Name::Option(&[]), &[""]),
+    command(&[Java, Kotlin], &["Command"], Nothing, "picocli", Name::Text(&["name"]), &["description"]),
+    command(&[Java, Kotlin], &["Option"], Nothing, "picocli", Name::Option(&["names"]), &["description"]),
+    command(&[Kotlin], &["option"], Nothing, "clikt", Name::Option(&[]), &["help"]),
+    command(
+        &[CSharp],
+        &["Command"],
+        Nothing,
+        "System.CommandLine",
+        Name::Text(&["name"]),
+        &["", "description"],
+    ),
+    command(
+        &[CSharp],
+        &["Option"],
+        Nothing,
+        "System.CommandLine",
+        Name::Option(&["name"]),
+        &["", "description"],
+    ),
+    command(&[Php], &["AsCommand"], Nothing, "symfony", Name::Text(&["name"]), &["description"]),
+    command(&[Php], &["setName"], Something, "symfony", Name::Text(&[]), &[]),
 ];
+
+const FLAG_SETS: &[&str] = &["flag", "pflag", "flags", "fs", "flagSet", "Flags()", "PersistentFlags()"];
 
 const fn setting(
     languages: &'static [Language],
     names: &'static [&'static str],
     qualifier: Qualifier,
-    name: usize,
     default: Option<usize>,
 ) -> Idiom {
-    Idiom { languages, names, qualifier, means: Means::Setting { name, default } }
+    Idiom { languages, names, qualifier, means: Means::Setting { name: 0, default, constants: false } }
+}
+
+/// A setting only when its name is written in capitals.
+const fn constant(
+    languages: &'static [Language],
+    names: &'static [&'static str],
+    qualifier: Qualifier,
+    default: Option<usize>,
+) -> Idiom {
+    Idiom { languages, names, qualifier, means: Means::Setting { name: 0, default, constants: true } }
 }
 
 const fn route(
@@ -69,8 +288,21 @@ const fn route(
     method: Method,
     handler: Handler,
 ) -> Idiom {
-    let path = &["path", "value", "rule"];
-    Idiom { languages, names, qualifier, means: Means::Route { framework, method, path, handler } }
+    let shape = route::Shape { framework, method, handler, is_bare: false };
+    Idiom { languages, names, qualifier, means: Means::Route(shape) }
+}
+
+/// A route whose path is written without the first `/`.
+const fn bare(
+    languages: &'static [Language],
+    names: &'static [&'static str],
+    qualifier: Qualifier,
+    framework: &'static str,
+    method: Method,
+    handler: Handler,
+) -> Idiom {
+    let shape = route::Shape { framework, method, handler, is_bare: true };
+    Idiom { languages, names, qualifier, means: Means::Route(shape) }
 }
 
 const fn command(
@@ -78,10 +310,11 @@ const fn command(
     names: &'static [&'static str],
     qualifier: Qualifier,
     framework: &'static str,
-    name: &'static [&'static str],
+    name: Name,
     help: &'static [&'static str],
 ) -> Idiom {
-    Idiom { languages, names, qualifier, means: Means::Command { framework, name, help } }
+    let shape = command::Shape { framework, name, help };
+    Idiom { languages, names, qualifier, means: Means::Command(shape) }
 }
 
 /// The rows of a language for a called name.

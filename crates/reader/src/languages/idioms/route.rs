@@ -1,0 +1,144 @@
+//! Calls and annotations that declare an HTTP route.
+
+use tree_sitter::Node;
+
+use super::{Arguments, Call, Facts, arguments, line_of, text_of};
+use crate::facts::Route;
+
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+
+/// How a call tells a route.
+pub(super) struct Shape {
+    pub(super) framework: &'static str,
+    pub(super) method: Method,
+    pub(super) handler: Handler,
+    /// The path need not start with `/`.
+    pub(super) is_bare: bool,
+}
+
+/// Where a route's method stands.
+pub(super) enum Method {
+    /// In the called name: `get`, `GetMapping`; otherwise any.
+    Name,
+    /// In the argument of this name; otherwise this.
+    Named(&'static str, &'static str),
+    /// In the handler: `get(list).post(create)`.
+    Handler,
+}
+
+/// Where a route's handler stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handler {
+    /// The definition that the call decorates.
+    Decorated,
+    /// The last argument.
+    Last,
+    /// The argument at this place.
+    At(usize),
+    /// The argument of this name, which must be there.
+    Named(&'static str),
+    /// A block after the call.
+    Inline,
+}
+
+pub(super) fn read(
+    shape: &Shape,
+    arguments: &Arguments<'_, '_>,
+    call: &Call<'_, '_>,
+    facts: &mut Facts,
+) -> bool {
+    let path = arguments.at(0).or_else(|| arguments.any_named(&["path", "value", "rule"]));
+    let path = match path {
+        Some(node) => match arguments::strings(node, call.text).into_iter().next() {
+            Some(path) => path,
+            None => return false,
+        },
+        None if shape.handler == Handler::Decorated => String::new(),
+        None => return false,
+    };
+    // Go writes `GET /path` as one pattern.
+    let (written_method, path) = match path.split_once(' ') {
+        Some((method, rest)) if METHODS.contains(&method) => (Some(method.to_owned()), rest.to_owned()),
+        _ => (None, path),
+    };
+    if !shape.is_bare && !path.starts_with(['/', '*']) && shape.handler != Handler::Decorated {
+        return false;
+    }
+    let Some((handler, decorates)) = handler(shape.handler, arguments, call) else { return false };
+    let method = written_method.unwrap_or_else(|| method(&shape.method, arguments, call));
+    let handler = match shape.method {
+        Method::Handler => handler.map(|handler| inner_handler(&handler)),
+        _ => handler,
+    };
+    let (line, framework) = (line_of(call.arguments), shape.framework.to_owned());
+    facts.pending_route(Route { method, path, handler, line, framework }, decorates);
+    true
+}
+
+/// The handler as written, or the place that decorates it; `None` when the call is no route.
+fn handler(
+    place: Handler,
+    arguments: &Arguments<'_, '_>,
+    call: &Call<'_, '_>,
+) -> Option<(Option<String>, Option<usize>)> {
+    let written = |node: Node<'_>| (arguments::handler(node, call.text), None);
+    match place {
+        Handler::Decorated => Some((None, Some(call.at))),
+        Handler::Inline => Some((None, None)),
+        Handler::Named(name) => arguments.named(name).map(|node| (arguments::string(node, call.text), None)),
+        Handler::At(at) => arguments.at(at).map(written),
+        Handler::Last if arguments.len() < 2 => None,
+        // A client's call ends with its options.
+        Handler::Last => arguments.last().filter(|node| node.kind() != "object").map(written),
+    }
+}
+
+fn method(method: &Method, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> String {
+    match method {
+        Method::Name => {
+            let upper = call.name.to_ascii_uppercase();
+            let known = METHODS.iter().find(|method| upper.contains(*method));
+            known.map_or("ANY".to_owned(), |method| (*method).to_owned())
+        }
+        Method::Named(name, otherwise) => match arguments.named(name) {
+            Some(node) => methods_in(text_of(node, call.text)),
+            None => (*otherwise).to_owned(),
+        },
+        Method::Handler => {
+            arguments.at(1).map_or("ANY".to_owned(), |node| methods_in(text_of(node, call.text)))
+        }
+    }
+}
+
+/// `["GET", "POST"]` is `GET,POST`.
+fn methods_in(text: &str) -> String {
+    let upper = text.to_ascii_uppercase();
+    let words = upper.split(|c: char| !c.is_ascii_alphabetic());
+    let mut methods: Vec<&str> = words.filter(|word| METHODS.contains(word)).collect();
+    methods.dedup();
+    if methods.is_empty() { "ANY".to_owned() } else { methods.join(",") }
+}
+
+/// `get(list).post(create)` is `list, create`; `web::get().to(index)` is `index`.
+fn inner_handler(written: &str) -> String {
+    let inner: Vec<&str> = written
+        .split('(')
+        .skip(1)
+        .map(|part| part.split(')').next().unwrap_or(part).trim())
+        .filter(|part| !part.is_empty())
+        .collect();
+    if inner.is_empty() { written.to_owned() } else { inner.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_are_found_in_method_routers() {
+        assert_eq!(inner_handler("get(list).post(create)"), "list, create");
+        assert_eq!(inner_handler("web::get().to(index)"), "index");
+        assert_eq!(inner_handler("router"), "router");
+        assert_eq!(methods_in("get(list).post(create)"), "GET,POST");
+    }
+}
