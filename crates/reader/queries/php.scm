@@ -17,8 +17,10 @@
 (comment) @comment
 
 ; Imports
-(namespace_use_clause . [(qualified_name) (name)] @import.module)
-(namespace_use_clause . [(qualified_name) (name)] @import.module alias: (name) @import.alias)
+(namespace_use_declaration (namespace_use_clause . [(qualified_name) (name)] @import.module))
+(namespace_use_declaration
+  (namespace_use_clause . [(qualified_name) (name)] @import.module alias: (name) @import.alias))
+(namespace_use_declaration (namespace_name) body: (namespace_use_group)) @import.tree
 (require_expression (string) @import.module @import.relative)
 (require_once_expression (string) @import.module @import.relative)
 (include_expression (string) @import.module @import.relative)

@@ -10,7 +10,7 @@
 
 ; Documentation
 (comment) @comment
-(module . (expression_statement . (string) @doc))
+(module . (comment)* . (expression_statement . (string) @doc))
 (class_definition body: (block . (expression_statement . (string) @doc)))
 (function_definition body: (block . (expression_statement . (string) @doc)))
 
@@ -55,4 +55,4 @@
   ] (#eq? @_environ "environ"))
 
 ; Starts
-(if_statement condition: (comparison_operator . (identifier) @_name) @entry (#eq? @_name "__name__"))
+(if_statement condition: (comparison_operator . (identifier) @_name) (#eq? @_name "__name__")) @entry

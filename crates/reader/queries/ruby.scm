@@ -3,6 +3,10 @@
 (module name: [(constant) (scope_resolution)] @name) @definition.module
 (method name: (_) @name parameters: (_)? @_parameters) @definition.function
 (singleton_method object: (_) @parent name: (_) @name) @definition.method
+(assignment
+  left: (constant) @name
+  right: (call receiver: (constant) @_struct method: (identifier) @_new)
+  (#any-of? @_struct "Struct" "Class" "Data") (#any-of? @_new "new" "define")) @definition.class
 (program (assignment left: (constant) @name) @definition.constant)
 (body_statement (assignment left: (constant) @name) @definition.constant)
 (call
@@ -13,10 +17,7 @@
   method: (identifier) @_define
   arguments: (argument_list . [(simple_symbol) (string)] @name)
   (#any-of? @_define "define_method" "define_singleton_method")) @definition.method
-(assignment
-  left: (constant) @name
-  right: (call receiver: (constant) @_struct method: (identifier) @_new)
-  (#any-of? @_struct "Struct" "Class" "Data") (#any-of? @_new "new" "define")) @definition.class
+
 
 (comment) @comment
 

@@ -24,7 +24,8 @@
 (import_declaration) @import.tree
 
 ; Uses
-(extends_clause type: (_) @inherit)
+(extends_clause [(type_identifier) (generic_type) (stable_type_identifier) (projected_type)] @inherit)
+(extends_clause (compound_type [(type_identifier) (generic_type) (stable_type_identifier)] @inherit))
 (call_expression function: (identifier) @call arguments: (_) @arguments)
 (call_expression
   function: (field_expression value: (_) @qualifier field: (_) @call) arguments: (_) @arguments)

@@ -18,6 +18,8 @@
 (program (ambient_declaration (lexical_declaration (variable_declarator name: (identifier) @name) @definition.constant)))
 (program (ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @definition.variable)))
 (ambient_declaration) @wrapper
+(class_body (decorator) @attribute)
+(required_parameter (accessibility_modifier) pattern: (identifier) @name) @definition.field
 
 (extends_clause value: (_) @inherit)
 (implements_clause (_) @inherit)

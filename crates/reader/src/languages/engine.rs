@@ -1,7 +1,7 @@
 //! Parses one file and turns the matches of its language's query into facts.
 //!
-//! Trees are never walked by recursion: the parser and the query cursor keep their stacks on the heap, so
-//! source nested 20,000 deep costs memory, not the stack. Both are cut off when the time limit is over.
+//! Trees are never walked by recursion: the query cursor keeps its stack on the heap. The parser does so almost
+//! everywhere; for the rest, see [`STACK`](super::STACK) and `MAX_NESTING`. Both are cut off at the time limit.
 
 use std::{
     collections::BTreeMap,
@@ -26,11 +26,13 @@ use crate::{
 
 /// When parsing is cut off, this much from the start of the file is tried once more.
 const SECOND_TRY: usize = 128 * 1024;
+/// Brackets in brackets that are read; the parser's own functions use the stack for some ambiguous sources.
+const MAX_NESTING: usize = 25_000;
 /// Matches that the query may have open at once; bounds memory on hostile input.
 const MAX_OPEN_MATCHES: u32 = 4096;
 
 /// What one file says.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Extract {
     /// The file's own documentation.
     pub doc: Option<String>,
@@ -87,10 +89,13 @@ impl Engine {
     /// The facts of one file. Never takes much longer than `limit`; never fails, whatever the text is.
     pub fn extract(&mut self, path: &str, text: &str, limit: Duration) -> Extract {
         let deadline = Instant::now() + limit;
+        let shallow = shallow_part(text);
+        let is_deep = shallow.len() < text.len();
+        let text = shallow;
         let prepared = self.spec.prepare.and_then(|prepare| prepare(text));
         let parsed = prepared.as_deref().unwrap_or(text);
         let (tree, text, is_cut) = match parse(&mut self.parser, parsed, deadline) {
-            Some(tree) => (tree, text, false),
+            Some(tree) => (tree, text, is_deep),
             None => {
                 let start = first_lines(parsed, SECOND_TRY);
                 let deadline = Instant::now() + limit / 4;
@@ -145,6 +150,24 @@ fn parse(parser: &mut Parser, text: &str, deadline: Instant) -> Option<Tree> {
     tree
 }
 
+/// The text up to where it is nested too deep.
+fn shallow_part(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                depth += 1;
+                if depth > MAX_NESTING {
+                    return &text[..at];
+                }
+            }
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    text
+}
+
 fn first_lines(text: &str, max: usize) -> &str {
     let start = cut(text, max);
     match start.rfind('\n') {
@@ -153,15 +176,20 @@ fn first_lines(text: &str, max: usize) -> &str {
     }
 }
 
-/// The query of a language, compiled once per process.
+/// The query of a language, compiled once per process; two languages do not wait for each other.
 fn compiled(spec: &'static Spec) -> Result<Arc<Compiled>, String> {
-    static COMPILED: Mutex<BTreeMap<Language, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
-    let mut known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(compiled) = known.get(&spec.language) {
+    type Slot = Arc<Mutex<Option<Arc<Compiled>>>>;
+    static COMPILED: Mutex<BTreeMap<Language, Slot>> = Mutex::new(BTreeMap::new());
+    let slot = {
+        let mut slots = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(spec.language).or_default().clone()
+    };
+    let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(compiled) = &*known {
         return Ok(compiled.clone());
     }
     let compiled = Arc::new(compile(spec)?);
-    known.insert(spec.language, compiled.clone());
+    *known = Some(compiled.clone());
     Ok(compiled)
 }
 
@@ -212,6 +240,32 @@ mod tests {
     fn same_named_symbols_are_all_kept() {
         let found = extract(Language::Python, "if a:\n    def f(): pass\nelse:\n    def f(): pass\n");
         assert_eq!(names(&found), ["Function f", "Function f"]);
+    }
+
+    #[test]
+    fn deep_nesting_overflows_no_stack() {
+        let read = || {
+            for (language, open, close) in [
+                (Language::Python, "(", ")"),
+                (Language::JavaScript, "[", "]"),
+                (Language::Rust, "{", "}"),
+                (Language::TypeScript, "{a:", "}"),
+            ] {
+                let text = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
+                extract(language, &text);
+                extract(language, &open.repeat(20_000));
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(crate::languages::STACK);
+        thread.spawn(read).expect("a thread").join().expect("no panic");
+    }
+
+    #[test]
+    fn deeper_nesting_is_cut() {
+        let text = format!("def f(): pass\nx = {}", "[".repeat(MAX_NESTING * 4));
+        let found = extract(Language::Python, &text);
+        assert!(found.is_cut);
+        assert_eq!(names(&found)[0], "Function f");
     }
 
     #[test]

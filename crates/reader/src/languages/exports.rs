@@ -55,7 +55,11 @@ fn by_words(symbol: &Symbol, rule: Export, parent: Option<SymbolKind>) -> bool {
     match rule {
         Export::Capital => symbol.name.chars().next().is_some_and(char::is_uppercase),
         Export::Word(words) => {
-            symbol.exported || follows_parent || words_before_name(symbol).any(|word| words.contains(&word))
+            let is_namespace = symbol.kind == SymbolKind::Module && symbol.signature.starts_with("namespace");
+            symbol.exported
+                || is_namespace
+                || follows_parent
+                || words_before_name(symbol).any(|word| words.contains(&word))
         }
         Export::NoWord(words) => !words_before_name(symbol).any(|word| words.contains(&word)),
         Export::NoUnderscore | Export::Marked => symbol.exported,

@@ -98,7 +98,11 @@ impl Found {
                     framework: pattern.framework.unwrap_or("http").to_owned(),
                 }),
                 Role::Command => self.facts.command(Command {
-                    name: unquote(text_of(node, text)).to_owned(),
+                    name: unquote(text_of(node, text))
+                        .split_whitespace()
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
                     help: of(Role::CommandHelp).map(|node| one_line(unquote(text_of(node, text)), 300)),
                     of: of(Role::CommandOf).map(|node| unquote(text_of(node, text)).to_owned()),
                     line: line_of(node),
@@ -168,7 +172,8 @@ impl Found {
             name_at: name_node.start_byte(),
             range: node.byte_range(),
             body_at: of(Role::Body).map(|body| body.start_byte()),
-            parent: of(Role::Parent).map(|parent| text_of(parent, text)).or(around).map(str::to_owned),
+            parent: of(Role::Parent).map(|parent| text_of(parent, text).to_owned()),
+            prefix: around.map(|around| around.replace("::", ".")),
             is_exported: of(Role::Exported).is_some(),
             pattern,
         });
@@ -224,7 +229,8 @@ impl Found {
         let facts = std::mem::take(&mut self.facts).finish(&outline);
         (extract.settings, extract.routes, extract.commands) = facts;
         for range in &self.entries {
-            let name = one_line(cut(&text[range.clone()], 60), 60);
+            let first = text[range.clone()].lines().next().unwrap_or_default();
+            let name = one_line(first.trim_end().trim_end_matches([':', '{']), 80);
             extract.entry_points.push(EntryPoint { name, line: outline.line(range.start) });
         }
         extract.symbols = outline.into_symbols(path, text, spec);
@@ -275,10 +281,7 @@ pub(super) fn unquote(text: &str) -> &str {
     if prefixed.len() < text.len() && text.len() - prefixed.len() <= 3 && prefixed.starts_with(['"', '\'']) {
         return unquote(prefixed.trim_end_matches('#'));
     }
-    match text.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')) {
-        Some(inner) => inner,
-        None => text,
-    }
+    text
 }
 
 /// White space runs become one space; cut at `max` bytes with an ellipsis.
@@ -368,7 +371,6 @@ mod tests {
     fn quotes_are_removed_once() {
         assert_eq!(unquote("\"a\""), "a");
         assert_eq!(unquote("r#\"a\"#"), "a");
-        assert_eq!(unquote("<stdio.h>"), "stdio.h");
         assert_eq!(unquote("f'a'"), "a");
         assert_eq!(unquote("plain"), "plain");
     }

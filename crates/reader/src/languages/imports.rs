@@ -46,6 +46,7 @@ impl Imports {
             return;
         }
         let written = text_of(module, text);
+        let written = written.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(written);
         let import = self.by_module.entry(module.start_byte()).or_insert_with(|| Import {
             module: unquote(written).to_owned(),
             names: Vec::new(),
@@ -56,6 +57,11 @@ impl Imports {
             when: ImportTime::Load,
             line: super::found::line_of(module),
         });
+        // `import static a.B.c` also matches as the import of `a.B.c`: the match that knows the name is right.
+        let has_name = captures.iter().any(|capture| roles[capture.index as usize] == Role::ImportName);
+        if has_name && import.module.len() > unquote(written).len() {
+            unquote(written).clone_into(&mut import.module);
+        }
         let mut name: Option<ImportedName> = None;
         let mut alias: Option<String> = None;
         for capture in captures {
@@ -98,7 +104,13 @@ impl Imports {
         let mut imports: Vec<(usize, Import)> = self.by_module.into_iter().collect();
         for (at, tree) in self.trees {
             let mut unfolded = Vec::new();
-            unfold(&text[tree.range.clone()], "", spec.separator, 0, &mut unfolded);
+            let written = &text[tree.range.clone()];
+            let written = ["import ", "use ", "function ", "const "]
+                .iter()
+                .fold(written, |written, word| written.strip_prefix(word).unwrap_or(written).trim_start());
+            for path in split_at_commas(written) {
+                unfold(path, "", spec.separator, 0, &mut unfolded);
+            }
             for mut import in unfolded {
                 import.reexport = tree.is_reexport;
                 import.line = outline.line(at);

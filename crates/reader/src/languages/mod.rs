@@ -41,6 +41,10 @@ mod macros;
 mod nesting;
 mod table;
 
+/// The stack that a thread needs to read whatever may come: the parser uses some of it for each level of
+/// nesting where a source is ambiguous.
+pub const STACK: usize = 64 * 1024 * 1024;
+
 pub(crate) use comments::cut;
 pub use engine::{Engine, Extract};
 pub use table::{Spec, detect, spec_of, specs};

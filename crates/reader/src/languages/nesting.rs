@@ -18,7 +18,10 @@ pub(super) struct Definition {
     pub(super) name_at: usize,
     pub(super) range: Range<usize>,
     pub(super) body_at: Option<usize>,
+    /// The parent as written.
     pub(super) parent: Option<String>,
+    /// Parents within the one around, that stand before the name: `class A::B`.
+    pub(super) prefix: Option<String>,
     pub(super) is_exported: bool,
     pub(super) pattern: usize,
 }
@@ -38,6 +41,7 @@ pub(super) struct Decorated<'a> {
     pub(super) name: &'a str,
     pub(super) qualified: &'a str,
     pub(super) doc: Option<&'a str>,
+    pub(super) is_field: bool,
     pub(super) at: usize,
 }
 
@@ -47,6 +51,7 @@ impl Placed {
             name: &self.definition.name,
             qualified: &self.qualified,
             doc: self.doc.as_deref(),
+            is_field: self.definition.kind == Some(SymbolKind::Field),
             at: self.definition.name_at,
         }
     }
@@ -79,12 +84,16 @@ impl Outline {
             {
                 open.pop();
             }
-            let around = open.last().map(|&top| &outline.placed[top]);
+            let holder = open.iter().rev().find(|&&top| holds(&outline.placed[top].definition, &definition));
+            let around = holder.map(|&top| &outline.placed[top]);
             if !settle_kind(&mut definition, around) {
                 continue;
             }
             let around_start = around.map(|around| around.definition.range.start);
-            let parent = parent_of(&mut definition, around);
+            let mut parent = parent_of(&mut definition, around);
+            if let Some(prefix) = definition.prefix.take() {
+                parent = Some(parent.map_or(prefix.clone(), |parent| format!("{parent}.{prefix}")));
+            }
             let (from, is_exported) = wrapped(&definition, around_start, &found.wrappers, text);
             definition.is_exported |= is_exported;
             let above = Above { found, spec, text };
@@ -251,6 +260,17 @@ fn without_doubles(mut definitions: Vec<Definition>) -> Vec<Definition> {
     });
     definitions.sort_by_key(|d| (d.range.start, std::cmp::Reverse(d.range.end), d.name_at));
     definitions
+}
+
+/// False for two names of one declaration (`int x, y;`), and for the type that a type's name is given to
+/// (`typedef struct a {…} b;`).
+fn holds(outer: &Definition, inner: &Definition) -> bool {
+    let is_named_type = outer.kind == Some(SymbolKind::Type) && inner.kind.is_some_and(is_type);
+    // Parameters of a constructor that are fields belong to its type.
+    let is_parameter = inner.kind == Some(SymbolKind::Field)
+        && matches!(outer.kind, Some(SymbolKind::Function | SymbolKind::Method))
+        && outer.body_at.is_some_and(|body| inner.range.start < body);
+    outer.range != inner.range && !is_named_type && !is_parameter
 }
 
 /// Methods and fields by where they stand; false for a local, which is no symbol.
@@ -470,6 +490,9 @@ fn signature(definition: &Definition, text: &str, spec: &Spec) -> String {
     let start = if starts_with_words { line } else { definition.range.start };
     let end = definition.body_at.unwrap_or(definition.range.end).max(start);
     let mut written = without_annotations(text[start..end].trim());
+    if definition.body_at.is_none() && definition.kind.is_some_and(is_type) {
+        written = written.split('{').next().unwrap_or(written);
+    }
     if definition.body_at.is_none() && written.len() > MAX_SIGNATURE {
         written = written.lines().next().unwrap_or(written);
     }

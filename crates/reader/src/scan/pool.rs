@@ -19,15 +19,13 @@ use super::{
 use crate::{
     domain::{File, Language, SkipReason},
     facts::FileFacts,
-    languages::{Engine, Extract, detect, spec_of},
+    languages::{self, Engine, Extract, detect, spec_of},
     sink::FileSink,
 };
 
 /// Files that may be under way at once, and their size on disk: the bound of the memory.
 const MAX_FILES_AHEAD: usize = 512;
 const MAX_BYTES_AHEAD: u64 = 24 * 1024 * 1024;
-/// Some grammars' scanners keep small state on the stack; this is room to spare.
-const STACK: usize = 8 * 1024 * 1024;
 
 /// Reads the folder `root` and hands every file to `sink`.
 ///
@@ -54,7 +52,7 @@ pub fn scan(
             let (todo, done) = (todo.clone(), done.clone());
             thread::Builder::new()
                 .name(format!("scan-{number}"))
-                .stack_size(STACK)
+                .stack_size(languages::STACK)
                 .spawn_scoped(scope, move || work(root, options, files, &todo, &done))
                 .map_err(ScanError::Threads)?;
         }

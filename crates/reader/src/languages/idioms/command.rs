@@ -77,6 +77,10 @@ impl Pending {
                 command.name = kebab(decorated.name);
                 command.help = command.help.or_else(|| decorated.doc.and_then(first_line));
             }
+            // A field is an option of its class, a function one of the command that it is.
+            _ if command.name.starts_with('-') && decorated.is_field => {
+                command.of = decorated.qualified.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+            }
             _ if command.name.starts_with('-') => command.of = Some(kebab(decorated.name)),
             _ => command.help = command.help.or_else(|| decorated.doc.and_then(first_line)),
         }
@@ -107,7 +111,9 @@ pub(super) fn read(
         });
     }
     let decorates = match shape.name {
-        Name::Decorated | Name::ClapField | Name::ClapVariants => Some((call.at, shape.name)),
+        Name::Decorated | Name::Option(_) | Name::ClapField | Name::ClapVariants => {
+            Some((call.at, shape.name))
+        }
         _ => None,
     };
     let command = Command {
@@ -175,6 +181,9 @@ fn texts(arguments: &Arguments<'_, '_>, named: &[&str], call: &Call<'_, '_>) -> 
 }
 
 fn help(shape: &Shape, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> Option<String> {
+    if shape.name == Name::ClapField {
+        return assigned(text_of(call.arguments, call.text), "help");
+    }
     let named = arguments
         .any_named(shape.help)
         .and_then(|node| arguments::strings(node, call.text).into_iter().next());
@@ -183,10 +192,7 @@ fn help(shape: &Shape, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> Op
             return None;
         }
         let texts = texts(arguments, &[], call);
-        let last = texts.into_iter().skip(1).filter(|text| !text.starts_with('-')).last();
-        last.or_else(|| {
-            (shape.name == Name::ClapField).then(|| assigned(text_of(call.arguments, call.text), "help"))?
-        })
+        texts.into_iter().skip(1).filter(|text| !text.starts_with('-')).next_back()
     });
     text.map(|text| one_line(&text, 300)).filter(|text| !text.is_empty())
 }

@@ -9,7 +9,8 @@ use super::{
     route::{Handler, Method},
 };
 use crate::domain::Language::{
-    self, C, CSharp, Cpp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Tsx, TypeScript,
+    self, C, CSharp, Cpp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Swift, Tsx,
+    TypeScript,
 };
 
 use Qualifier::{Any, Ends, Not, Nothing, Something};
@@ -61,6 +62,7 @@ static ROWS: &[Idiom] = &[
     ),
     setting(&[C, Cpp], &["getenv", "secure_getenv"], Any, None),
     setting(&[CSharp], &["GetEnvironmentVariable"], Ends(&["Environment"]), None),
+    setting(&[Swift], &["environment"], Any, None),
     setting(&[Php], &["getenv"], Nothing, None),
     constant(&[Php], &["env"], Nothing, Some(1)),
     setting(&[Ruby], &["fetch"], Ends(&["ENV"]), Some(1)),
