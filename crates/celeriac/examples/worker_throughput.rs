@@ -44,6 +44,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for result in &last {
         result.get_timeout(Duration::from_secs(600)).await?;
     }
+    while app.broker().queues().await?.iter().any(|queue| queue.ready + queue.claimed > 0) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     report("run, stored, settled", tasks, run.elapsed());
     report("end to end", tasks, start.elapsed());
 

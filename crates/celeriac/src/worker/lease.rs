@@ -15,8 +15,33 @@ use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::{Held, Stage};
 use crate::worker::shared::Shared;
 
+/// Renews leases on a thread of its own, so that tasks which block all threads of the runtime do not lose theirs.
+/// Returns when the thread has ended.
+pub(crate) async fn renew_on_thread<S: Send + Sync + 'static>(
+    shared: Arc<Shared<S>>,
+    end: CancellationToken,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let (thread_shared, thread_end) = (shared.clone(), end.clone());
+    let (ended, has_ended) = tokio::sync::oneshot::channel::<()>();
+    let thread = runtime.and_then(|runtime| {
+        std::thread::Builder::new().name("celeriac-lease".to_owned()).spawn(move || {
+            runtime.block_on(renew(thread_shared, thread_end));
+            drop(ended);
+        })
+    });
+    match thread {
+        // The sender is only ever dropped: when the thread ends, or panics.
+        Ok(_) => drop(has_ended.await),
+        Err(error) => {
+            tracing::warn!(target: "celery.worker", "no thread for the leases, they share the runtime: {error}");
+            renew(shared, end).await;
+        }
+    }
+}
+
 /// Renews the leases of all messages that are not settled, three times in each lease.
-pub(crate) async fn renew<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, end: CancellationToken) {
+async fn renew<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, end: CancellationToken) {
     let every = shared.settings.lease / 3;
     while !ended_within(every, &end).await {
         let held: Vec<Arc<Held>> = shared.all().into_iter().filter(|held| held.needs_lease()).collect();

@@ -51,7 +51,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let (end_writing, end, end_events) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     writing.spawn(flush(shared.clone(), ended, end_writing.clone()));
-    background.spawn(lease::renew(shared.clone(), end.clone()));
+    background.spawn(lease::renew_on_thread(shared.clone(), end.clone()));
     background.spawn(lease::recover(shared.clone(), end.clone()));
     background.spawn(beat(shared.clone(), end.clone()));
     background.spawn(listen(shared.clone(), requests, end.clone()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use celeriac::{Event, JsonMap, Signature, TaskState};
 use serde_json::{Value, json};
 
-use crate::support::{Add, Bench, Fail, Flaky, Gate, PATIENCE, Patient, Running, Telling, until};
+use crate::support::{Add, Bench, Fail, Flaky, Gate, PATIENCE, Patient, Running, SOON, Telling, until};
 
 /// The answer of the one worker.
 async fn ask(bench: &Bench, method: &str, arguments: Value) -> Value {
@@ -141,10 +141,8 @@ async fn a_running_worker_is_changed() {
 async fn workers_share_what_is_revoked_and_avoid_each_others_names() {
     let bench = Bench::new().await;
     let first = Running::start(bench.app.worker().mingle(Duration::ZERO));
-    until("it is up", async || {
-        !bench.app.inspect().timeout(PATIENCE).limit(1).ping().await.unwrap().is_empty()
-    })
-    .await;
+    until("it is up", async || !bench.app.inspect().timeout(SOON).limit(1).ping().await.unwrap().is_empty())
+        .await;
     bench.app.control().timeout(PATIENCE).limit(1).call("revoke", revoke_arguments("gone")).await.unwrap();
 
     let second = Running::start(bench.app.worker().mingle(Duration::from_secs(1)));

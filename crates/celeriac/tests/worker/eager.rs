@@ -11,7 +11,7 @@ use celeriac::broker::{
 use celeriac::{App, QueueName, TaskState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Add, Bench, Lab, PATIENCE, Running, until};
+use crate::support::{Add, Bench, Lab, PATIENCE, Running, SOON, until};
 
 /// Hides the eta from the broker below.
 struct Eager(Arc<dyn Broker>);
@@ -103,7 +103,7 @@ async fn eager_app(bench: &Bench) -> App<Lab> {
 }
 
 async fn scheduled(app: &App<Lab>) -> Vec<Value> {
-    let answers = app.inspect().timeout(PATIENCE).limit(1).scheduled().await.unwrap();
+    let answers = app.inspect().timeout(SOON).limit(1).scheduled().await.unwrap();
     answers.into_values().flat_map(|list| list.as_array().cloned().unwrap_or_default()).collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use celeriac::{ResultError, TaskState};
 
-use crate::support::{Add, Bench, Gate, PATIENCE, Patient, Running, until};
+use crate::support::{Add, Bench, Gate, PATIENCE, Patient, Running, SOON, until};
 
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(600);
@@ -86,7 +86,7 @@ async fn a_revoked_task_never_runs() {
     bench.app.send(Gate { name: "blocks".into() }).await.unwrap();
     let waiting = bench.app.send(Add { x: 1, y: 1 }).await.unwrap();
     until("it waits in the worker", async || {
-        let answers = bench.app.inspect().timeout(PATIENCE).limit(1).reserved().await.unwrap();
+        let answers = bench.app.inspect().timeout(SOON).limit(1).reserved().await.unwrap();
         answers.values().any(|list| list.as_array().is_some_and(|list| list.len() == 1))
     })
     .await;

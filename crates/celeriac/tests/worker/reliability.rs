@@ -9,7 +9,7 @@ use celeriac::{App, Context, ResultError, Shutdown, Task, TaskResult, TaskState}
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::support::{Add, Bench, Early, Gate, PATIENCE, Patient, Running, until};
+use crate::support::{Add, Bench, Blocking, Early, Gate, PATIENCE, Patient, Running, until};
 
 const URL: &str = "CELERIAC_TEST_URL";
 
@@ -123,6 +123,31 @@ async fn a_long_task_keeps_its_message() {
     bench.lab.open_gate();
     assert_eq!(long.get_timeout(PATIENCE).await.unwrap(), "long");
     first.stop().await;
+    second.stop().await;
+    assert_eq!(bench.lab.at_gate.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_task_that_blocks_the_runtime_keeps_its_message() {
+    let bench = Bench::new().await;
+    let lease = Duration::from_millis(400);
+    let blocked = bench.app.send(Blocking).await.unwrap();
+    // The worker has a runtime of its own with one thread, which the task blocks.
+    let (worker, shutdown) = (bench.worker().lease(lease), Shutdown::new());
+    let thread = std::thread::spawn({
+        let shutdown = shutdown.clone();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(worker.run(shutdown)).unwrap();
+        }
+    });
+    until("it blocks", async || bench.lab.at_gate.load(Ordering::SeqCst) == 1).await;
+    let second = Running::start(bench.worker().hostname("w2@lab").lease(lease));
+    tokio::time::sleep(4 * lease).await;
+    bench.lab.open_gate();
+    blocked.get_timeout(PATIENCE).await.unwrap();
+    shutdown.warm();
+    tokio::task::spawn_blocking(|| thread.join()).await.unwrap().unwrap();
     second.stop().await;
     assert_eq!(bench.lab.at_gate.load(Ordering::SeqCst), 1);
 }

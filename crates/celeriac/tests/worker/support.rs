@@ -17,6 +17,9 @@ use tokio::task::JoinHandle;
 /// No condition of these tests takes longer, unless something is wrong.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// For questions that are asked again when nobody answers: the worker may not be up yet.
+pub const SOON: Duration = Duration::from_millis(500);
+
 /// What the tasks do is written down here.
 #[derive(Clone)]
 pub struct Lab {
@@ -73,6 +76,7 @@ impl Bench {
             .register::<Panic>()
             .register::<Hopeless>()
             .register::<Early>()
+            .register::<Blocking>()
             .register::<Telling>();
         Self { app, lab, url, dir }
     }
@@ -312,6 +316,24 @@ impl Task<Lab> for Telling {
         cx.progress(serde_json::json!({"done": 1, "of": 2})).await?;
         cx.state().at_gate.fetch_add(1, Ordering::SeqCst);
         cx.state().gate.acquire().await?.forget();
+        Ok(())
+    }
+}
+
+/// Blocks the thread of the runtime until the test opens the gate, which no task should do.
+#[derive(Serialize, Deserialize)]
+pub struct Blocking;
+
+impl Task<Lab> for Blocking {
+    const NAME: &'static str = "tasks.blocking";
+    type Output = ();
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<()> {
+        let lab = cx.state();
+        lab.at_gate.fetch_add(1, Ordering::SeqCst);
+        while lab.gate.try_acquire().is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 }
