@@ -40,7 +40,8 @@ impl Analyses {
                 ExportFormat::Json => taken.write_json(&mut file)?,
                 ExportFormat::Zip => {
                     let pages = folder.path().join("pages");
-                    taken.write_folder(&pages)?;
+                    // Packed pages go anywhere: no link leads to this machine's folders.
+                    Taken { repository: None, ..taken }.write_folder(&pages)?;
                     pack(&pages, &mut file).map_err(io_error)?;
                 }
             }

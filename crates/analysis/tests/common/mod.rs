@@ -36,6 +36,29 @@ impl Bed {
         Self { folder, analyses, worker: None }
     }
 
+    /// As [`with`](Self::with), over a data folder that was used before.
+    pub async fn again(folder: tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::new(folder.path().join("data"));
+        change(&mut settings);
+        let analyses = Analyses::open(settings).await.unwrap();
+        Self { folder, analyses, worker: None }
+    }
+
+    /// Waits for the first event that satisfies this.
+    pub async fn until(&self, analysis: &Analysis, wanted: impl Fn(&Analysis) -> bool) -> Analysis {
+        let mut events = self.analyses.watch(&analysis.id, None).await.unwrap();
+        let found = async {
+            while let Some(event) = events.next().await {
+                let analysis = event.unwrap().analysis;
+                if wanted(&analysis) {
+                    return analysis;
+                }
+            }
+            panic!("the analysis ended without it");
+        };
+        tokio::time::timeout(LONG, found).await.expect("it did not come to that")
+    }
+
     pub fn working(mut self) -> Self {
         let shutdown = Shutdown::new();
         let task = tokio::spawn(self.analyses.clone().run_worker(worker_settings(), shutdown.clone()));
@@ -50,6 +73,14 @@ impl Bed {
             task.await.unwrap().unwrap();
         }
         self.folder
+    }
+
+    /// Drops the worker in the middle of what it does, as a kill would: nothing is settled.
+    pub async fn kill_worker(&mut self) {
+        if let Some((_, task)) = self.worker.take() {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
