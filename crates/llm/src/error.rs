@@ -189,6 +189,19 @@ impl LlmError {
         )
     }
 
+    /// The fault lies in this question or its answer; others may well be answered.
+    pub fn concerns_this_call(&self) -> bool {
+        matches!(
+            self,
+            Self::Filtered { .. }
+                | Self::TooLong { .. }
+                | Self::BadAnswer { .. }
+                | Self::Truncated { .. }
+                | Self::Rejected { .. }
+                | Self::OverLimit { .. }
+        )
+    }
+
     /// It may pass.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(

@@ -163,7 +163,8 @@ fn symbol_of<'a>(item: &ItemAnswer, symbols: &'a [Known], lines: u32) -> Result<
         .iter()
         .filter(|symbol| symbol.qualified == name || symbol.qualified.rsplit('.').next() == Some(&name))
         .collect();
-    let overlapping = named.iter().find(|symbol| symbol.lines.start_line <= end && symbol.lines.end_line >= start);
+    let overlapping =
+        named.iter().find(|symbol| symbol.lines.start_line <= end && symbol.lines.end_line >= start);
     match (overlapping, named.first()) {
         (Some(symbol), _) => Ok(symbol),
         (None, Some(symbol)) => Err(format!(
@@ -197,7 +198,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_tied_to_the_symbols_that_it_names() {
-        for (name, start, end, line) in [("A.run", 7, 9, 7), ("`A::run()`", 4, 4, 3), ("run", 8, 9, 7), ("A", 2, 3, 1)] {
+        for (name, start, end, line) in
+            [("A.run", 7, 9, 7), ("`A::run()`", 4, 4, 3), ("run", 8, 9, 7), ("A", 2, 3, 1)]
+        {
             let checked = check(&format!("```json\n{}\n```", answer(name, start, end)), &known(), 9).unwrap();
             assert_eq!(checked.items[0].symbol.lines.start_line, line, "{name}");
         }

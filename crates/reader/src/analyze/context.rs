@@ -43,7 +43,8 @@ impl<'a> Context<'a> {
         self.facts.symbols.iter().filter(move |member| {
             // Same-named types of one file are told apart by their lines; methods of Go and Rust stand elsewhere.
             member.parent.as_deref() == Some(&name)
-                && (self.is_alone(&name) || (member.lines.start_line >= start && member.lines.end_line <= end))
+                && (self.is_alone(&name)
+                    || (member.lines.start_line >= start && member.lines.end_line <= end))
         })
     }
 

@@ -1,8 +1,8 @@
 //! A symbol in words, each of which is a fact.
 
+use super::AnalyzeError;
 use super::context::Context;
 use super::parts::Part;
-use super::AnalyzeError;
 use crate::document::markdown::{code, escape};
 use crate::domain::{EdgeKind, Symbol, SymbolKind};
 use crate::knowledge::SymbolLink;
@@ -103,8 +103,11 @@ fn names(word: &str, all: &[&str], most: usize) -> Option<String> {
 }
 
 fn inherited(callees: &[SymbolLink]) -> Option<String> {
-    let bases: Vec<&str> =
-        callees.iter().filter(|link| link.edge == EdgeKind::Inherit).filter_map(|link| link.symbol.as_deref()).collect();
+    let bases: Vec<&str> = callees
+        .iter()
+        .filter(|link| link.edge == EdgeKind::Inherit)
+        .filter_map(|link| link.symbol.as_deref())
+        .collect();
     names("Extends", &bases, MAX_NAMES)
 }
 
@@ -144,16 +147,23 @@ fn used_by(context: &Context<'_>, symbol: &Symbol) -> Result<Vec<String>, Analyz
         .filter(|link| link.path != context.path() || link.symbol.as_deref() != Some(&name))
         .collect();
     let is_side = |link: &SymbolLink| {
-        matches!(role_of(&link.path), FileRole::Test | FileRole::Example | FileRole::Benchmark | FileRole::Docs)
+        matches!(
+            role_of(&link.path),
+            FileRole::Test | FileRole::Example | FileRole::Benchmark | FileRole::Docs
+        )
     };
-    let home_is_side = matches!(role_of(context.path()), FileRole::Test | FileRole::Example | FileRole::Benchmark);
+    let home_is_side =
+        matches!(role_of(context.path()), FileRole::Test | FileRole::Example | FileRole::Benchmark);
     let mut sentences = Vec::new();
-    let of_kind = |kind: EdgeKind| callers.iter().filter(move |link| link.edge == kind && (home_is_side || !is_side(link)));
+    let of_kind = |kind: EdgeKind| {
+        callers.iter().filter(move |link| link.edge == kind && (home_is_side || !is_side(link)))
+    };
     sentences.extend(listed("Extended by", of_kind(EdgeKind::Inherit), context.path()));
     sentences.extend(listed("Called by", of_kind(EdgeKind::Call), context.path()));
     sentences.extend(listed("Used by", of_kind(EdgeKind::Reference), context.path()));
     if !home_is_side {
-        let mut files: Vec<&str> = callers.iter().filter(|link| is_side(link)).map(|link| link.path.as_str()).collect();
+        let mut files: Vec<&str> =
+            callers.iter().filter(|link| is_side(link)).map(|link| link.path.as_str()).collect();
         files.sort_unstable();
         files.dedup();
         match files.len() {
@@ -192,7 +202,8 @@ fn capitalized(word: &str) -> String {
 /// A whole file: its summary, who imports it, what it reads and offers.
 pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> String {
     let facts = &context.facts;
-    let mut paragraphs = vec![facts.doc.as_deref().and_then(documentation).unwrap_or_else(|| summary.to_owned())];
+    let mut paragraphs =
+        vec![facts.doc.as_deref().and_then(documentation).unwrap_or_else(|| summary.to_owned())];
     let mut sentences = Vec::new();
     let importers: Vec<&str> = context
         .imported_by
@@ -205,7 +216,8 @@ pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> 
     sentences.extend(names("Imports", &imports, MAX_NAMES));
     let settings: Vec<&str> = facts.settings.iter().map(|setting| setting.name.as_str()).collect();
     sentences.extend(names("Reads the settings", &settings, MAX_MEMBERS));
-    let routes: Vec<String> = facts.routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let routes: Vec<String> =
+        facts.routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     sentences.extend(names("Answers", &routes.iter().map(String::as_str).collect::<Vec<_>>(), MAX_MEMBERS));
     let commands: Vec<&str> = facts.commands.iter().map(|command| command.name.as_str()).collect();
     sentences.extend(names("Declares the commands and options", &commands, MAX_MEMBERS));

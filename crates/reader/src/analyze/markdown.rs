@@ -12,7 +12,9 @@ pub(crate) fn one_line(text: &str) -> String {
             Event::Text(text) => push_text(&mut out, &text),
             Event::Code(text) => out.push_str(&code(&text)),
             Event::Html(text) | Event::InlineHtml(text) => push_text(&mut out, &text),
-            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_)) => {
+            Event::SoftBreak
+            | Event::HardBreak
+            | Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_)) => {
                 out.push(' ');
             }
             _ => {}
@@ -44,7 +46,9 @@ pub(crate) fn plain(text: &str) -> String {
                 out.push_str(&"  ".repeat(depth.saturating_sub(1)));
                 out.push_str("- ");
             }
-            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::HtmlBlock) if depth == 0 => {
+            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::HtmlBlock)
+                if depth == 0 =>
+            {
                 end_block(&mut out, true);
             }
             _ => {}

@@ -23,7 +23,7 @@ pub use model_reading::{LlmReading, ReadOptions, cache_key, read_with_llm, wants
 pub use prompt::PROMPT_VERSION;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(test)]
 mod model_tests;

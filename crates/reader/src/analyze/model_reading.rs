@@ -61,7 +61,9 @@ pub fn wants_llm(file: &File) -> bool {
 /// The name of a file's description in a cache: the same file, model, language and prompts give the same.
 pub fn cache_key(model: &str, language: PageLanguage, file: &File) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in [prompt::PROMPT_VERSION.as_str(), model, prompt::language_name(language), &file.path, &file.hash] {
+    for part in
+        [prompt::PROMPT_VERSION.as_str(), model, prompt::language_name(language), &file.path, &file.hash]
+    {
         hasher.update(part.as_bytes()).update(&[0]);
     }
     format!("file-{}", hasher.finalize().to_hex())
@@ -155,7 +157,10 @@ fn questions(
     };
     let asked = segments.iter().take(count).enumerate().map(question);
     // A later part without symbols has nothing to add.
-    Ok((asked.filter(|question| question.segment.start_line == 1 || !question.symbols.is_empty()).collect(), cut_at))
+    Ok((
+        asked.filter(|question| question.segment.start_line == 1 || !question.symbols.is_empty()).collect(),
+        cut_at,
+    ))
 }
 
 /// A description failed for this file alone, for this reason; or for all.
@@ -172,7 +177,9 @@ impl Job {
             match self.ask(model, question, &mut usage, &mut calls).await {
                 Ok(answer) => answers.push(answer),
                 Err(Failed::ThisFile(reason)) => {
-                    let note = format!("Described by static analysis, since the LLM's answer could not be used: {reason}");
+                    let note = format!(
+                        "Described by static analysis, since the LLM's answer could not be used: {reason}"
+                    );
                     let reading = FileReading { note: Some(note), ..self.by_facts };
                     return Ok(LlmReading { reading, usage, calls });
                 }
@@ -191,7 +198,8 @@ impl Job {
         usage: &mut Usage,
         calls: &mut u32,
     ) -> Result<CheckedAnswer, Failed> {
-        let mut messages = vec![Message::system(prompt::system(self.language)), Message::user(&question.text)];
+        let mut messages =
+            vec![Message::system(prompt::system(self.language)), Message::user(&question.text)];
         let mut is_repair = false;
         loop {
             let symbols = u32::try_from(question.symbols.len()).unwrap_or(u32::MAX);
@@ -200,7 +208,8 @@ impl Job {
                 temperature: Some(0.0),
                 ..ChatRequest::new(answer::SCHEMA_NAME, messages.clone())
             };
-            let response = model.chat(request.json(answer::SCHEMA_NAME, answer::schema())).await.map_err(failed)?;
+            let response =
+                model.chat(request.json(answer::SCHEMA_NAME, answer::schema())).await.map_err(failed)?;
             *usage += response.usage;
             *calls += 1;
             let mut problems = match answer::check(&response.text, &question.symbols, self.lines) {
@@ -208,7 +217,8 @@ impl Job {
                 Err(problems) => problems,
             };
             if response.finish_reason == FinishReason::Length {
-                problems.insert(0, "It was cut off because it was too long: write shorter descriptions.".into());
+                problems
+                    .insert(0, "It was cut off because it was too long: write shorter descriptions.".into());
             }
             if is_repair {
                 return Err(Failed::ThisFile(problems.into_iter().next().unwrap_or_default()));
@@ -243,10 +253,13 @@ impl Job {
                 code: lines.excerpt(checked.symbol.lines, usize::MAX),
                 origin: Origin::Llm,
             };
-            let same = reading.items.iter_mut().find(|known| known.name == item.name && known.lines == item.lines);
+            let same =
+                reading.items.iter_mut().find(|known| known.name == item.name && known.lines == item.lines);
             match same {
                 // What is a function is known for certain; whether a type holds data is a matter of judgement.
-                Some(known) if known.kind == ItemKind::Function => *known = Item { kind: ItemKind::Function, ..item },
+                Some(known) if known.kind == ItemKind::Function => {
+                    *known = Item { kind: ItemKind::Function, ..item }
+                }
                 Some(known) if item.kind == ItemKind::Function => *known = Item { kind: known.kind, ..item },
                 Some(known) => *known = item,
                 None => reading.items.push(item),
@@ -254,20 +267,15 @@ impl Job {
         }
         reading.items.sort_by_key(|item| (item.kind != ItemKind::File, item.lines));
         if let Some(line) = self.cut_at.take() {
-            reading.note = Some(format!("The file is very long: what begins after line {} is described by static analysis.", line - 1));
+            reading.note = Some(format!(
+                "The file is very long: what begins after line {} is described by static analysis.",
+                line - 1
+            ));
         }
         reading
     }
 }
 
 fn failed(error: LlmError) -> Failed {
-    match error {
-        LlmError::Filtered { .. }
-        | LlmError::TooLong { .. }
-        | LlmError::BadAnswer { .. }
-        | LlmError::Truncated { .. }
-        | LlmError::Rejected { .. }
-        | LlmError::OverLimit { .. } => Failed::ThisFile(error.to_string()),
-        error => Failed::All(error),
-    }
+    if error.concerns_this_call() { Failed::ThisFile(error.to_string()) } else { Failed::All(error) }
 }

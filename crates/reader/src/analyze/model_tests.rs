@@ -10,7 +10,12 @@ use super::*;
 use crate::domain::Origin;
 use crate::knowledge::KnowledgeBase;
 
-async fn ask(config: Config, kb: &Arc<KnowledgeBase>, path: &str, options: &ReadOptions) -> (LlmReading, FakeLlm) {
+async fn ask(
+    config: Config,
+    kb: &Arc<KnowledgeBase>,
+    path: &str,
+    options: &ReadOptions,
+) -> (LlmReading, FakeLlm) {
     let provider = FakeLlm::start(config).await.unwrap();
     let client = Client::new(Settings::new(provider.base_url(), "k", "fake-model")).unwrap();
     (read_with_llm(&client, kb, path, options).await.unwrap(), provider)
@@ -29,10 +34,16 @@ async fn a_file_is_described_in_the_models_words() {
     let reading = answer.reading;
     assert_eq!((reading.origin, answer.calls, reading.note), (Origin::Llm, 1, None));
     assert!(reading.items.iter().all(|item| item.origin == Origin::Llm), "{:#?}", reading.items);
-    let shape = |items: &[crate::Item]| items.iter().map(|item| (item.name.clone(), item.lines, item.code.clone())).collect::<Vec<_>>();
+    let shape = |items: &[crate::Item]| {
+        items.iter().map(|item| (item.name.clone(), item.lines, item.code.clone())).collect::<Vec<_>>()
+    };
     assert_eq!(shape(&reading.items), shape(&by_facts.items));
     let total = reading.items.iter().find(|item| item.name == "Order.total").unwrap();
-    assert!(total.description.contains("`def total(self, tax: float = 0.2) -> int:`"), "{}", total.description);
+    assert!(
+        total.description.contains("`def total(self, tax: float = 0.2) -> int:`"),
+        "{}",
+        total.description
+    );
     let log = provider.log();
     assert_eq!((log[0].purpose.as_str(), log[0].path.as_deref()), ("file_items", Some("shop/orders.py")));
     assert_eq!(answer.usage.total(), log[0].prompt_tokens + log[0].completion_tokens);
@@ -64,7 +75,9 @@ async fn after_two_wrong_answers_the_facts_stand_with_the_reason() {
     let (_folder, kb) = knowledge(SAMPLE);
     let kb = Arc::new(kb);
     let by_facts = read_static(&kb, "shop/orders.py").unwrap();
-    for (fault, reason) in [("nonsense", "cannot stand"), ("injection", "no JSON object"), ("filter", "content filter")] {
+    for (fault, reason) in
+        [("nonsense", "cannot stand"), ("injection", "no JSON object"), ("filter", "content filter")]
+    {
         let config = faults(&[&format!("{fault}@rate=1")]);
         let (answer, _) = ask(config, &kb, "shop/orders.py", &ReadOptions::default()).await;
         let note = answer.reading.note.clone().unwrap();
@@ -76,7 +89,8 @@ async fn after_two_wrong_answers_the_facts_stand_with_the_reason() {
 #[tokio::test]
 async fn a_wrong_key_is_an_error_and_no_description() {
     let (_folder, kb) = knowledge(SAMPLE);
-    let provider = FakeLlm::start(Config { api_key: Some("right".into()), ..Config::default() }).await.unwrap();
+    let provider =
+        FakeLlm::start(Config { api_key: Some("right".into()), ..Config::default() }).await.unwrap();
     let client = Client::new(Settings::new(provider.base_url(), "wrong", "fake-model")).unwrap();
     let asked = read_with_llm(&client, &Arc::new(kb), "shop/orders.py", &ReadOptions::default()).await;
     let error = asked.unwrap_err();
@@ -119,11 +133,15 @@ async fn data_files_are_not_asked_about() {
 fn the_cache_key_depends_on_file_model_and_language_alone() {
     use crate::document::PageLanguage::{En, Zh};
     let (_folder, kb) = knowledge(SAMPLE);
-    let (_other, changed) = knowledge(&[("shop/orders.py", super::tests::SHOP), ("shop/money.py", "def rounded():\n    pass\n")]);
+    let (_other, changed) =
+        knowledge(&[("shop/orders.py", super::tests::SHOP), ("shop/money.py", "def rounded():\n    pass\n")]);
     let file = |kb: &KnowledgeBase, path: &str| kb.file(path).unwrap().unwrap();
     let key = cache_key("m", En, &file(&kb, "shop/orders.py"));
     assert_eq!(key, cache_key("m", En, &file(&changed, "shop/orders.py")));
     assert_ne!(key, cache_key("m2", En, &file(&kb, "shop/orders.py")));
     assert_ne!(key, cache_key("m", Zh, &file(&kb, "shop/orders.py")));
-    assert_ne!(cache_key("m", En, &file(&kb, "shop/money.py")), cache_key("m", En, &file(&changed, "shop/money.py")));
+    assert_ne!(
+        cache_key("m", En, &file(&kb, "shop/money.py")),
+        cache_key("m", En, &file(&changed, "shop/money.py"))
+    );
 }

@@ -26,7 +26,11 @@ pub(super) fn parts<'a>(context: &'a Context<'_>) -> Vec<Part<'a>> {
     described.take(MAX_PARTS).collect()
 }
 
-fn kind_of(context: &Context<'_>, symbol: &Symbol, parent: Option<(&str, Option<SymbolKind>)>) -> Option<ItemKind> {
+fn kind_of(
+    context: &Context<'_>,
+    symbol: &Symbol,
+    parent: Option<(&str, Option<SymbolKind>)>,
+) -> Option<ItemKind> {
     use SymbolKind::*;
     let is_in_tests = parent.is_some_and(|(name, _)| name.split('.').any(|part| part == "tests"));
     let is_local = matches!(parent, Some((_, Some(Function | Method))));
@@ -45,9 +49,29 @@ fn kind_of(context: &Context<'_>, symbol: &Symbol, parent: Option<(&str, Option<
 
 /// Words in front of or in a declaration that make it a record: decorators, derives, bases.
 const RECORD_MARKS: &[&str] = &[
-    "@dataclass", "@dataclasses.dataclass", "@attr.s", "@attr.define", "@attrs.define", "@define", "@frozen", "@Entity",
-    "@Document", "@Table", "@Data", "data class ", "case class ", "record ", "(BaseModel", "(TypedDict", "(NamedTuple",
-    "(models.Model", "(db.Model", "(SQLModel", "(DeclarativeBase", "ActiveRecord::Base", "ApplicationRecord",
+    "@dataclass",
+    "@dataclasses.dataclass",
+    "@attr.s",
+    "@attr.define",
+    "@attrs.define",
+    "@define",
+    "@frozen",
+    "@Entity",
+    "@Document",
+    "@Table",
+    "@Data",
+    "data class ",
+    "case class ",
+    "record ",
+    "(BaseModel",
+    "(TypedDict",
+    "(NamedTuple",
+    "(models.Model",
+    "(db.Model",
+    "(SQLModel",
+    "(DeclarativeBase",
+    "ActiveRecord::Base",
+    "ApplicationRecord",
 ];
 
 /// Fields, and hardly anything done with them.
@@ -56,7 +80,9 @@ fn holds_data(context: &Context<'_>, symbol: &Symbol) -> bool {
     for member in context.members(symbol) {
         match member.kind {
             SymbolKind::Field | SymbolKind::Variable | SymbolKind::Constant => fields += 1,
-            SymbolKind::Method | SymbolKind::Function if !is_ceremony(&member.name, &symbol.name) => methods += 1,
+            SymbolKind::Method | SymbolKind::Function if !is_ceremony(&member.name, &symbol.name) => {
+                methods += 1
+            }
             _ => {}
         }
     }
@@ -88,8 +114,23 @@ fn is_ceremony(name: &str, owner: &str) -> bool {
         || (name.starts_with("__") && name.ends_with("__"))
         || matches!(
             name,
-            "constructor" | "initialize" | "init" | "new" | "default" | "clone" | "fmt" | "eq" | "hash" | "equals"
-                | "hashCode" | "toString" | "to_s" | "to_json" | "to_dict" | "toJSON" | "String"
+            "constructor"
+                | "initialize"
+                | "init"
+                | "new"
+                | "default"
+                | "clone"
+                | "fmt"
+                | "eq"
+                | "hash"
+                | "equals"
+                | "hashCode"
+                | "toString"
+                | "to_s"
+                | "to_json"
+                | "to_dict"
+                | "toJSON"
+                | "String"
         )
         || ["get", "set", "is"].iter().any(|start| {
             name.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))

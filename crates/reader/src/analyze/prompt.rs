@@ -78,7 +78,11 @@ pub(super) fn question(context: &Context<'_>, shown: &Shown<'_>, around: &str) -
     if shown.place.1 > 1 {
         let (start, end) = (shown.segment.start_line, shown.segment.end_line);
         let (number, count) = shown.place;
-        let _ = writeln!(out, "The file is long: this is part {number} of {count}, lines {start} to {end} of {}.", file.lines);
+        let _ = writeln!(
+            out,
+            "The file is long: this is part {number} of {count}, lines {start} to {end} of {}.",
+            file.lines
+        );
     }
     let _ = writeln!(out, "\n{}", numbered(&file.path, shown.lines, shown.segment));
     if shown.parts.is_empty() {
@@ -151,7 +155,12 @@ pub(super) fn around(context: &Context<'_>) -> Result<String, AnalyzeError> {
     if !context.imported_by.is_empty() {
         let paths: Vec<String> =
             context.imported_by.iter().take(MAX_IMPORTERS).map(|link| attribute(&link.path)).collect();
-        let _ = writeln!(out, "\nImported by {} files, among them: {}", context.imported_by.len(), paths.join(", "));
+        let _ = writeln!(
+            out,
+            "\nImported by {} files, among them: {}",
+            context.imported_by.len(),
+            paths.join(", ")
+        );
     }
     Ok(out)
 }

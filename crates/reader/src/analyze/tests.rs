@@ -7,7 +7,7 @@ use crate::knowledge::KnowledgeBase;
 use crate::scan::{ScanOptions, scan};
 
 /// A knowledge base of these files, and the folder that keeps it.
-pub(super) fn knowledge(files: &[(&str, &str)]) -> (tempfile::TempDir, KnowledgeBase) {
+pub(crate) fn knowledge(files: &[(&str, &str)]) -> (tempfile::TempDir, KnowledgeBase) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("repository");
     for (path, text) in files {
@@ -16,14 +16,16 @@ pub(super) fn knowledge(files: &[(&str, &str)]) -> (tempfile::TempDir, Knowledge
         std::fs::write(path, text).unwrap();
     }
     let target = folder.path().join("knowledge.db");
-    let mut writer = KnowledgeBaseWriter::create(&target, RepositoryMeta { name: "sample".into(), revision: None }).unwrap();
+    let mut writer =
+        KnowledgeBaseWriter::create(&target, RepositoryMeta { name: "sample".into(), revision: None })
+            .unwrap();
     scan(&root, &ScanOptions::default(), &mut writer, &|_| {}, &AtomicBool::new(false)).unwrap();
     writer.finish(&|_| {}).unwrap();
     let kb = KnowledgeBase::open(&target).unwrap();
     (folder, kb)
 }
 
-pub(super) const SHOP: &str = r#""""Orders and what they cost. More follows.
+pub(crate) const SHOP: &str = r#""""Orders and what they cost. More follows.
 
 A second paragraph."""
 from dataclasses import dataclass
@@ -60,12 +62,18 @@ def load(path):
     return Order()
 "#;
 
-pub(super) const SAMPLE: &[(&str, &str)] = &[
+pub(crate) const SAMPLE: &[(&str, &str)] = &[
     ("shop/__init__.py", ""),
     ("shop/orders.py", SHOP),
     ("shop/money.py", "def rounded(value):\n    return int(value)\n"),
-    ("shop/app.py", "from shop.orders import load\n\n\ndef main():\n    load('x')\n\n\nif __name__ == '__main__':\n    main()\n"),
-    ("tests/test_orders.py", "from shop.orders import Order\n\n\ndef test_total():\n    assert Order().total() == 0\n"),
+    (
+        "shop/app.py",
+        "from shop.orders import load\n\n\ndef main():\n    load('x')\n\n\nif __name__ == '__main__':\n    main()\n",
+    ),
+    (
+        "tests/test_orders.py",
+        "from shop.orders import Order\n\n\ndef test_total():\n    assert Order().total() == 0\n",
+    ),
     ("README.md", "# The shop\n\nSells things.\n"),
 ];
 
@@ -80,7 +88,8 @@ fn a_file_is_described_by_its_own_words_and_facts() {
     assert_eq!(reading.summary, "Orders and what they cost.");
     assert_eq!((reading.origin, reading.note.as_deref()), (Origin::Static, None));
     assert_eq!(reading.dependencies, ["shop/money.py"]);
-    let names: Vec<(&str, ItemKind)> = reading.items.iter().map(|item| (item.name.as_str(), item.kind)).collect();
+    let names: Vec<(&str, ItemKind)> =
+        reading.items.iter().map(|item| (item.name.as_str(), item.kind)).collect();
     assert_eq!(
         names,
         [

@@ -18,9 +18,11 @@ pub(crate) mod sentence;
 mod slug;
 mod survey;
 mod text;
+mod written;
 
 pub use check::{Problem, Report, check_pages};
 pub use collect::{Collected, collect};
 pub use error::DocumentError;
 pub use options::{DocumentOptions, PageLanguage};
 pub use pages::static_pages;
+pub use written::{WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages};

@@ -2,14 +2,47 @@
 
 /// Parts of names after which a value is a secret.
 const NAMES: &[&str] = &[
-    "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey",
-    "access_key", "access-key", "privatekey", "private_key", "private-key", "credential", "authkey", "auth_key",
-    "encryptionkey", "encryption_key", "signingkey", "signing_key", "accountkey", "account_key",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "accesskey",
+    "access_key",
+    "access-key",
+    "privatekey",
+    "private_key",
+    "private-key",
+    "credential",
+    "authkey",
+    "auth_key",
+    "encryptionkey",
+    "encryption_key",
+    "signingkey",
+    "signing_key",
+    "accountkey",
+    "account_key",
 ];
 
 /// Values that stand for a secret without being one.
-const PLACEHOLDERS: &[&str] =
-    &["password", "passwd", "secret", "token", "changeme", "example", "none", "null", "true", "false", "undefined", "required"];
+const PLACEHOLDERS: &[&str] = &[
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "changeme",
+    "example",
+    "none",
+    "null",
+    "true",
+    "false",
+    "undefined",
+    "required",
+];
 
 /// Names longer than this are not looked at.
 const MAX_NAME: usize = 80;
@@ -46,7 +79,8 @@ fn name_before(text: &str) -> &str {
     match before.strip_suffix(':') {
         Some(typed) if !names_a_secret(name) && !typed.ends_with(':') => {
             let typed = typed.trim_end_matches(['"', '\'', '?', ' ']);
-            let start = typed.char_indices().rev().find(|(_, c)| !is_name(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+            let start =
+                typed.char_indices().rev().find(|(_, c)| !is_name(*c)).map_or(0, |(at, c)| at + c.len_utf8());
             &typed[start..]
         }
         _ => name,
@@ -84,7 +118,8 @@ fn value_after(line: &str, from: usize) -> Option<(usize, usize)> {
 /// It names or shows where a secret goes, and is none.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let is_reference = text.starts_with(['$', '<', '{', '%', '*']) || text.contains("${") || text.contains("{{");
+    let is_reference =
+        text.starts_with(['$', '<', '{', '%', '*']) || text.contains("${") || text.contains("{{");
     let is_word = text.chars().all(|c| c == '*' || c == 'x' || c == 'X' || c == '.' || c == '-');
     is_reference || is_word || lower.starts_with("your") || PLACEHOLDERS.contains(&lower.as_str())
 }

@@ -71,7 +71,8 @@ fn key_block<'a>(line: &'a str, in_key: &mut bool) -> Option<Cow<'a, str>> {
     }
     // A block that was opened in passing, in a string or a comment, ends where no key can be.
     let body = line.trim().trim_matches(['"', '\'', ',', '+', '\\', '#', '*', '/', ' ', '`']);
-    let is_key = body.len() <= 200 && body.chars().all(|c| c.is_ascii_alphanumeric() || "+/=\\:-, ".contains(c));
+    let is_key =
+        body.len() <= 200 && body.chars().all(|c| c.is_ascii_alphanumeric() || "+/=\\:-, ".contains(c));
     if !is_key {
         *in_key = false;
         return None;
@@ -98,7 +99,9 @@ fn password_in_address(line: &str) -> Vec<(usize, usize)> {
     let mut spans = Vec::new();
     for (at, _) in line.match_indices("://") {
         let rest = &line[at + 3..];
-        let authority = rest.find(|c: char| c.is_whitespace() || "/\"'`<>?#".contains(c)).map_or(rest, |end| &rest[..end]);
+        let authority = rest
+            .find(|c: char| c.is_whitespace() || "/\"'`<>?#".contains(c))
+            .map_or(rest, |end| &rest[..end]);
         let Some((user, _)) = authority.rsplit_once('@') else { continue };
         let Some((name, password)) = user.split_once(':') else { continue };
         if !password.is_empty() && !assigned::is_placeholder(password) {

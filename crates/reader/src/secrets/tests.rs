@@ -42,7 +42,8 @@ fn what_is_no_secret_is_left_alone() {
 
 #[test]
 fn a_private_key_is_masked_line_by_line() {
-    let text = "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nq2345678\n-----END RSA PRIVATE KEY-----\nb\n";
+    let text =
+        "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nq2345678\n-----END RSA PRIVATE KEY-----\nb\n";
     let masked = "a\n-----BEGIN RSA PRIVATE KEY-----\n********\n********\n-----END RSA PRIVATE KEY-----\nb\n";
     assert_eq!(mask(text), masked);
     let line = "K = \"-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\"";
