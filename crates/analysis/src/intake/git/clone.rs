@@ -272,6 +272,7 @@ fn explained(url: &GitUrl, reference: Option<&str>, message: &str) -> AnalysisEr
         "does not exist",
         "error: 404",
         "no such repository",
+        "not exported",
         "does not appear to be a git repository",
     ]) {
         ("git_not_found", format!("there is no git repository at {url} ({said})"), "Check the spelling.")
