@@ -22,7 +22,12 @@ pub fn escape(text: &str) -> String {
             '!' => after == Some('['),
             // Where these start a line they start a block.
             '#' | '>' | '-' | '+' | '=' | ':' => before.is_none(),
-            '.' | ')' => at > 0 && at < 10 && chars[..at].iter().all(char::is_ascii_digit),
+            '.' | ')' => {
+                at > 0
+                    && at < 10
+                    && after.is_none_or(char::is_whitespace)
+                    && chars[..at].iter().all(char::is_ascii_digit)
+            }
             _ => false,
         };
         if special {

@@ -132,6 +132,9 @@ catalogue! {
     HeadPackages: "Packages in this repository", "仓库中的包";
     HeadDependencies: "Who depends on whom", "依赖关系";
     HeadLayers: "Layers", "分层";
+    HeadParts: "Parts", "组成部分";
+    HeadPart: "Inside {0}", "{0} 内部";
+    PartsNote: "Each box is a part; its modules are drawn below or listed on the page {0}.", "每个方框是一个部分；其模块见下文或 {0} 页。";
     HeadCircles: "Circles", "循环依赖";
     HeadMostUsed: "Most depended-on files", "被依赖最多的文件";
     HeadFiles: "Files", "文件";
@@ -238,8 +241,10 @@ catalogue! {
     WantServe: "follow a request", "跟踪一个请求";
     WhyExports: "exports {0}", "导出 {0}";
     WhyDoor: "what {0} names as its start", "{0} 指定的入口";
+    WhyDefault: "what importing the package loads", "引用该包时载入的文件";
     WhyCommand: "the command {0} starts here", "命令 {0} 从这里开始";
     WhyMain: "the program starts here", "程序从这里开始";
+    WhyMainOf: "the program of {0} starts here", "{0} 的程序从这里开始";
     WhyReach: "of the public functions it reaches the most code", "公开函数中它触及的代码最多";
     WhySubclasses: "{0} of it show how", "{0} 个子类可作范例";
     WhyImported: "imported by {0} of the other {1}", "其余 {1} 个源文件中有 {0} 个引用它";
@@ -275,7 +280,7 @@ catalogue! {
     DefaultIs: "default {0}", "默认 {0}";
 
     // architecture
-    ArchIntro: "{0} of source in {1}, {2}.", "{1} 中的 {0}，{2}。";
+    ArchIntro: "{0} of source in {1}, {2}", "{1} 中的 {0}，{2}";
     NounArrow: "import between them|imports between them", "条相互引用";
     LayersIntro: "Counted from below: a module of layer 0 imports no other; each further layer imports only from those below it and, where marked as a circle, from itself.",
         "自下而上：第 0 层的模块不引用其他模块；其上每层只引用更低层，循环依赖内的模块同属一层。";

@@ -39,7 +39,9 @@ pub(super) fn cargo(text: &str) -> Option<Manifest> {
         manifest.dependency_lines = Some(package.lines);
     }
     if let Some(node) = root.at(&["workspace", "dependencies"]) {
-        dependencies(&mut manifest, node, Need::Runtime);
+        let mut own = Manifest::new(Ecosystem::Cargo);
+        dependencies(&mut own, node, Need::Runtime);
+        manifest.catalogue = own.dependencies;
     }
     for node in root.at(&["bin"]).map(Node::list).unwrap_or_default() {
         if let Some(name) = node.at(&["name"]).and_then(Node::text) {

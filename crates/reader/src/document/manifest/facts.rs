@@ -34,6 +34,8 @@ pub struct Manifest {
     pub typed: Option<Fact<()>>,
     /// Where the runtime dependencies are declared, even when there are none.
     pub dependency_lines: Option<LineRange>,
+    /// Versions that members of a workspace refer to; none of them is needed by that alone.
+    pub catalogue: Vec<Dependency>,
     /// Packages of others.
     pub dependencies: Vec<Dependency>,
     /// Where programs and libraries start.
@@ -57,6 +59,7 @@ impl Manifest {
             builder: None,
             typed: None,
             dependency_lines: None,
+            catalogue: Vec::new(),
             dependencies: Vec::new(),
             entries: Vec::new(),
             commands: Vec::new(),
@@ -89,6 +92,7 @@ impl Manifest {
 
     pub(super) fn bound(&mut self, most: usize) {
         self.dependencies.truncate(most);
+        self.catalogue.truncate(most);
         self.entries.truncate(most);
         self.commands.truncate(most);
         self.members.truncate(most);
@@ -112,6 +116,7 @@ impl Manifest {
             kind,
             name: name.trim().to_owned(),
             target: target.map(|text| text.trim().to_owned()),
+            is_default: false,
             lines,
         });
     }
@@ -183,6 +188,8 @@ pub struct Entry {
     pub name: String,
     /// The file or object that it stands for, as written.
     pub target: Option<String>,
+    /// It follows from the tool's rules rather than from a line that names it.
+    pub is_default: bool,
     /// Where it is written.
     pub lines: LineRange,
 }

@@ -77,6 +77,14 @@ fn entries(manifest: &mut Manifest, root: &Node) {
     if let Some(exports) = root.at(&["exports"]) {
         export(manifest, &package, ".", exports, 0);
     }
+    let plain = ["main", "exports", "bin"].iter().all(|key| root.at(&[key]).is_none());
+    if let Some(name) = manifest.name.clone().filter(|_| plain) {
+        // Without a line that says otherwise Node.js loads `index.js`, when there is one.
+        manifest.enter(EntryKind::Library, &package, Some("./index.js"), name.lines);
+        if let Some(entry) = manifest.entries.last_mut() {
+            entry.is_default = true;
+        }
+    }
     for key in ["main", "module", "browser"] {
         if let Some(node) = root.at(&[key])
             && let Some(target) = node.text()

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::diagram::Flowchart;
-use super::super::markdown::Writer;
+use super::super::markdown::{Writer, code, page_link};
 use super::super::survey::order::{Arrows, circles, layers, reduced, way_round};
 use super::super::survey::{ImportLink, Survey};
 use super::super::text::Key;
-use super::book::{ARCHITECTURE, Book};
-use super::overview::{importers, module_row};
+use super::book::{ARCHITECTURE, Book, MODULES};
+use super::overview::importers;
 use crate::domain::Page;
 use crate::facts::ImportTime;
 
 const MOST_IN_DIAGRAM: usize = 28;
+/// Up to this many modules are drawn in one picture.
+const FEW_MODULES: usize = 20;
 const MOST_FILES: usize = 12;
 const MOST_CIRCLES: usize = 10;
 const MOST_PAIRS: usize = 12;
@@ -33,6 +35,7 @@ pub(super) fn module_arrows(survey: &Survey<'_>) -> ModuleArrows {
     for link in &survey.imports {
         if let (Some(from), Some(to)) = (survey.module_of(link.from), survey.module_of(link.to))
             && from != to
+            && !link.declares
         {
             links.entry((from, to)).or_default().push(*link);
         }
@@ -63,69 +66,182 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
         ],
     );
     let mut writer = book.begin(&title, Some(&facts));
-    writer.heading(2, &book.word(Key::HeadDependencies));
-    module_diagram(book, &mut writer, &arrows, MOST_IN_DIAGRAM);
+    diagrams(book, &mut writer, &arrows);
     layer_table(book, &mut writer, &arrows);
     circle_list(book, &mut writer, &arrows);
     most_used(book, &mut writer);
-    writer.heading(2, &book.word(Key::TitleModules));
-    let rows: Vec<Vec<String>> = (0..survey.modules.len()).map(|number| module_row(book, number)).collect();
-    writer.table(
-        &[
-            &book.word(Key::ColModule),
-            &book.word(Key::ColImportedBy),
-            &book.word(Key::ColLines),
-            &book.word(Key::ColHolds),
-        ],
-        &rows,
-    );
+    let modules = page_link(&book.word(Key::TitleModules), MODULES);
+    writer.paragraph(&book.say(Key::SeeAlso, &[&modules]));
     Some(book.page(ARCHITECTURE, &title, None, 2, writer))
 }
 
-/// The heaviest modules with their arrows; nothing when no module imports another.
-pub(super) fn module_diagram(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, most: usize) {
+/// All modules in one picture, or the parts with a picture inside each.
+fn diagrams(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows) {
     let survey = book.survey;
-    let connected: Vec<usize> = (0..survey.modules.len())
-        .filter(|module| {
-            let touches =
-                |arrows: &Arrows| arrows.iter().any(|(from, to)| from == module || to.contains(module));
-            touches(&arrows.load) || touches(&arrows.later)
-        })
+    let all: Vec<usize> = (0..survey.modules.len()).collect();
+    writer.heading(2, &book.word(Key::HeadDependencies));
+    let Some(parts) = parts(book) else {
+        picture(book, writer, arrows, &all, MOST_IN_DIAGRAM);
+        return;
+    };
+    parts_picture(book, writer, arrows, &parts);
+    for (name, members) in &parts {
+        let mut inside = Writer::default();
+        if members.len() > 2 {
+            picture(book, &mut inside, arrows, members, MOST_IN_DIAGRAM);
+        }
+        if !inside.is_empty() {
+            writer.heading(3, &book.say(Key::HeadPart, &[&code(name)]));
+            writer.append(inside);
+        }
+    }
+}
+
+/// The picture of the whole for the overview: of the modules when they are few, else of the parts.
+pub(super) fn overview_diagram(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, most: usize) {
+    match parts(book) {
+        Some(parts) => parts_picture(book, writer, arrows, &parts),
+        None => {
+            let all: Vec<usize> = (0..book.survey.modules.len()).collect();
+            picture(book, writer, arrows, &all, most);
+        }
+    }
+}
+
+/// Many modules by package, else by the first folder that tells them apart; `None` for few modules.
+fn parts(book: &Book<'_>) -> Option<Vec<(String, Vec<usize>)>> {
+    let survey = book.survey;
+    if survey.modules.len() <= FEW_MODULES {
+        return None;
+    }
+    let first = |module: usize| {
+        survey.modules.get(module).and_then(|module| module.files.first()).map_or("", |at| survey.path(*at))
+    };
+    let by = |key: &dyn Fn(usize) -> String| {
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for module in 0..survey.modules.len() {
+            groups.entry(key(module)).or_default().push(module);
+        }
+        let groups: Vec<(String, Vec<usize>)> = groups.into_iter().collect();
+        ((3..=MOST_IN_DIAGRAM).contains(&groups.len())).then_some(groups)
+    };
+    let packages: Vec<(&str, &str)> = survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.is_package())
+        .filter_map(|manifest| Some((manifest.folder(), manifest.name.as_ref()?.value.as_str())))
         .collect();
-    let shown: BTreeSet<usize> = connected.iter().copied().take(most).collect();
-    let inside = |arrows: &Arrows| -> Arrows {
+    let package = |module: usize| {
+        let path = first(module);
+        let holding = packages.iter().filter(|(folder, _)| {
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        });
+        holding
+            .max_by_key(|(folder, _)| folder.len())
+            .map_or_else(|| "·".to_owned(), |(_, name)| (*name).to_owned())
+    };
+    by(&package).or_else(|| {
+        (1..=3).find_map(|depth| {
+            by(&|module: usize| {
+                let rest = book.short(first(module));
+                let folders: Vec<&str> = rest.split('/').collect();
+                folders
+                    .iter()
+                    .take(depth.min(folders.len().saturating_sub(1)))
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join("/")
+            })
+        })
+    })
+}
+
+fn parts_picture(
+    book: &Book<'_>,
+    writer: &mut Writer,
+    arrows: &ModuleArrows,
+    parts: &[(String, Vec<usize>)],
+) {
+    let part_of: BTreeMap<usize, usize> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, (_, members))| members.iter().map(move |module| (*module, part)))
+        .collect();
+    let mut between = Arrows::new();
+    for (from, nexts) in &arrows.load {
+        for to in nexts {
+            if let (Some(from), Some(to)) = (part_of.get(from), part_of.get(to))
+                && from != to
+            {
+                between.entry(*from).or_default().insert(*to);
+            }
+        }
+    }
+    let mut chart = Flowchart::default();
+    for (part, (name, members)) in parts.iter().enumerate() {
+        let shown = if name.is_empty() { "." } else { name };
+        let text = if members.len() > 1 {
+            format!("{shown} ({})", book.count(members.len(), Key::NounModule))
+        } else {
+            shown.to_owned()
+        };
+        chart.node(&part.to_string(), &text, None);
+    }
+    for (from, nexts) in &reduced(parts.len(), &between) {
+        for to in nexts {
+            chart.edge(&from.to_string(), &to.to_string(), false);
+        }
+    }
+    if !chart.has_edges() {
+        return;
+    }
+    writer.fenced("mermaid", &chart.source());
+    let modules = page_link(&book.word(Key::TitleModules), MODULES);
+    writer.paragraph(&format!("{} {}", book.say(Key::PartsNote, &[&modules]), book.word(Key::DiagramNote)));
+}
+
+/// The heaviest of some modules with their arrows; nothing when none imports another.
+fn picture(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, members: &[usize], most: usize) {
+    let survey = book.survey;
+    let among: BTreeSet<usize> = members.iter().copied().collect();
+    let within = |arrows: &Arrows, shown: &BTreeSet<usize>| -> Arrows {
         arrows
             .iter()
             .filter(|(from, _)| shown.contains(from))
             .map(|(from, to)| (*from, to.iter().copied().filter(|to| shown.contains(to)).collect()))
             .collect()
     };
-    let load = inside(&arrows.load);
-    let kept = reduced(survey.modules.len(), &load);
+    let (all_load, all_later) = (within(&arrows.load, &among), within(&arrows.later, &among));
+    let touches = |arrows: &Arrows, module: usize| {
+        arrows.iter().any(|(from, to)| (*from == module && !to.is_empty()) || to.contains(&module))
+    };
+    let connected: Vec<usize> = members
+        .iter()
+        .copied()
+        .filter(|module| touches(&all_load, *module) || touches(&all_later, *module))
+        .collect();
+    let shown: BTreeSet<usize> = connected.iter().copied().take(most).collect();
+    let load = within(&arrows.load, &shown);
+    let later = within(&arrows.later, &shown);
     let mut chart = Flowchart::default();
     for number in &shown {
         if let Some(module) = survey.modules.get(*number) {
             chart.node(&number.to_string(), &module.name, None);
         }
     }
-    for (from, nexts) in &kept {
+    for (from, nexts) in &reduced(survey.modules.len(), &load) {
         for to in nexts {
             chart.edge(&from.to_string(), &to.to_string(), false);
         }
     }
     // Later imports matter in a picture only where nothing else joins the two modules.
-    let later = inside(&arrows.later);
+    let few = later.values().map(BTreeSet::len).sum::<usize>() <= 12;
+    let joined = |a: usize, b: usize| load.get(&a).is_some_and(|set| set.contains(&b));
     let mut dotted = false;
-    for (from, nexts) in &later {
-        for to in nexts {
-            let joined = |a: usize, b: usize| load.get(&a).is_some_and(|set| set.contains(&b));
-            if !joined(*from, *to)
-                && !joined(*to, *from)
-                && later.values().map(BTreeSet::len).sum::<usize>() <= 12
-            {
-                chart.edge(&from.to_string(), &to.to_string(), true);
-                dotted = true;
-            }
+    for (from, nexts) in later.iter().filter(|_| few) {
+        for to in nexts.iter().filter(|to| !joined(*from, **to) && !joined(**to, *from)) {
+            chart.edge(&from.to_string(), &to.to_string(), true);
+            dotted = true;
         }
     }
     if chart.len() < 2 || !chart.has_edges() {
@@ -181,7 +297,7 @@ pub(super) fn circles_sentence(book: &Book<'_>, arrows: &ModuleArrows) -> String
         }
         many => {
             let number = book.count(many.len(), Key::NounCircle);
-            let link = super::super::markdown::page_link(&book.word(Key::TitleArchitecture), ARCHITECTURE);
+            let link = page_link(&book.word(Key::TitleArchitecture), ARCHITECTURE);
             format!("{} {link}", book.say(Key::CircleMany, &[&number]))
         }
     }

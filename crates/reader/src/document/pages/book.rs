@@ -3,7 +3,7 @@
 use super::super::markdown::{Writer, cite, code, escape, page_link, prose};
 use super::super::options::PageLanguage;
 use super::super::sentence::first_sentence;
-use super::super::survey::{ImportLink, Survey, SymbolAt};
+use super::super::survey::{ImportLink, Survey, SymbolAt, is_door, lines_of};
 use super::super::text::{self, Key};
 use crate::domain::{LineRange, Origin, Page, Symbol};
 use crate::facts::ImportTime;
@@ -218,20 +218,14 @@ impl<'s> Book<'s> {
         }
     }
 
-    /// The documentation of a module: of its door, or of its only or heaviest file.
+    /// The documentation of a module: of its door, or of its only file.
     pub(super) fn own_words(&self, number: usize) -> Option<(usize, String)> {
         let module = self.survey.modules.get(number)?;
-        let door = module.files.iter().copied().filter(|at| {
-            // `x/__init__.py` of the folder itself, or `x.rs` beside it.
-            let path = self.survey.path(*at);
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-            (super::super::survey::modules::is_door(path)
-                && (folder == module.path || folder == format!("{}/src", module.path)))
-                || stem == module.path
-        });
         let only = (module.files.len() == 1).then(|| module.files.first().copied()).flatten();
-        door.chain(only).find_map(|at| Some((at, self.survey.summary(at)?)))
+        // Of many files only a door speaks for all.
+        let door = module.speaker.filter(|at| is_door(self.survey.path(*at)));
+        let at = door.or(only)?;
+        Some((at, self.survey.summary(at)?))
     }
 
     /// The names that others use most, with how many more there are.
@@ -246,9 +240,7 @@ impl<'s> Book<'s> {
         if names.iter().any(|(_, at)| exported(at)) {
             names.retain(|(_, at)| exported(at));
         }
-        let size = |at: &SymbolAt| {
-            self.survey.symbol(*at).map_or(0, |symbol| super::super::survey::lines_of(symbol.lines))
-        };
+        let size = |at: &SymbolAt| self.survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
         names.sort_by_key(|(users, at)| (std::cmp::Reverse(*users), std::cmp::Reverse(size(at)), *at));
         let mut shown: Vec<String> = names.iter().take(most).map(|(_, at)| self.symbol(*at)).collect();
         if names.len() > most {
@@ -262,13 +254,13 @@ impl<'s> Book<'s> {
         use crate::domain::SymbolKind as Kind;
         let Some(facts) = self.survey.files.get(file) else { return Vec::new() };
         let symbols = facts.symbols.iter().enumerate().filter(|(_, symbol)| {
-            let at_top = match &symbol.parent {
-                None => true,
-                // Namespaces and inner modules are no owners.
-                Some(parent) => {
-                    facts.symbols.iter().any(|s| s.kind == Kind::Module && s.qualified_name() == *parent)
-                }
-            };
+            let owner = |parent: &String| facts.symbols.iter().find(|s| s.qualified_name() == *parent);
+            // Namespaces, objects that functions are hung on, and parents declared elsewhere are no owners.
+            let at_top = symbol
+                .parent
+                .as_ref()
+                .and_then(owner)
+                .is_none_or(|owner| matches!(owner.kind, Kind::Module | Kind::Variable | Kind::Constant));
             at_top
                 && !matches!(symbol.kind, Kind::Module | Kind::Variable | Kind::Field)
                 && !Survey::is_test_symbol(symbol)

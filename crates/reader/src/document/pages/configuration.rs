@@ -38,6 +38,8 @@ pub(super) fn settings(book: &Book<'_>) -> Vec<Setting> {
         }
     }
     let mut settings: Vec<Setting> = found.into_values().collect();
+    // Names that are known only at run time come last.
+    settings.sort_by_key(|setting| setting.name.starts_with('<'));
     for setting in &mut settings {
         setting.places.dedup();
     }

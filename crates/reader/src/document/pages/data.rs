@@ -8,7 +8,7 @@ use super::super::survey::SymbolAt;
 use super::super::text::Key;
 use super::book::{Book, DATA};
 use super::module::{is_inheritance, is_of_source};
-use crate::domain::{EdgeKind, Page, Symbol, SymbolKind};
+use crate::domain::{EdgeKind, Language, Page, Symbol, SymbolKind};
 
 const MOST_TYPES: usize = 150;
 const MOST_IN_DIAGRAM: usize = 24;
@@ -77,16 +77,10 @@ fn types<'s>(book: &Book<'s>) -> Vec<Type<'s>> {
         if !survey.is_source(file) {
             continue;
         }
-        let mut fields: BTreeMap<&str, Vec<&Symbol>> = BTreeMap::new();
-        let mut methods: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut members: BTreeMap<&str, Vec<&Symbol>> = BTreeMap::new();
         for symbol in &facts.symbols {
-            let Some(parent) = symbol.parent.as_deref() else { continue };
-            match symbol.kind {
-                SymbolKind::Field | SymbolKind::Constant | SymbolKind::Variable => {
-                    fields.entry(parent).or_default().push(symbol)
-                }
-                SymbolKind::Method | SymbolKind::Function => *methods.entry(parent).or_default() += 1,
-                _ => {}
+            if let Some(parent) = symbol.parent.as_deref() {
+                members.entry(parent).or_default().push(symbol);
             }
         }
         for (number, symbol) in facts.symbols.iter().enumerate() {
@@ -95,27 +89,78 @@ fn types<'s>(book: &Book<'s>) -> Vec<Type<'s>> {
                 continue;
             }
             let name = symbol.qualified_name();
-            let own = fields.get(name.as_str()).cloned().unwrap_or_default();
-            let behaviour = methods.get(name.as_str()).copied().unwrap_or(0);
-            let is_data = match symbol.kind {
-                SymbolKind::Struct | SymbolKind::Enum | SymbolKind::Table => !own.is_empty(),
-                SymbolKind::Interface => !own.is_empty() && own.len() >= behaviour,
-                // A class is data when it has more state than behaviour, or says what its fields are.
-                SymbolKind::Class => own.len() >= 2 && own.len() >= behaviour,
-                _ => false,
+            // Two types of one name (one of them for type checking) keep their own members.
+            let within = |member: &&&Symbol| {
+                symbol.lines.start_line <= member.lines.start_line
+                    && member.lines.end_line <= symbol.lines.end_line
             };
-            if !is_data {
+            let own: Vec<&Symbol> =
+                members.get(name.as_str()).into_iter().flatten().filter(within).copied().collect();
+            let fields: Vec<&Symbol> = own.iter().copied().filter(|member| is_field(member)).collect();
+            let behaviour = own.iter().filter(|member| is_behaviour(member, &symbol.name)).count();
+            if !is_data(symbol, &fields, behaviour, facts.file.language) {
                 continue;
             }
+
             let mut bases: Vec<SymbolAt> =
                 survey.used_by(at).filter(is_inheritance).map(|used| used.to).collect();
             bases.dedup();
-            found.push(Type { at, symbol, fields: own, bases });
+            found.push(Type { at, symbol, fields, bases });
         }
     }
     let rank = |found: &Type<'_>| survey.files.get(found.at.file).map_or(0.0, |facts| facts.file.rank);
     found.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.at.cmp(&b.at)));
     found
+}
+
+/// State of a value, rather than a constant of its type or an implementation detail of the language.
+fn is_field(member: &Symbol) -> bool {
+    let kind = matches!(member.kind, SymbolKind::Field | SymbolKind::Constant | SymbolKind::Variable);
+    kind && !member.name.starts_with("__") && !member.signature.contains("ClassVar")
+}
+
+/// A method that does more than make, read, write, compare or show the value.
+fn is_behaviour(member: &Symbol, owner: &str) -> bool {
+    let name = member.name.as_str();
+    let accessor = ["get", "set", "is", "has", "with", "to"].iter().any(|start| {
+        name.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase() || c == '_'))
+    });
+    let common = matches!(
+        name,
+        "equals"
+            | "hashCode"
+            | "toString"
+            | "constructor"
+            | "new"
+            | "default"
+            | "initialize"
+            | "init"
+            | "clone"
+    );
+    matches!(member.kind, SymbolKind::Method | SymbolKind::Function)
+        && !accessor
+        && !common
+        && name != owner
+        && !name.starts_with("__")
+}
+
+/// Whether a type is there to hold data.
+fn is_data(symbol: &Symbol, fields: &[&Symbol], behaviour: usize, language: Option<Language>) -> bool {
+    let error = ["Error", "Exception", "Warning"].iter().any(|end| symbol.name.ends_with(end));
+    match symbol.kind {
+        SymbolKind::Struct | SymbolKind::Enum | SymbolKind::Table => !fields.is_empty(),
+        SymbolKind::Interface => !fields.is_empty() && fields.len() >= behaviour,
+        SymbolKind::Class if language == Some(Language::Python) => {
+            let declared =
+                ["TypedDict", "NamedTuple", "BaseModel", "Enum", "Flag", "Model", "@dataclass", "@attr"]
+                    .iter()
+                    .any(|word| symbol.signature.contains(word));
+            let typed = fields.iter().filter(|field| field.signature.contains(':')).count();
+            !error && ((declared && !fields.is_empty()) || (typed >= 2 && typed > behaviour * 2))
+        }
+        SymbolKind::Class => !error && fields.len() >= 2 && fields.len() >= behaviour,
+        _ => false,
+    }
 }
 
 fn row(book: &Book<'_>, found: &Type<'_>) -> Vec<String> {

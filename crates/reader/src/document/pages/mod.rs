@@ -27,7 +27,7 @@ pub fn static_pages(
     readings: &[FileReading],
     options: &DocumentOptions,
 ) -> Result<Vec<Page>, DocumentError> {
-    let survey = Survey::load(kb, readings, options)?;
+    let survey = Survey::load(kb, readings)?;
     let book = Book::new(&survey, options.language);
     let mut pages = vec![overview::page(&book)];
     pages.extend(start::page(&book));

@@ -14,6 +14,7 @@ use crate::facts::ImportTime;
 /// Rows of the table of files and of names; the rest is counted.
 const MOST_FILES: usize = 40;
 const MOST_NAMES: usize = 60;
+const MOST_INNER_NAMES: usize = 25;
 /// Members of one class in the table.
 const MOST_MEMBERS: usize = 24;
 const MOST_USERS: usize = 16;
@@ -107,7 +108,11 @@ fn purpose(book: &Book<'_>, number: usize, writer: &mut Writer) {
         .unwrap_or(doc)
         .to_owned();
     let longer = opening(&first, 420);
-    let words = if longer.len() > words.len() && longer.starts_with(&words) { longer } else { words };
+    let words = if longer.len() > words.len() && longer.starts_with(words.trim_end_matches('…')) {
+        longer
+    } else {
+        words
+    };
     let lines = book.survey.doc_lines(at, &words);
     writer.paragraph(&format!(
         "**{}** ({})",
@@ -122,12 +127,12 @@ fn relations(book: &Book<'_>, number: usize, writer: &mut Writer) {
     let mut used_by: BTreeMap<usize, Vec<ImportLink>> = BTreeMap::new();
     let mut uses: BTreeMap<usize, Vec<ImportLink>> = BTreeMap::new();
     for &file in &survey.modules[number].files {
-        for link in survey.imported_by(file) {
+        for link in survey.imported_by(file).filter(|link| !link.declares) {
             if let Some(other) = survey.module_of(link.from).filter(|other| *other != number) {
                 used_by.entry(other).or_default().push(link);
             }
         }
-        for link in survey.imports_of(file) {
+        for link in survey.imports_of(file).filter(|link| !link.declares) {
             if let Some(other) = survey.module_of(link.to).filter(|other| *other != number) {
                 uses.entry(other).or_default().push(link);
             }
@@ -190,7 +195,7 @@ fn relations(book: &Book<'_>, number: usize, writer: &mut Writer) {
         && survey.modules[number]
             .files
             .iter()
-            .all(|at| survey.imported_by(*at).all(|link| !survey.is_source(link.from)))
+            .all(|at| survey.imported_by(*at).all(|link| link.declares || !survey.is_source(link.from)))
     {
         writer.paragraph(&book.word(Key::UsedByNobody));
     }
@@ -289,52 +294,53 @@ fn files(book: &Book<'_>, number: usize, writer: &mut Writer) {
     );
 }
 
-/// The table of names: what is exported, and what other files use of the rest.
+/// Two tables of names: what is exported or used by other files, and what else stands at the top.
 fn names(book: &Book<'_>, number: usize, writer: &mut Writer) {
     let survey = book.survey;
     let module = &survey.modules[number];
     let top: Vec<SymbolAt> = module.files.iter().flat_map(|file| book.top_level(*file)).collect();
-    let is_exported = |at: &SymbolAt| survey.symbol(*at).is_some_and(|symbol| symbol.exported);
-    let any_exported = top.iter().any(is_exported);
-    let mut wanted: Vec<SymbolAt> =
-        top.iter().copied().filter(|at| !any_exported || is_exported(at) || survey.users(*at) > 0).collect();
+    let is_public =
+        |at: &SymbolAt| survey.symbol(*at).is_some_and(|symbol| symbol.exported) || survey.users(*at) > 0;
+    let (public, inner): (Vec<SymbolAt>, Vec<SymbolAt>) = top.into_iter().partition(is_public);
+    let mut budget = MOST_NAMES * 3;
+    name_table(book, number, writer, (Key::HeadApi, MOST_NAMES), public, &mut budget);
+    name_table(book, number, writer, (Key::HeadInside, MOST_INNER_NAMES), inner, &mut budget);
+}
+
+/// Names by file; of too many those that others use most.
+fn name_table(
+    book: &Book<'_>,
+    number: usize,
+    writer: &mut Writer,
+    (heading, most): (Key, usize),
+    mut wanted: Vec<SymbolAt>,
+    budget: &mut usize,
+) {
+    let survey = book.survey;
+    let module = &survey.modules[number];
     if wanted.is_empty() {
         return;
     }
     let all = wanted.len();
-    let cut = all > MOST_NAMES;
-    if cut {
-        wanted.sort_by_key(|at| {
-            (
-                std::cmp::Reverse(survey.users(*at)),
-                std::cmp::Reverse(survey.symbol(*at).map_or(0, |s| lines_of(s.lines))),
-                *at,
-            )
-        });
-        wanted.truncate(MOST_NAMES);
+    if all > most {
+        let size = |at: &SymbolAt| survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
+        wanted.sort_by_key(|at| (std::cmp::Reverse(survey.users(*at)), std::cmp::Reverse(size(at)), *at));
+        wanted.truncate(most);
     }
     wanted.sort_by_key(|at| (module.files.iter().position(|file| *file == at.file), at.symbol));
-    writer.heading(2, &book.word(if any_exported { Key::HeadApi } else { Key::HeadInside }));
-    if !any_exported {
-        writer.paragraph(&book.word(Key::PrivateToo));
-    }
-    if cut {
-        writer
-            .paragraph(&book.say(Key::CutTable, &[&MOST_NAMES.to_string(), &book.count(all, Key::NounName)]));
+    writer.heading(2, &book.word(heading));
+    if all > most {
+        writer.paragraph(&book.say(Key::CutTable, &[&most.to_string(), &book.count(all, Key::NounName)]));
     }
     let header = [book.word(Key::ColName), book.word(Key::ColLines), book.word(Key::ColWhat)];
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mut budget = MOST_NAMES * 3;
-    if module.files.len() == 1 {
-        let rows: Vec<Vec<String>> = wanted.iter().flat_map(|at| rows(book, *at, &mut budget)).collect();
-        writer.table(&header, &rows);
-        return;
-    }
     for file in &module.files {
         let rows: Vec<Vec<String>> =
-            wanted.iter().filter(|at| at.file == *file).flat_map(|at| rows(book, *at, &mut budget)).collect();
+            wanted.iter().filter(|at| at.file == *file).flat_map(|at| rows(book, *at, budget)).collect();
         if !rows.is_empty() {
-            writer.heading(3, &book.file(*file));
+            if module.files.len() > 1 {
+                writer.heading(3, &book.file(*file));
+            }
             writer.table(&header, &rows);
         }
     }

@@ -1,18 +1,20 @@
 //! The overview: what it is for, where to start, how a call runs, what it is made of.
 
-use super::super::manifest::{CommandFor, EntryKind, Need};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::manifest::{CommandFor, Dependency, Ecosystem, EntryKind, Manifest, Need};
 use super::super::markdown::{Writer, code, escape, page_link, prose};
 use super::super::sentence::opening;
 use super::super::survey::{Survey, SymbolAt, Trace};
 use super::super::text::Key;
-use super::architecture::{circles_sentence, module_arrows, module_diagram};
-use super::book::{ARCHITECTURE, Book, CONFIGURATION, INTERFACES, OVERVIEW, START};
+use super::architecture::{circles_sentence, module_arrows, overview_diagram};
+use super::book::{Book, CONFIGURATION, INTERFACES, MODULES, OVERVIEW, START};
 use super::{configuration, size, start};
-use crate::domain::{EdgeKind, Page, SymbolKind};
+use crate::domain::{EdgeKind, LineRange, Page, SymbolKind};
 use crate::facts::ImportTime;
 
 const MOST_MODULES: usize = 12;
-const MOST_DEPENDENCIES: usize = 25;
+const MOST_DEPENDENCIES: usize = 20;
 const MOST_SETTINGS: usize = 8;
 
 pub(super) fn page(book: &Book<'_>) -> Page {
@@ -116,7 +118,7 @@ fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
         .any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
     if !named_main {
         for at in survey.entry_points().into_iter().take(3) {
-            row(book.word(Key::WantRun), book.symbol_and_place(at), book.word(Key::WhyMain));
+            row(book.word(Key::WantRun), book.symbol_and_place(at), why_main(book, at));
         }
     }
     if let Some((at, why)) = door(book) {
@@ -124,9 +126,10 @@ fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
     }
     if let Some(trace) = trace.filter(|trace| trace.declared.is_none()) {
         let symbol = survey.symbol(trace.root);
-        let is_main = symbol.is_some_and(|symbol| symbol.name == "main");
-        let why = if is_main { Key::WhyMain } else { Key::WhyReach };
-        row(book.word(Key::WantFollow), book.symbol_and_place(trace.root), book.word(why));
+        // A program's start is a row of its own already.
+        if symbol.is_some_and(|symbol| symbol.name != "main") {
+            row(book.word(Key::WantFollow), book.symbol_and_place(trace.root), book.word(Key::WhyReach));
+        }
     }
     if let Some((at, routes, all)) = most_routes(book) {
         let why = book.say(Key::WhyRoutes, &[&routes.to_string(), &book.count(all, Key::NounRoute)]);
@@ -180,9 +183,29 @@ fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
     writer.table(&[&book.word(Key::ColWant), &book.word(Key::ColRead), &book.word(Key::ColWhy)], &rows);
 }
 
-/// The file that users import, and what it hands out.
+/// Which program starts there, when a manifest around it tells its name.
+fn why_main(book: &Book<'_>, at: SymbolAt) -> String {
+    let path = book.survey.path(at.file);
+    let holding = book
+        .survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.is_package() && !manifest.folder().is_empty());
+    let nearest = holding
+        .filter(|manifest| path.strip_prefix(manifest.folder()).is_some_and(|rest| rest.starts_with('/')))
+        .max_by_key(|manifest| manifest.folder().len());
+    match nearest.and_then(|manifest| manifest.name.as_ref()) {
+        Some(name) => book.say(Key::WhyMainOf, &[&code(&name.value)]),
+        None => book.word(Key::WhyMain),
+    }
+}
+
+/// The file that users import, and what it hands out; of several packages none is the one.
 fn door(book: &Book<'_>) -> Option<(usize, String)> {
     let survey = book.survey;
+    if size::main_manifest(survey).is_some_and(|manifest| !manifest.members.is_empty()) {
+        return None;
+    }
     let declared = survey
         .entries_of_kind(EntryKind::Library)
         .find_map(|(entry, manifest)| Some((survey.target_file(entry, manifest)?, Some((entry, manifest)))));
@@ -201,6 +224,7 @@ fn door(book: &Book<'_>) -> Option<(usize, String)> {
     let exports = exports(book, at);
     let why = match (exports, entry) {
         (Some(exports), _) => book.say(Key::WhyExports, &[&exports]),
+        (None, Some((entry, _))) if entry.is_default => book.word(Key::WhyDefault),
         (None, Some((entry, manifest))) => {
             let place = book.place(&manifest.path, entry.lines);
             format!(
@@ -281,8 +305,7 @@ fn most_routes(book: &Book<'_>) -> Option<(usize, usize, usize)> {
 /// The type with the most resolved subclasses.
 fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
     let survey = book.survey;
-    let mut counts: std::collections::BTreeMap<SymbolAt, std::collections::BTreeSet<SymbolAt>> =
-        std::collections::BTreeMap::new();
+    let mut counts: BTreeMap<SymbolAt, BTreeSet<SymbolAt>> = BTreeMap::new();
     for used in survey.all_uses().iter().filter(|used| {
         used.kind == EdgeKind::Inherit && survey.is_source(used.from_file) && survey.is_source(used.to.file)
     }) {
@@ -310,10 +333,12 @@ fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
 
 /// How many source files import a file.
 pub(super) fn importers(book: &Book<'_>, at: usize, latest: ImportTime) -> usize {
-    let files: std::collections::BTreeSet<usize> = book
+    let files: BTreeSet<usize> = book
         .survey
         .imported_by(at)
-        .filter(|link| link.time <= latest && book.survey.is_source(link.from) && link.from != at)
+        .filter(|link| {
+            link.time <= latest && !link.declares && book.survey.is_source(link.from) && link.from != at
+        })
         .map(|link| link.from)
         .collect();
     files.len()
@@ -329,7 +354,17 @@ fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
     if let Some((number, at)) = counted.filter(|(number, _)| *number > 0) {
         return Some((at, book.say(Key::WhyMostTests, &[&number.to_string()])));
     }
-    let at = tests.iter().copied().max_by_key(|at| (survey.files[*at].file.lines, std::cmp::Reverse(*at)))?;
+    let is_help = |at: &usize| {
+        let name = survey.path(*at).rsplit('/').next().unwrap_or("").to_lowercase();
+        ["support", "common", "helper", "util", "conftest", "fixture", "mod."]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let at = tests
+        .iter()
+        .copied()
+        .filter(|at| !is_help(at))
+        .max_by_key(|at| (survey.files[*at].file.lines, std::cmp::Reverse(*at)))?;
     Some((at, book.say(Key::WhyTests, &[&book.count(tests.len(), Key::NounTestFile)])))
 }
 
@@ -397,13 +432,14 @@ fn modules(book: &Book<'_>, writer: &mut Writer) {
         ],
         &rows,
     );
-    let architecture = page_link(&book.word(Key::TitleArchitecture), ARCHITECTURE);
     if survey.modules.len() > MOST_MODULES {
-        let rest = survey.modules.len() - MOST_MODULES;
-        writer.paragraph(&book.say(Key::MoreModules, &[&rest.to_string(), &architecture]));
+        let rest = (survey.modules.len() - MOST_MODULES).to_string();
+        writer.paragraph(
+            &book.say(Key::MoreModules, &[&rest, &page_link(&book.word(Key::TitleModules), MODULES)]),
+        );
     }
     let arrows = module_arrows(survey);
-    module_diagram(book, writer, &arrows, 16);
+    overview_diagram(book, writer, &arrows, 20);
     writer.paragraph(&circles_sentence(book, &arrows));
 }
 
@@ -411,11 +447,11 @@ fn modules(book: &Book<'_>, writer: &mut Writer) {
 pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
     let survey = book.survey;
     let Some(module) = survey.modules.get(number) else { return Vec::new() };
-    let users: std::collections::BTreeSet<usize> = module
+    let users: BTreeSet<usize> = module
         .files
         .iter()
         .flat_map(|at| survey.imported_by(*at))
-        .filter(|link| link.time == ImportTime::Load)
+        .filter(|link| link.time == ImportTime::Load && !link.declares)
         .filter_map(|link| survey.module_of(link.from))
         .filter(|user| *user != number)
         .collect();
@@ -427,60 +463,70 @@ pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
     ]
 }
 
+/// A dependency as a row: how needed and how much used, its name, its cells.
+type DependencyRow = ((Need, std::cmp::Reverse<usize>), String, Vec<String>);
+
 fn outside(book: &Book<'_>, writer: &mut Writer) {
     let survey = book.survey;
-    let mut rows: Vec<(Need, String, Vec<String>)> = Vec::new();
-    let mut names: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
-    let mut dev: Vec<String> = Vec::new();
-    let packages = survey.manifests.iter().filter(|manifest| {
-        manifest.is_package() || manifest.ecosystem == super::super::manifest::Ecosystem::Requirements
-    });
-    let own: std::collections::BTreeSet<String> =
+    let packages: Vec<&Manifest> = survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.is_package() || manifest.ecosystem == Ecosystem::Requirements)
+        .collect();
+    let own: BTreeSet<String> =
         survey.manifests.iter().filter_map(|manifest| Some(normal(&manifest.name.as_ref()?.value))).collect();
-    for manifest in packages {
-        for dependency in &manifest.dependencies {
-            let key = normal(&dependency.name);
-            if own.contains(&key) || !names.insert(key.clone()) {
-                continue;
-            }
-            if dependency.need == Need::Dev {
-                dev.push(format!(
-                    "{} ({})",
-                    code(&dependency.name),
-                    book.place(&manifest.path, dependency.lines)
-                ));
-                continue;
-            }
-            let need = match dependency.need {
-                Need::Runtime => Key::NeedRuntime,
-                Need::Optional => Key::NeedOptional,
-                Need::Build => Key::NeedBuild,
-                Need::Dev => Key::NeedDev,
-            };
-            let place = book.place(&manifest.path, dependency.lines);
-            rows.push((
-                dependency.need,
-                key.clone(),
-                vec![
-                    format!("{} ({place})", code(&dependency.name)),
-                    dependency.requirement.as_deref().map_or_else(String::new, code),
-                    book.word(need),
-                    used_in(book, &key),
-                ],
-            ));
+    let versions: BTreeMap<String, &str> = packages
+        .iter()
+        .flat_map(|manifest| &manifest.catalogue)
+        .filter_map(|dependency| Some((normal(&dependency.name), dependency.requirement.as_deref()?)))
+        .collect();
+    // Of several declarations the one that is needed most counts: runtime before development.
+    let mut declared: Vec<(&Manifest, &Dependency)> = packages
+        .iter()
+        .flat_map(|manifest| manifest.dependencies.iter().map(move |dependency| (*manifest, dependency)))
+        .collect();
+    declared.sort_by_key(|(_, dependency)| dependency.need);
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut rows: Vec<DependencyRow> = Vec::new();
+    // Those to develop, by manifest, with the lines from the first to the last.
+    let mut dev: Vec<(&str, Vec<&str>, LineRange)> = Vec::new();
+    for (manifest, dependency) in declared {
+        let key = normal(&dependency.name);
+        if own.contains(&key) || !names.insert(key.clone()) {
+            continue;
         }
+        if dependency.need == Need::Dev {
+            match dev.iter_mut().find(|(path, ..)| *path == manifest.path) {
+                Some((_, names, lines)) => {
+                    names.push(&dependency.name);
+                    lines.start_line = lines.start_line.min(dependency.lines.start_line);
+                    lines.end_line = lines.end_line.max(dependency.lines.end_line);
+                }
+                None => dev.push((&manifest.path, vec![&dependency.name], dependency.lines)),
+            }
+            continue;
+        }
+        let version = dependency.requirement.as_deref().or_else(|| versions.get(&key).copied());
+        let need = match dependency.need {
+            Need::Runtime => Key::NeedRuntime,
+            Need::Optional => Key::NeedOptional,
+            Need::Build => Key::NeedBuild,
+            Need::Dev => Key::NeedDev,
+        };
+        let (used, places) = used_in(book, &key);
+        let name = format!("{} ({})", code(&dependency.name), book.place(&manifest.path, dependency.lines));
+        let cells = vec![name, version.map_or_else(String::new, code), book.word(need), places];
+        rows.push(((dependency.need, std::cmp::Reverse(used)), key, cells));
     }
     rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let none = size::main_manifest(survey)
-        .filter(|manifest| !manifest.dependencies.iter().any(|d| d.need == Need::Runtime));
-    if rows.is_empty() && dev.is_empty() && none.is_none_or(|manifest| manifest.dependency_lines.is_none()) {
+        .filter(|_| !rows.iter().any(|((need, _), ..)| *need == Need::Runtime))
+        .and_then(|manifest| Some((manifest, manifest.dependency_lines?)));
+    if rows.is_empty() && dev.is_empty() && none.is_none() {
         return;
     }
     writer.heading(2, &book.word(Key::HeadOutside));
-    if let Some(manifest) = none
-        && let Some(lines) = manifest.dependency_lines
-        && !rows.iter().any(|(need, ..)| *need == Need::Runtime)
-    {
+    if let Some((manifest, lines)) = none {
         writer.paragraph(&book.say(Key::NoDependencies, &[&book.place(&manifest.path, lines)]));
     }
     let more = rows.len().saturating_sub(MOST_DEPENDENCIES);
@@ -489,22 +535,21 @@ fn outside(book: &Book<'_>, writer: &mut Writer) {
     if more > 0 {
         table.push(vec![book.say(Key::More, &[&more.to_string()])]);
     }
-    writer.table(
-        &[
-            &book.word(Key::ColPackage),
-            &book.word(Key::ColVersion),
-            &book.word(Key::ColNeed),
-            &book.word(Key::ColUsedIn),
-        ],
-        &table,
-    );
-    if !dev.is_empty() {
-        let more = dev.len().saturating_sub(8);
-        dev.truncate(8);
-        if more > 0 {
-            dev.push(book.say(Key::More, &[&more.to_string()]));
-        }
-        writer.paragraph(&book.say(Key::OutsideDev, &[&dev.join(", ")]));
+    let header = [Key::ColPackage, Key::ColVersion, Key::ColNeed, Key::ColUsedIn].map(|key| book.word(key));
+    writer.table(&header.each_ref().map(String::as_str), &table);
+    let shown: Vec<String> = dev
+        .iter()
+        .take(4)
+        .map(|(path, names, lines)| {
+            let mut shown: Vec<String> = names.iter().take(10).map(|name| code(name)).collect();
+            if names.len() > 10 {
+                shown.push(book.say(Key::More, &[&(names.len() - 10).to_string()]));
+            }
+            format!("{} ({})", shown.join(", "), book.place(path, *lines))
+        })
+        .collect();
+    if !shown.is_empty() {
+        writer.paragraph(&book.say(Key::OutsideDev, &[&shown.join("; ")]));
     }
 }
 
@@ -523,7 +568,7 @@ pub(super) fn is_named(book: &Book<'_>, package: &str) -> bool {
 }
 
 /// The first places at which a package is imported by source files.
-fn used_in(book: &Book<'_>, key: &str) -> String {
+fn used_in(book: &Book<'_>, key: &str) -> (usize, String) {
     let survey = book.survey;
     let mut places: Vec<(usize, u32)> = survey
         .outside
@@ -538,7 +583,7 @@ fn used_in(book: &Book<'_>, key: &str) -> String {
     if places.len() > 2 {
         shown.push(book.say(Key::More, &[&(places.len() - 2).to_string()]));
     }
-    shown.join(", ")
+    (places.len(), shown.join(", "))
 }
 
 fn settings(book: &Book<'_>, writer: &mut Writer) {

@@ -123,7 +123,9 @@ pub(super) fn kind(book: &Book<'_>) -> String {
 
 fn has_library(book: &Book<'_>, root: Option<&Manifest>) -> bool {
     use super::super::manifest::Ecosystem;
-    let declared = book.survey.entries_of_kind(EntryKind::Library).next().is_some();
+    let declared = book.survey.entries_of_kind(EntryKind::Library).any(|(entry, manifest)| {
+        entry.target.is_none() || book.survey.target_file(entry, manifest).is_some()
+    });
     let python = root.is_some_and(|root| root.ecosystem == Ecosystem::Python)
         && book.survey.files.iter().any(|facts| facts.file.path.ends_with("__init__.py"));
     let rust = book.survey.files.iter().any(|facts| facts.file.path.ends_with("src/lib.rs"));

@@ -66,7 +66,12 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
                 Some(About::Usage) => CommandFor::Run,
                 _ => continue,
             };
-            for command in &section.commands {
+            let noise = |line: &str| {
+                ["git clone", "cd ", "mkdir ", "echo ", "cat ", "curl "]
+                    .iter()
+                    .any(|start| line.starts_with(start))
+            };
+            for command in section.commands.iter().filter(|command| !noise(&command.value)) {
                 let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
                 add(purpose, &command.value, None, &readme.path, command.lines);
             }

@@ -2,7 +2,6 @@
 
 mod calls;
 mod graph;
-pub(crate) mod modules;
 pub(crate) mod order;
 mod places;
 
@@ -11,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::manifest::{Manifest, is_manifest, read_manifest};
 use super::readme::{Readme, read_readme, readme_order};
 use super::sentence::first_sentence;
-use super::{DocumentError, DocumentOptions, slug::slug_of};
+use super::{DocumentError, slug::slug_of};
 use crate::domain::{FileReading, Language, LineRange, Origin, SkipReason, Symbol, SymbolKind};
 use crate::facts::{FileFacts, ImportTime};
 use crate::knowledge::{KnowledgeBase, Outside};
@@ -26,7 +25,6 @@ const MOST_MANIFESTS: usize = 400;
 /// The repository as the pages see it.
 pub(crate) struct Survey<'a> {
     pub(crate) kb: &'a KnowledgeBase,
-    pub(crate) options: &'a DocumentOptions,
     /// All files, by path.
     pub(crate) files: Vec<FileFacts>,
     roles: Vec<FileRole>,
@@ -52,6 +50,8 @@ pub(crate) struct ImportLink {
     pub(crate) to: usize,
     pub(crate) line: u32,
     pub(crate) time: ImportTime,
+    /// It only says that the file is a part or hands on its names (Rust's `mod` and `pub use`): no dependency.
+    pub(crate) declares: bool,
 }
 
 /// A part of the source with a page of its own.
@@ -66,6 +66,8 @@ pub(crate) struct Module {
     pub(crate) files: Vec<usize>,
     pub(crate) lines: u64,
     pub(crate) rank: f64,
+    /// The file whose words stand for it.
+    pub(crate) speaker: Option<usize>,
 }
 
 /// A definition by the position of its file and its position there.
@@ -77,18 +79,13 @@ pub(crate) struct SymbolAt {
 
 impl<'a> Survey<'a> {
     /// Gathers it.
-    pub(crate) fn load(
-        kb: &'a KnowledgeBase,
-        readings: &[FileReading],
-        options: &'a DocumentOptions,
-    ) -> Result<Self, DocumentError> {
+    pub(crate) fn load(kb: &'a KnowledgeBase, readings: &[FileReading]) -> Result<Self, DocumentError> {
         let files = kb.all_facts()?;
         let roles: Vec<FileRole> = files.iter().map(|facts| role_of(&facts.file.path)).collect();
         let position: BTreeMap<String, usize> =
             files.iter().enumerate().map(|(at, facts)| (facts.file.path.clone(), at)).collect();
         let mut survey = Self {
             kb,
-            options,
             imports_of: vec![Vec::new(); files.len()],
             imported_by: vec![Vec::new(); files.len()],
             module_of: vec![None; files.len()],
@@ -112,7 +109,7 @@ impl<'a> Survey<'a> {
         survey.load_imports()?;
         survey.uses = graph::Uses::load(&survey)?;
         survey.load_manifests()?;
-        survey.cut_modules();
+        survey.load_modules()?;
         Ok(survey)
     }
 
@@ -124,12 +121,24 @@ impl<'a> Survey<'a> {
             for link in self.kb.imports_of(&self.files[from].file.path)? {
                 let Some(&to) = self.position.get(&link.path) else { continue };
                 let at = self.imports.len();
-                self.imports.push(ImportLink { from, to, line: link.line, time: link.time });
+                let declares = self.declares(from, link.line);
+                self.imports.push(ImportLink { from, to, line: link.line, time: link.time, declares });
                 self.imports_of[from].push(at);
                 self.imported_by[to].push(at);
             }
         }
         Ok(())
+    }
+
+    /// Whether the import at a line declares a part of the crate or hands on its names.
+    fn declares(&self, from: usize, line: u32) -> bool {
+        let Some(facts) = self.files.get(from) else { return false };
+        facts.file.language == Some(Language::Rust)
+            && facts
+                .imports
+                .iter()
+                .filter(|import| import.line == line)
+                .any(|import| import.reexport || (import.relative && import.names.is_empty()))
     }
 
     fn load_manifests(&mut self) -> Result<(), DocumentError> {
@@ -161,35 +170,50 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    fn cut_modules(&mut self) {
-        let source: Vec<usize> = (0..self.files.len()).filter(|at| self.is_source(*at)).collect();
-        let units: Vec<modules::Unit<'_>> = source
-            .iter()
-            .filter_map(|at| self.files.get(*at))
-            .map(|facts| modules::Unit { path: &facts.file.path, lines: u64::from(facts.file.lines) })
-            .collect();
-        let parts = modules::cut(&units);
-        let names = modules::names(&parts, &self.kb.meta().name);
-        let mut slugs: BTreeSet<String> = BTreeSet::new();
-        let mut found = Vec::new();
-        for (part, name) in parts.into_iter().zip(names) {
-            let mut files: Vec<usize> = part.files.iter().filter_map(|at| source.get(*at).copied()).collect();
-            files.sort_by(|a, b| {
-                let rank = |at: &usize| self.files.get(*at).map_or(0.0, |facts| facts.file.rank);
-                rank(b).total_cmp(&rank(a)).then(a.cmp(b))
-            });
-            let lines = files.iter().map(|at| u64::from(self.files[*at].file.lines)).sum();
-            let rank = files.iter().map(|at| self.files[*at].file.rank).sum();
-            let slug = slug_of(&format!("modules/{name}"), &mut slugs);
-            found.push(Module { name, path: part.path, slug, files, lines, rank });
+    /// The modules of the knowledge base, the most imported first.
+    fn load_modules(&mut self) -> Result<(), DocumentError> {
+        let structure = self.kb.structure()?;
+        let mut found: Vec<(usize, Module)> = Vec::new();
+        for (number, module) in structure.modules.iter().enumerate() {
+            let files: Vec<usize> = module.files.iter().filter_map(|path| self.at(path)).collect();
+            if files.is_empty() {
+                continue;
+            }
+            let users: BTreeSet<usize> =
+                structure.used_by(number).filter(|edge| edge.at_load > 0).map(|edge| edge.from).collect();
+            let module = Module {
+                name: module.name.clone(),
+                path: module.path.clone(),
+                slug: String::new(),
+                lines: u64::from(module.lines),
+                rank: module.rank,
+                speaker: module.doc_path.as_deref().and_then(|path| self.at(path)),
+                files,
+            };
+            found.push((users.len(), module));
         }
-        found.sort_by(|a, b| b.rank.total_cmp(&a.rank).then_with(|| a.name.cmp(&b.name)));
-        for (number, module) in found.iter().enumerate() {
+        found.sort_by(|(users_a, a), (users_b, b)| {
+            users_b.cmp(users_a).then_with(|| b.rank.total_cmp(&a.rank)).then_with(|| a.name.cmp(&b.name))
+        });
+        let mut modules: Vec<Module> = found.into_iter().map(|(_, module)| module).collect();
+        // Of `x` and `_x` the public one gets the plain address.
+        let mut order: Vec<usize> = (0..modules.len()).collect();
+        order.sort_by_key(|at| {
+            modules.get(*at).map(|module| (module.name.matches('_').count(), module.name.clone()))
+        });
+        let mut slugs = BTreeSet::new();
+        for at in order {
+            if let Some(module) = modules.get_mut(at) {
+                module.slug = slug_of(&format!("modules/{}", module.name), &mut slugs);
+            }
+        }
+        for (number, module) in modules.iter().enumerate() {
             for at in &module.files {
                 self.module_of[*at] = Some(number);
             }
         }
-        self.modules = found;
+        self.modules = modules;
+        Ok(())
     }
 
     /// The position of a file.
@@ -335,4 +359,12 @@ pub(crate) fn language_name(language: Language) -> &'static str {
         Language::Yaml => "YAML",
         Language::Rst => "reStructuredText",
     }
+}
+
+/// Files that are the door of their folder.
+pub(crate) fn is_door(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    matches!(stem, "__init__" | "index" | "mod" | "lib" | "main" | "package-info" | "__main__")
+        || name == "doc.go"
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Survey, SymbolAt, modules};
+use super::{Survey, SymbolAt, is_door};
 use crate::document::manifest::{Ecosystem, Entry, EntryKind, Manifest};
 use crate::domain::{Language, LineRange, SymbolKind};
 
@@ -104,7 +104,7 @@ impl Survey<'_> {
         let mut importing: Vec<(usize, u32)> = Vec::new();
         for &file in &module.files {
             // A package's door is imported by every test and says nothing of the module.
-            if modules::is_door(self.path(file)) && module.files.len() == 1 {
+            if is_door(self.path(file)) && module.files.len() == 1 {
                 continue;
             }
             importing.extend(
@@ -140,8 +140,7 @@ impl Survey<'_> {
 
 /// The name without folders and extensions; the folder's for a door.
 fn stem(path: &str) -> String {
-    let path =
-        if modules::is_door(path) { path.rsplit_once('/').map_or(path, |(folder, _)| folder) } else { path };
+    let path = if is_door(path) { path.rsplit_once('/').map_or(path, |(folder, _)| folder) } else { path };
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split('.').next().unwrap_or(name).trim_matches('_').to_lowercase()
 }
