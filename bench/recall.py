@@ -32,6 +32,8 @@ def coarse(tag):
         return None
     if language == "TypeScript" and kind == "alias" and not re.search(r"\btype\s+" + re.escape(tag["name"]) + r"\s*(<|=|\$)", line):
         return None
+    if language == "Kotlin" and kind == "method" and not re.search(r"\bfun\b", line):
+        return None  # a parameter of a lambda
     if language == "JavaScript" and kind == "class" and not re.search(r"\bclass\b|\bfunction\b", line):
         return None
     if kind == "member":
@@ -52,7 +54,7 @@ def their_tags(folder, only):
         if tag.get("_type") == "tag" and "line" in tag:
             kind = coarse(tag)
             name = tag["name"]
-            if kind and not re.match(r"(__anon|[Aa]nonymous\w*[0-9a-f]{8})", name):
+            if kind and not re.match(r"(__anon|<|[Aa]nonymous\w*[0-9a-f]{8})", name):
                 yield os.path.normpath(tag["path"]), plain(name), kind, tag["line"], tag["language"]
 
 

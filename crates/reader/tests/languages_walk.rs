@@ -84,7 +84,7 @@ fn a_file_that_the_system_refuses_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let root = tempfile::tempdir().expect("a folder");
     write(root.path(), "a.py", "x");
-    fs::set_permissions(root.path().join("a.py"), fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(root.path().join("a.py"), fs::Permissions::from_mode(0o000)).expect("permissions");
     if fs::read(root.path().join("a.py")).is_ok() {
         return; // root may read everything
     }

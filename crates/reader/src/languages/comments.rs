@@ -42,7 +42,7 @@ pub(super) fn clean_docstring(raw: &str) -> Option<String> {
         }
     }
     let lines: Vec<&str> = inner.lines().map(str::trim_end).collect();
-    let Some((first, rest)) = lines.split_first() else { return None };
+    let (first, rest) = lines.split_first()?;
     let first = first.trim_start();
     let indent = rest
         .iter()

@@ -156,18 +156,18 @@ impl Scanner<'_> {
             let byte = *self.bytes.get(self.at)?;
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                b'/' if self.bytes.get(self.at + 1) == Some(&b'/') => self.to_line_end(),
+                b'/' if self.bytes.get(self.at + 1) == Some(&b'/') => self.skip_line(),
                 b'/' if self.bytes.get(self.at + 1) == Some(&b'*') => {
                     let rest = &self.bytes[self.at + 2..];
                     self.at =
                         memchr::memmem::find(rest, b"*/").map_or(self.bytes.len(), |end| self.at + end + 4);
                 }
                 b'"' | b'\'' => {
-                    self.to_quote(byte);
+                    self.skip_quoted(byte);
                     return Some(Token::Mark(byte));
                 }
                 b'#' => {
-                    self.to_line_end();
+                    self.skip_line();
                     return Some(Token::Directive);
                 }
                 _ if is_word(byte) => {
@@ -210,7 +210,7 @@ impl Scanner<'_> {
     }
 
     /// To the end of the line, and on when it ends with a backslash.
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         while let Some(end) = memchr::memchr(b'\n', &self.bytes[self.at..]) {
             let newline = self.at + end;
             self.at = newline + 1;
@@ -222,7 +222,7 @@ impl Scanner<'_> {
         self.at = self.bytes.len();
     }
 
-    fn to_quote(&mut self, quote: u8) {
+    fn skip_quoted(&mut self, quote: u8) {
         self.at += 1;
         while let Some(byte) = self.bytes.get(self.at) {
             self.at += 1;

@@ -213,11 +213,9 @@ impl Outline {
             };
             match (place, doc) {
                 (place @ None, doc) => *place = doc,
-                (Some(known), Some(more)) if is_comment => {
-                    if known.len() < 8192 {
-                        known.push('\n');
-                        known.push_str(&more);
-                    }
+                (Some(known), Some(more)) if is_comment && known.len() < 8192 => {
+                    known.push('\n');
+                    known.push_str(&more);
                 }
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Reads and parses on several threads, and hands the results on in order.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -248,16 +248,16 @@ impl Engines {
         text: &str,
     ) -> Option<Extract> {
         let spec = spec_of(language)?;
-        if !self.0.contains_key(&language) {
-            match Engine::new(spec) {
-                Ok(engine) => drop(self.0.insert(language, engine)),
+        let engine = match self.0.entry(language) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => match Engine::new(spec) {
+                Ok(engine) => entry.insert(engine),
                 Err(message) => {
                     tracing::error!(?language, message, "a query does not compile; files are read as text");
                     return None;
                 }
-            }
-        }
-        let engine = self.0.get_mut(&language)?;
+            },
+        };
         match catch_unwind(AssertUnwindSafe(|| engine.extract(path, text, options.parse_limit))) {
             Ok(extract) => Some(extract),
             Err(_) => {

@@ -192,7 +192,7 @@ fn help(shape: &Shape, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> Op
             return None;
         }
         let texts = texts(arguments, &[], call);
-        texts.into_iter().skip(1).filter(|text| !text.starts_with('-')).next_back()
+        texts.into_iter().skip(1).rfind(|text| !text.starts_with('-'))
     });
     text.map(|text| one_line(&text, 300)).filter(|text| !text.is_empty())
 }
