@@ -1,4 +1,5 @@
 //! Whatever bytes come, reading them ends with a value or an error, and never otherwise.
+#![allow(clippy::unwrap_used)]
 
 use celeriac::protocol::{
     ControlReply, ControlRequest, Envelope, Event, Message, Signature, TaskException, TaskMeta,

@@ -1,4 +1,5 @@
 //! Several processes on one queue file: real ones, one of them killed.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -47,7 +48,6 @@ async fn own_queue() -> Option<SqliteBroker> {
 
 #[tokio::test]
 #[ignore = "a part that other tests run in a process of its own"]
-#[expect(clippy::print_stdout, reason = "this is how the process tells the test that started it")]
 async fn part_claims_and_hangs() {
     let Some(broker) = own_queue().await else { return };
     let held = broker.consume(want(10, Duration::from_secs(1))).await.unwrap();

@@ -1,4 +1,5 @@
 //! Every recorded task message of Celery 5.6 and 5.7 is read, and goes out again as the same JSON.
+#![allow(clippy::unwrap_used)]
 
 use celeriac::protocol::{Message, QueueName};
 use serde_json::Value;

@@ -1,4 +1,5 @@
 //! What a [`Database`] promises.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::Arc;

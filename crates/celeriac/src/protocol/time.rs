@@ -44,7 +44,7 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>()
             .or_else(|_| {
                 let naive: jiff::civil::DateTime = text.parse()?;
-                Ok::<_, jiff::Error>(jiff::tz::Offset::UTC.to_timestamp(naive)?)
+                jiff::tz::Offset::UTC.to_timestamp(naive)
             })
             .map(Self::from)
             .map_err(|_| ProtocolError::Time { value: shortened(text) })
