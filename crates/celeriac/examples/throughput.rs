@@ -31,7 +31,7 @@ async fn main() -> Outcome<()> {
 
     println!("fsync of 4 KiB: {:.2} ms", time_fsync(folder.path())?.as_secs_f64() * 1e3);
     for batch in [1, 10, 100, 500] {
-        let count = if batch == 1 { tasks / 10 } else { tasks };
+        let count = if batch == 1 { tasks / 10 } else { tasks } / 2 * 2;
         let (published, ended) = end_to_end(&broker, &backend, count, batch).await?;
         println!(
             "{count} tasks by {batch}: published {published:.0}/s, claimed, stored and settled meanwhile {ended:.0}/s"
@@ -74,7 +74,7 @@ async fn settle(broker: &SqliteBroker, backend: &SqliteBackend, deliveries: Vec<
     Ok(())
 }
 
-/// One publisher and two consumers at once; returns both rates.
+/// Two publishers and two consumers at once; returns both rates.
 async fn end_to_end(
     broker: &SqliteBroker,
     backend: &SqliteBackend,
@@ -82,16 +82,19 @@ async fn end_to_end(
     batch: usize,
 ) -> Outcome<(f64, f64)> {
     let started = Instant::now();
-    let publishing = broker.clone();
-    let publisher = tokio::spawn(async move {
-        let mut left = tasks;
-        while left > 0 {
-            let now = batch.min(left);
-            publishing.publish((0..now).map(|_| publication()).collect()).await?;
-            left -= now;
-        }
-        Outcome::Ok(started.elapsed())
-    });
+    let mut publishers = JoinSet::new();
+    for _ in 0..2 {
+        let broker = broker.clone();
+        publishers.spawn(async move {
+            let mut left = tasks / 2;
+            while left > 0 {
+                let now = batch.min(left);
+                broker.publish((0..now).map(|_| publication()).collect()).await?;
+                left -= now;
+            }
+            Outcome::Ok(started.elapsed())
+        });
+    }
     let done = Arc::new(AtomicUsize::new(0));
     let mut consumers = JoinSet::new();
     for index in 0..2 {
@@ -111,7 +114,10 @@ async fn end_to_end(
             Outcome::Ok(last)
         });
     }
-    let published = publisher.await??;
+    let mut published = Duration::ZERO;
+    while let Some(publisher) = publishers.join_next().await {
+        published = published.max(publisher??);
+    }
     let mut ended = published;
     while let Some(consumer) = consumers.join_next().await {
         ended = ended.max(consumer??);

@@ -1,5 +1,6 @@
 //! The kombu envelope: the JSON object that wraps every message, event, control request and reply.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use base64::Engine;
@@ -78,24 +79,93 @@ pub struct DeliveryInfo {
 }
 
 /// The envelope as it lies on the wire, the body still encoded.
-#[derive(Serialize, Deserialize)]
-struct Wire<B> {
-    body: B,
+#[derive(Deserialize)]
+pub(super) struct Wire<'a, H> {
+    #[serde(borrow)]
+    body: Cow<'a, str>,
     #[serde(rename = "content-encoding", default, deserialize_with = "null_as_default")]
     content_encoding: String,
     #[serde(rename = "content-type", default, deserialize_with = "null_as_default")]
     content_type: String,
+    #[serde(default = "Option::default")]
+    pub headers: Option<H>,
     #[serde(default, deserialize_with = "null_as_default")]
-    headers: JsonMap,
-    #[serde(default, deserialize_with = "null_as_default")]
-    properties: Properties,
+    pub properties: Properties,
+}
+
+impl<'a, H: Deserialize<'a>> Wire<'a, H> {
+    /// Reads an envelope whose body is JSON.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, ProtocolError> {
+        if bytes.len() > MAX_ENVELOPE_BYTES {
+            return Err(ProtocolError::TooLarge { bytes: bytes.len(), limit: MAX_BODY_BYTES });
+        }
+        let wire: Self =
+            serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the envelope", error))?;
+        if !matches!(wire.content_type.as_str(), "application/json" | "json") {
+            return Err(ProtocolError::ContentType { content_type: shortened(&wire.content_type) });
+        }
+        Ok(wire)
+    }
+}
+
+impl<H> Wire<'_, H> {
+    /// The body's bytes, out of base64 and decompressed, within the bounds.
+    pub(super) fn body(&self, compression: Option<&str>) -> Result<Vec<u8>, ProtocolError> {
+        let encoded = match self.properties.body_encoding.as_deref() {
+            Some("base64") => BASE64
+                .decode(self.body.as_bytes())
+                .map_err(|error| ProtocolError::malformed("the body's base64", error))?,
+            _ => self.body.as_bytes().to_vec(),
+        };
+        let body = match compression {
+            Some(compression) => decompress(compression, &encoded)?,
+            None => encoded,
+        };
+        check_size(body.len())?;
+        Ok(body)
+    }
+}
+
+/// [`Wire`], borrowed for writing.
+#[derive(Serialize)]
+pub(super) struct WireRef<'a, H> {
+    pub body: &'a str,
+    #[serde(rename = "content-encoding")]
+    pub content_encoding: &'a str,
+    #[serde(rename = "content-type")]
+    pub content_type: &'a str,
+    pub headers: &'a H,
+    pub properties: &'a Properties,
+}
+
+impl<H: Serialize> WireRef<'_, H> {
+    /// The bytes for the broker.
+    pub(super) fn write(&self) -> Result<Vec<u8>, ProtocolError> {
+        serde_json::to_vec(self).map_err(|error| ProtocolError::malformed("the envelope", error))
+    }
+}
+
+/// The body as it lies on the wire, compressed and as text. Refuses one over [`MAX_BODY_BYTES`].
+pub(super) fn wrap(body: &[u8], compression: Option<&str>, is_base64: bool) -> Result<String, ProtocolError> {
+    check_size(body.len())?;
+    let compressed = compression.map(|compression| compress(compression, body)).transpose()?;
+    let body = compressed.as_deref().unwrap_or(body);
+    if is_base64 {
+        return Ok(BASE64.encode(body));
+    }
+    String::from_utf8(body.to_vec()).map_err(|error| ProtocolError::malformed("the body's text", error))
+}
+
+/// A delivery tag that no other publish has.
+pub(super) fn fresh_tag() -> String {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string()
 }
 
 impl Envelope {
     /// An envelope around a JSON body, with a fresh delivery tag.
     pub fn json(body: Vec<u8>, headers: JsonMap, mut properties: Properties) -> Self {
         properties.body_encoding = Some("base64".into());
-        properties.delivery_tag.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+        properties.delivery_tag.get_or_insert_with(fresh_tag);
         Self {
             body,
             content_type: "application/json".into(),
@@ -108,55 +178,28 @@ impl Envelope {
     /// Reads an envelope. Bodies over [`MAX_BODY_BYTES`], also those that only grow so large when decompressed, are
     /// refused, and so is every serialisation but JSON.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        if bytes.len() > MAX_ENVELOPE_BYTES {
-            return Err(ProtocolError::TooLarge { bytes: bytes.len(), limit: MAX_BODY_BYTES });
-        }
-        let wire: Wire<std::borrow::Cow<'_, str>> =
-            serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the envelope", error))?;
-        if !matches!(wire.content_type.as_str(), "application/json" | "json") {
-            return Err(ProtocolError::ContentType { content_type: shortened(&wire.content_type) });
-        }
-        let encoded = match wire.properties.body_encoding.as_deref() {
-            Some("base64") => BASE64
-                .decode(wire.body.as_bytes())
-                .map_err(|error| ProtocolError::malformed("the body's base64", error))?,
-            _ => wire.body.into_owned().into_bytes(),
-        };
-        let body = match wire.headers.get("compression").and_then(Value::as_str) {
-            Some(compression) => decompress(compression, &encoded)?,
-            None => encoded,
-        };
-        check_size(body.len())?;
+        let wire: Wire<'_, JsonMap> = Wire::read(bytes)?;
+        let body = wire.body(wire.headers.as_ref().and_then(compression))?;
         Ok(Self {
             body,
             content_type: wire.content_type,
             content_encoding: wire.content_encoding,
-            headers: wire.headers,
+            headers: wire.headers.unwrap_or_default(),
             properties: wire.properties,
         })
     }
 
     /// The bytes for the broker. Refuses a body over [`MAX_BODY_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
-        check_size(self.body.len())?;
-        let compressed = match self.headers.get("compression").and_then(Value::as_str) {
-            Some(compression) => Some(compress(compression, &self.body)?),
-            None => None,
-        };
-        let body = compressed.as_deref().unwrap_or(&self.body);
-        let body = match self.properties.body_encoding.as_deref() {
-            Some("base64") => BASE64.encode(body),
-            _ => String::from_utf8(body.to_vec())
-                .map_err(|error| ProtocolError::malformed("the body's text", error))?,
-        };
+        let is_base64 = self.properties.body_encoding.as_deref() == Some("base64");
         let wire = WireRef {
-            body: &body,
+            body: &wrap(&self.body, compression(&self.headers), is_base64)?,
             content_encoding: &self.content_encoding,
             content_type: &self.content_type,
             headers: &self.headers,
             properties: &self.properties,
         };
-        serde_json::to_vec(&wire).map_err(|error| ProtocolError::malformed("the envelope", error))
+        wire.write()
     }
 
     /// The body as JSON.
@@ -165,16 +208,8 @@ impl Envelope {
     }
 }
 
-/// [`Wire`], borrowed for writing.
-#[derive(Serialize)]
-struct WireRef<'a> {
-    body: &'a str,
-    #[serde(rename = "content-encoding")]
-    content_encoding: &'a str,
-    #[serde(rename = "content-type")]
-    content_type: &'a str,
-    headers: &'a JsonMap,
-    properties: &'a Properties,
+fn compression(headers: &JsonMap) -> Option<&str> {
+    headers.get("compression").and_then(Value::as_str)
 }
 
 fn check_size(bytes: usize) -> Result<(), ProtocolError> {

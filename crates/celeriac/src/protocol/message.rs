@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::JsonMap;
-use super::envelope::{Envelope, Properties, null_as_default};
+use super::envelope::{Envelope, Properties, Wire, WireRef, fresh_tag, null_as_default, wrap};
 use super::error::ProtocolError;
 use super::ids::{GroupId, QueueName, TaskId};
 use super::signature::Signature;
@@ -198,26 +198,38 @@ impl Message {
 
     /// Reads a message from a broker's bytes, a kombu envelope.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        let envelope = Envelope::decode(bytes)?;
-        let body: Body = envelope.body_json("the body [args, kwargs, embed]")?;
-        let headers: Headers = serde_json::from_value(Value::Object(envelope.headers))
-            .map_err(|error| ProtocolError::malformed("the task headers", error))?;
+        let wire: Wire<'_, Headers> = match Wire::read(bytes) {
+            Ok(wire) => wire,
+            // The envelope's own fault is told first: that its body is pickled says more than that a header is missing.
+            Err(error) => return Err(Envelope::decode(bytes).err().unwrap_or(error)),
+        };
+        let body =
+            wire.body(wire.headers.as_ref().and_then(|headers: &Headers| headers.compression.as_deref()))?;
+        let body: Body = serde_json::from_slice(&body)
+            .map_err(|error| ProtocolError::malformed("the body [args, kwargs, embed]", error))?;
+        let Some(headers) = wire.headers else {
+            return Err(ProtocolError::malformed("the task headers", "there are none"));
+        };
         let headers = Headers { id: headers.id.checked()?, ..headers };
-        Ok(Self { headers, body, properties: envelope.properties })
+        Ok(Self { headers, body, properties: wire.properties })
     }
 
     /// The bytes for a broker, addressed to `queue`, with a fresh delivery tag.
     pub fn encode(&self, queue: &QueueName) -> Result<Vec<u8>, ProtocolError> {
         let mut properties = self.properties.clone();
         properties.delivery_info.routing_key = queue.to_string();
-        properties.delivery_tag = None;
+        properties.delivery_tag = Some(fresh_tag());
+        properties.body_encoding = Some("base64".into());
         let body =
             serde_json::to_vec(&self.body).map_err(|error| ProtocolError::malformed("the body", error))?;
-        match serde_json::to_value(&self.headers) {
-            Ok(Value::Object(headers)) => Envelope::json(body, headers, properties).encode(),
-            Ok(_) => Err(ProtocolError::malformed("the task headers", "they are no object")),
-            Err(error) => Err(ProtocolError::malformed("the task headers", error)),
-        }
+        let wire = WireRef {
+            body: &wrap(&body, self.headers.compression.as_deref(), true)?,
+            content_encoding: "utf-8",
+            content_type: "application/json",
+            headers: &self.headers,
+            properties: &properties,
+        };
+        wire.write()
     }
 
     /// Marks a message that a worker had before, as kombu does.

@@ -113,8 +113,11 @@ impl Bells {
     pub(crate) fn ring(&self, bell: Bell) {
         self.shared.wake(bell.bit());
         if let Some(ringer) = &self.ringer {
-            self.shared.unsent.fetch_or(bell.bit(), Ordering::AcqRel);
-            ringer.unpark();
+            let unsent = self.shared.unsent.fetch_or(bell.bit(), Ordering::AcqRel);
+            // Whoever set the bit before has woken the ringer, which has not come to it yet.
+            if unsent & bell.bit() == 0 {
+                ringer.unpark();
+            }
         }
     }
 

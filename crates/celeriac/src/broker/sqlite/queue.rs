@@ -136,35 +136,35 @@ impl Claim {
         if candidates.is_empty() {
             return Ok(claimed);
         }
-        // 62 random bits: never negative, and never met twice.
-        let claim = (uuid::Uuid::new_v4().as_u128() >> 66) as i64;
+        // Random: together with the id never met twice.
+        let claim = i64::from(rand::random::<u32>()) << 31 | i64::from(rand::random::<u32>() >> 1);
         let lease_until = now.saturating_add(ms(self.lease));
-        let mut size = conn.prepare_cached("SELECT length(body) FROM payload WHERE id = ?1")?;
-        let mut body = conn.prepare_cached("SELECT body FROM payload WHERE id = ?1")?;
+        let mut body = conn.prepare_cached(
+            "SELECT length(body), CASE WHEN length(body) <= ?2 THEN body END FROM payload WHERE id = ?1",
+        )?;
         let mut take = conn.prepare_cached(
             "UPDATE message SET state = 2, claim = ?2, lease_until = ?3, holder = ?4 WHERE id = ?1 AND state = 0",
         )?;
-        let mut bytes = 0;
+        let mut left = MAX_CLAIM_BYTES;
         for candidate in candidates {
-            let length: i64 =
-                size.query_row([candidate.id], |row| row.get(0)).optional()?.unwrap_or(i64::MAX);
-            let is_loadable = length <= MAX_ROW_BYTES;
-            if is_loadable && bytes > 0 && bytes + length > MAX_CLAIM_BYTES {
+            let Some(queue) = self.queues.get(candidate.queue) else { continue };
+            // One that is too large for what is left waits for the next claim; but the first is never too large.
+            let bound = if claimed.rows.is_empty() { MAX_ROW_BYTES } else { left.min(MAX_ROW_BYTES) };
+            let read =
+                |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?));
+            let stored = body.query_row([candidate.id, bound], read).optional()?;
+            let (length, body) = stored.unwrap_or((i64::MAX, None));
+            if body.is_none() && length <= MAX_ROW_BYTES {
                 break;
             }
-            let Some(queue) = self.queues.get(candidate.queue) else { continue };
+            left -= body.as_ref().map_or(0, |_| length);
             take.execute(params![candidate.id, claim, lease_until, self.consumer.as_str()])?;
-            bytes += if is_loadable { length } else { 0 };
             claimed.rows.push(ClaimedRow {
                 tag: tag(candidate.id, claim),
                 queue: queue.clone(),
                 redelivered: candidate.redelivered,
                 deaths: candidate.deaths,
-                body: if is_loadable {
-                    Some(body.query_row([candidate.id], |row| row.get(0))?)
-                } else {
-                    None
-                },
+                body,
             });
         }
         Ok(claimed)
