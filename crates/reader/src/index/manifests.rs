@@ -50,8 +50,8 @@ pub(crate) struct CargoPackage {
     pub(crate) name: String,
     /// The library's root file.
     pub(crate) lib: String,
-    /// Names that dependencies are given here, with the package's own name.
-    pub(crate) renamed: Vec<(String, String)>,
+    /// The names by which the code knows its dependencies, with the packages' own names.
+    pub(crate) dependencies: Vec<(String, String)>,
 }
 
 impl Manifests {
@@ -196,16 +196,19 @@ fn cargo(folder: &str, text: &str) -> Option<CargoPackage> {
     let text_of = |key: &str| lib.and_then(|lib| lib.get(key)).and_then(toml::Value::as_str);
     let name = text_of("name").unwrap_or(package).replace('-', "_");
     let lib = join(folder, text_of("path").unwrap_or("src/lib.rs"))?;
-    let mut renamed = Vec::new();
-    for key in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        let dependencies = manifest.get(key).and_then(toml::Value::as_table);
-        for (alias, dependency) in dependencies.into_iter().flatten() {
-            if let Some(package) = dependency.get("package").and_then(toml::Value::as_str) {
-                renamed.push((alias.replace('-', "_"), package.replace('-', "_")));
+    let mut dependencies = Vec::new();
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let sections = targets.into_iter().flat_map(toml::Table::values).filter_map(toml::Value::as_table);
+    for section in std::iter::once(&manifest).chain(sections) {
+        for key in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let written = section.get(key).and_then(toml::Value::as_table);
+            for (alias, dependency) in written.into_iter().flatten() {
+                let package = dependency.get("package").and_then(toml::Value::as_str).unwrap_or(alias);
+                dependencies.push((alias.replace('-', "_"), package.replace('-', "_")));
             }
         }
     }
-    Some(CargoPackage { folder: folder.to_owned(), name, lib, renamed })
+    Some(CargoPackage { folder: folder.to_owned(), name, lib, dependencies })
 }
 
 fn psr4(text: &str) -> Vec<String> {
@@ -255,7 +258,7 @@ mod tests {
             (manifests.cargo[0].name.as_str(), manifests.cargo[0].lib.as_str()),
             ("my_crate", "c/src/lib.rs")
         );
-        assert_eq!(manifests.cargo[0].renamed, [("b".to_owned(), "b_c".to_owned())]);
+        assert_eq!(manifests.cargo[0].dependencies, [("b".to_owned(), "b_c".to_owned())]);
         assert_eq!(manifests.psr4, ["App"]);
     }
 }

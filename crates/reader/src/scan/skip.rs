@@ -189,7 +189,8 @@ pub(super) fn content(name: &str, language: Option<Language>, text: &str) -> Opt
     if is_minified(name, language, text) {
         return Some(SkipReason::Minified);
     }
-    is_generated(text).then_some(SkipReason::Generated)
+    // `cargo publish` writes the manifest anew; it still says what the package is.
+    (name != "Cargo.toml" && is_generated(text)).then_some(SkipReason::Generated)
 }
 
 /// Machine-shortened: code whose lines are far longer than anyone writes.

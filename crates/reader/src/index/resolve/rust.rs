@@ -101,17 +101,20 @@ impl<'t> Rust<'t> {
                 }
                 base.map_or(Target::Unknown, Target::File)
             }
-            first => match self.submodule(file, first).or_else(|| crate_named(modules, file, first)) {
+            first => match self.submodule(file, first) {
                 Some(found) => Target::File(found),
-                None => Target::Outside(first.to_owned()),
+                None => crate_named(modules, file, first),
             },
         };
         Located { base, rest: parts.collect() }
     }
 }
 
-/// The root of a library of this repository, by the name that `use` gives it in this file.
-fn crate_named(modules: &Modules<'_>, file: FileId, name: &str) -> Option<FileId> {
+/// Crates that need no line in the manifest.
+const BUILT_IN: [&str; 5] = ["std", "core", "alloc", "proc_macro", "test"];
+
+/// The library that a file knows by a name: one of this repository, or one from outside.
+fn crate_named(modules: &Modules<'_>, file: FileId, name: &str) -> Target {
     let crates = &modules.tree.manifests.cargo;
     let path = &*modules.tree.file(file).path;
     let around = |package: &&CargoPackage| {
@@ -119,10 +122,18 @@ fn crate_named(modules: &Modules<'_>, file: FileId, name: &str) -> Option<FileId
             || path.strip_prefix(package.folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
     };
     let own = crates.iter().filter(around).max_by_key(|package| package.folder.len());
-    let renamed = own.and_then(|own| own.renamed.iter().find(|(alias, _)| alias == name));
-    let name = renamed.map_or(name, |(_, package)| package.as_str());
-    let package = crates.iter().find(|package| package.name == name)?;
-    modules.tree.at(&package.lib)
+    let written = own.and_then(|own| own.dependencies.iter().find(|(alias, _)| alias == name));
+    let package = written.map_or(name, |(_, package)| package.as_str());
+    let is_asked_for = written.is_some() || own.is_none_or(|own| own.name == name);
+    let found = crates.iter().filter(|known| known.name == package && is_asked_for);
+    if let Some(root) = found.filter_map(|known| modules.tree.at(&known.lib)).next() {
+        return Target::File(root);
+    }
+    // What no manifest names is a module or type in scope, which the caller has looked for.
+    if written.is_some() || own.is_none() || BUILT_IN.contains(&name) {
+        return Target::Outside(package.to_owned());
+    }
+    Target::Unknown
 }
 
 /// The names of the inline modules around a line, outermost first.

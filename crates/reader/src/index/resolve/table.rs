@@ -77,22 +77,18 @@ impl<'t> Table<'t> {
         let unit = self.unit(file);
         let package = tree.file(file).package.map(|package| tree.names.text(package));
         if let (true, Some(package)) = (style.has_full_names(), package) {
-            let mut package = package;
-            while self.packages.insert((style, package.to_owned())) {
-                match package.rsplit_once('.') {
-                    Some((outer, _)) => package = outer,
-                    None => break,
-                }
-            }
+            self.add_package(style, package);
         }
         for (id, symbol) in tree.symbols_of(file) {
             let holder = symbol.parent.and_then(|parent| self.in_file(file, parent).first().copied());
             let is_member = symbol.parent.is_some()
                 && holder.is_none_or(|holder| tree.symbol(holder).kind != SymbolKind::Module);
-            if style.has_full_names() && (!is_member || is_type(symbol.kind)) {
-                if style == Style::CSharp && symbol.kind == SymbolKind::Module {
-                    self.packages.insert((style, tree.names.text(symbol.qualified).to_owned()));
-                }
+            // A namespace is open: it is a package, not the symbol of one file.
+            let is_namespace = style == Style::CSharp && symbol.kind == SymbolKind::Module;
+            if is_namespace {
+                self.add_package(style, tree.names.text(symbol.qualified));
+            }
+            if style.has_full_names() && !is_namespace && (!is_member || is_type(symbol.kind)) {
                 let full = full_name(package, tree.names.text(symbol.qualified));
                 self.full.entry((style, full)).or_default().push(id);
             }
@@ -108,6 +104,16 @@ impl<'t> Table<'t> {
                 if let Some(last) = tree.names.get(last) {
                     self.elsewhere.entry((unit, last, symbol.name)).or_default().push(id);
                 }
+            }
+        }
+    }
+
+    /// Adds a package and those around it.
+    fn add_package(&mut self, style: Style, mut package: &str) {
+        while self.packages.insert((style, package.to_owned())) {
+            match package.rsplit_once('.') {
+                Some((outer, _)) => package = outer,
+                None => break,
             }
         }
     }
