@@ -40,10 +40,11 @@ impl<'a> Context<'a> {
     pub(super) fn members<'s>(&'s self, symbol: &Symbol) -> impl Iterator<Item = &'s Symbol> + use<'s, 'a> {
         let name = symbol.qualified_name();
         let (start, end) = (symbol.lines.start_line, symbol.lines.end_line);
+        let is_alone = self.is_alone(&name);
         self.facts.symbols.iter().filter(move |member| {
             // Same-named types of one file are told apart by their lines; methods of Go and Rust stand elsewhere.
             member.parent.as_deref() == Some(&name)
-                && (self.is_alone(&name)
+                && (is_alone
                     || (member.lines.start_line >= start && member.lines.end_line <= end))
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fake_llm::{Config, FakeLlm};
 use llm::{Client, Settings};
 
-use super::tests::{SAMPLE, knowledge};
+use super::tests::{SAMPLE, SHOP, knowledge};
 use super::*;
 use crate::domain::Origin;
 use crate::knowledge::KnowledgeBase;
@@ -134,7 +134,7 @@ fn the_cache_key_depends_on_file_model_and_language_alone() {
     use crate::document::PageLanguage::{En, Zh};
     let (_folder, kb) = knowledge(SAMPLE);
     let (_other, changed) =
-        knowledge(&[("shop/orders.py", super::tests::SHOP), ("shop/money.py", "def rounded():\n    pass\n")]);
+        knowledge(&[("shop/orders.py", SHOP), ("shop/money.py", "def rounded():\n    pass\n")]);
     let file = |kb: &KnowledgeBase, path: &str| kb.file(path).unwrap().unwrap();
     let key = cache_key("m", En, &file(&kb, "shop/orders.py"));
     assert_eq!(key, cache_key("m", En, &file(&changed, "shop/orders.py")));

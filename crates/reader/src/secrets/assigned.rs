@@ -52,6 +52,10 @@ pub(super) fn spans(line: &str) -> Vec<(usize, usize)> {
     let lower = line.to_ascii_lowercase();
     let mut spans = Vec::new();
     for (at, _) in line.match_indices([':', '=']) {
+        // `a::b` is a path.
+        if line[at..].starts_with("::") || line[..at].ends_with(':') {
+            continue;
+        }
         // Comparisons are no assignments, but what stands beside them is as secret.
         let before = line[..at].trim_end_matches([':', '=', '!', '<', '>', '?', '+', ' ', '\t']);
         if names_a_secret(name_before(&lower[..before.len()])) {
@@ -88,7 +92,9 @@ fn name_before(text: &str) -> &str {
 }
 
 fn names_a_secret(name: &str) -> bool {
-    !name.is_empty() && name.len() <= MAX_NAME && NAMES.iter().any(|part| name.contains(part))
+    // Tokens of a text are none.
+    let name = name.replace("tokens", "").replace("tokeniz", "").replace("tokenis", "").replace("tiktoken", "");
+    !name.is_empty() && name.len() <= MAX_NAME && NAMES.iter().any(|part| name.contains(*part))
 }
 
 /// The value after an assignment: a quoted text, or a bare word that looks random.
