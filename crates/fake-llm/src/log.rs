@@ -15,8 +15,10 @@ pub struct LogEntry {
     pub purpose: String,
     /// The same for the same messages.
     pub prompt_hash: String,
-    /// The file that the prompt shows, if any.
+    /// The file that the prompt is about, if it is about one.
     pub path: Option<String>,
+    /// The page that the prompt is about, by its slug.
+    pub page: Option<String>,
     /// The HTTP status; 0 for a request that was not answered.
     pub status: u16,
     /// The fault that struck.

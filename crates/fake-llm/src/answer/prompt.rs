@@ -7,6 +7,8 @@ pub struct Prompt {
     pub files: Vec<ShownFile>,
     /// Lines of the form ``- KIND `NAME` lines A-B``.
     pub symbols: Vec<ShownSymbol>,
+    /// The `slug` of the page that is shown.
+    pub slug: Option<String>,
     /// The lines between `<page …>` and `</page>`, each after `| `.
     pub page: Vec<String>,
     /// All `[[PATH:A-B]]`, in order, without repeats.
@@ -60,8 +62,9 @@ impl Prompt {
                 }
             } else if let Some(attributes) = line.strip_prefix("<file ") {
                 file = attribute(attributes, "path").map(|path| ShownFile { path, lines: Vec::new() });
-            } else if line.starts_with("<page ") {
+            } else if let Some(attributes) = line.strip_prefix("<page ") {
                 in_page = true;
+                prompt.slug = attribute(attributes, "slug");
             } else if line == "</page>" {
                 in_page = false;
             } else if in_page {

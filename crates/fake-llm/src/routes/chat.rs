@@ -118,6 +118,7 @@ pub(super) async fn completions(
 fn entry(request: &Request, prompt: &str) -> LogEntry {
     let mut hasher = DefaultHasher::new();
     request.messages.hash(&mut hasher);
+    let shown = Prompt::read(prompt);
     let name =
         request.response_format.as_ref().and_then(|format| format.pointer("/json_schema/name")?.as_str());
     LogEntry {
@@ -126,7 +127,9 @@ fn entry(request: &Request, prompt: &str) -> LogEntry {
         endpoint: "chat".into(),
         purpose: name.unwrap_or("text").to_owned(),
         prompt_hash: format!("{:016x}", hasher.finish()),
-        path: Prompt::read(prompt).files.first().map(|file| file.path.clone()),
+        // A page shows lines of many files and is about none of them.
+        path: shown.files.first().filter(|_| shown.slug.is_none()).map(|file| file.path.clone()),
+        page: shown.slug,
         status: 200,
         fault: None,
         prompt_tokens: count_tokens(prompt),

@@ -47,6 +47,7 @@ pub(super) async fn embeddings(
         purpose: "embedding".into(),
         prompt_hash: format!("{:016x}", hasher.finish()),
         path: None,
+        page: None,
         status: 200,
         fault: None,
         prompt_tokens: tokens,

@@ -44,8 +44,7 @@ impl<'a> Context<'a> {
         self.facts.symbols.iter().filter(move |member| {
             // Same-named types of one file are told apart by their lines; methods of Go and Rust stand elsewhere.
             member.parent.as_deref() == Some(&name)
-                && (is_alone
-                    || (member.lines.start_line >= start && member.lines.end_line <= end))
+                && (is_alone || (member.lines.start_line >= start && member.lines.end_line <= end))
         })
     }
 

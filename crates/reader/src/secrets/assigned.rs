@@ -93,7 +93,8 @@ fn name_before(text: &str) -> &str {
 
 fn names_a_secret(name: &str) -> bool {
     // Tokens of a text are none.
-    let name = name.replace("tokens", "").replace("tokeniz", "").replace("tokenis", "").replace("tiktoken", "");
+    let name =
+        name.replace("tokens", "").replace("tokeniz", "").replace("tokenis", "").replace("tiktoken", "");
     !name.is_empty() && name.len() <= MAX_NAME && NAMES.iter().any(|part| name.contains(*part))
 }
 

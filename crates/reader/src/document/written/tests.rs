@@ -46,6 +46,7 @@ async fn explaining_pages_are_rewritten_and_the_others_stay() {
     }
     assert!(calls >= 2, "{:?}", pages.iter().map(|page| &page.slug).collect::<Vec<_>>());
     assert_eq!(provider.stats().requests, calls);
+    assert!(provider.log().iter().all(|entry| entry.path.is_none() && entry.page.is_some()));
     let mut all: Vec<Page> = written.into_iter().map(|written| written.page).collect();
     assert_eq!(check_pages(&kb, &mut all).unwrap().problems, []);
 }
