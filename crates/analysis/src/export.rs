@@ -75,7 +75,7 @@ impl Analyses {
         };
         let base = self.shared().knowledge().of(self.store(), &result).await?;
         let readings = pages::all_readings(self.store(), &result).await?;
-        let cost = self.store().cost_of_readings(&result).await?;
+        let cost = self.store().cost(&result).await?;
         let repository = match &analysis.source {
             Source::Path { path } => Some(PathBuf::from(path)),
             _ => None,
@@ -117,7 +117,7 @@ impl Taken {
     }
 
     fn write_folder(&self, folder: &Path) -> Result<(), AnalysisError> {
-        let options = FolderOptions { repository: self.repository.clone(), ..FolderOptions::default() };
+        let options = FolderOptions { repository: self.repository.clone() };
         markdown_folder(&self.pages, folder, &options).map_err(export_error)?;
         let (path, part) = (folder.join("analysis.json"), folder.join(".analysis.json.part"));
         let written = File::create(&part).map_err(io_error).and_then(|mut file| {

@@ -21,6 +21,7 @@ mod settings;
 mod shared;
 mod submission;
 mod tasks;
+mod upkeep;
 mod upload;
 mod watch;
 mod worker;

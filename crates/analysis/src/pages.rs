@@ -3,11 +3,19 @@
 use std::sync::Arc;
 
 use celeriac::Context;
-use reader::document::{DocumentOptions, static_pages};
-use reader::{FileReading, KnowledgeBase, Page};
-use store::{Analysis, DocumentLanguage, ResultId, Run, Store};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use reader::document::{
+    DocumentOptions, PageLanguage, WriteError, WriteOptions, page_cache_key, static_pages, wants_writing,
+    write_page,
+};
+use reader::{FileReading, KnowledgeBase, Origin, Page};
+use store::{
+    Analysis, Answer, Change, DocumentLanguage, LlmUsage, Progress, ResultId, Run, SaveReadings, SavedPage,
+    Step, Store,
+};
 
-use crate::cancellation::Work;
+use crate::progress::change_in_task;
+use crate::readings::usage_of;
 use crate::tasks::Broken;
 use crate::{AnalysisError, Shared, blocking};
 
@@ -17,34 +25,159 @@ const READINGS_AT_ONCE: usize = 500;
 /// The pages of an analysis, checked.
 pub(crate) async fn write(
     cx: &Context<Shared>,
-    _run: Run,
+    run: Run,
     analysis: &Analysis,
     result: &ResultId,
-    _work: &Work,
-) -> Result<Vec<Page>, Broken> {
+) -> Result<Vec<SavedPage>, Broken> {
     let shared = cx.state();
     let base = shared.knowledge().of(shared.store(), result).await?;
-    let readings = all_readings(shared.store(), result).await?;
-    let language = analysis.language;
-    let pages = blocking(move || from_source(&base, &readings, language)).await?;
-    Ok(pages)
+    let readings = Arc::new(all_readings(shared.store(), result).await?);
+    let options = options(analysis.language);
+    let language = options.language;
+    let (kb, described) = (base.clone(), readings.clone());
+    let made = blocking(move || static_pages(&kb, &described, &options)).await;
+    let pages = made.map_err(|error| AnalysisError::internal(error.to_string()))?;
+    let Some(model) = &analysis.model else {
+        return Ok(pages.into_iter().map(by_facts).collect());
+    };
+    let written = Written {
+        cx,
+        client: shared.llm(model)?,
+        analysis,
+        run,
+        result,
+        base,
+        readings,
+        slugs: pages.iter().map(|page| page.slug.clone()).collect(),
+        options: WriteOptions { language, ..WriteOptions::default() },
+    };
+    Ok(written.all(pages).await?)
 }
 
-fn from_source(
-    base: &Arc<KnowledgeBase>,
-    readings: &[FileReading],
-    language: DocumentLanguage,
-) -> Result<Vec<Page>, AnalysisError> {
-    static_pages(base, readings, &options(language))
-        .map_err(|error| AnalysisError::internal(error.to_string()))
+fn by_facts(page: Page) -> SavedPage {
+    SavedPage { page, is_fallback: false, usage: None }
+}
+
+/// Pages in the words of a model.
+struct Written<'a> {
+    cx: &'a Context<Shared>,
+    client: llm::Client,
+    analysis: &'a Analysis,
+    run: Run,
+    result: &'a ResultId,
+    base: Arc<KnowledgeBase>,
+    readings: Arc<Vec<FileReading>>,
+    slugs: Vec<String>,
+    options: WriteOptions,
+}
+
+impl Written<'_> {
+    async fn all(&self, pages: Vec<Page>) -> Result<Vec<SavedPage>, AnalysisError> {
+        let mut left = self.options.max_pages;
+        let chosen: Vec<(Page, bool)> = pages
+            .into_iter()
+            .map(|page| {
+                let is_chosen = left > 0 && wants_writing(&page);
+                left -= usize::from(is_chosen);
+                (page, is_chosen)
+            })
+            .collect();
+        let total = chosen.iter().filter(|(_, is_chosen)| *is_chosen).count() as u64;
+        let mut saved = Vec::with_capacity(chosen.len());
+        let mut done = 0;
+        let mut written =
+            stream::iter(chosen)
+                .map(async |(page, is_chosen)| {
+                    if is_chosen {
+                        self.one(page).await.map(|page| (page, 1))
+                    } else {
+                        Ok((by_facts(page), 0))
+                    }
+                })
+                .buffered(self.options.concurrency.max(1));
+        while let Some((page, more)) = written.try_next().await? {
+            saved.push(page);
+            done += more;
+            if more > 0 && self.cx.state().announcer().may_tell(&self.analysis.id) {
+                let progress = Progress { done, total: Some(total) };
+                let change = Change::at(self.run, Step::Document, Some(progress));
+                change_in_task(self.cx, &self.analysis.id, change).await?;
+            }
+        }
+        Ok(saved)
+    }
+
+    /// One page: from the cache, or written, and then kept at once.
+    async fn one(&self, page: Page) -> Result<SavedPage, AnalysisError> {
+        let store = self.cx.state().store();
+        let key = self.key(&page).await?;
+        let _alone = self.cx.state().flights().enter(&key).await;
+        if let Some(answer) = store.answer(&key).await?
+            && let Ok(kept) = serde_json::from_value::<Page>(answer.body)
+        {
+            let usage = LlmUsage { cached: 1, ..LlmUsage::default() };
+            self.keep(Vec::new(), vec![key], usage).await?;
+            // Its place may have changed with other pages.
+            let kept = Page { parent: page.parent, order: page.order, ..kept };
+            return Ok(SavedPage { page: kept, is_fallback: false, usage: Some(answer.usage) });
+        }
+        match write_page(&self.client, &self.base, &self.readings, &page, &self.slugs, &self.options).await {
+            Ok(written) => {
+                let usage = usage_of(&self.client, written.calls.into(), written.usage);
+                let is_fallback = written.page.origin == Origin::Static;
+                let mut answers = Vec::new();
+                if !is_fallback {
+                    let body = serde_json::to_value(&written.page);
+                    let body = body.map_err(|error| AnalysisError::internal(error.to_string()))?;
+                    answers.push((key, Answer { body, usage }));
+                }
+                self.keep(answers, Vec::new(), usage).await?;
+                Ok(SavedPage { page: written.page, is_fallback, usage: Some(usage) })
+            }
+            Err(WriteError::Llm(error)) if error.concerns_all_calls() => Err(AnalysisError::from_llm(&error)),
+            Err(WriteError::Llm(error)) => {
+                tracing::warn!("the page {} stays static: {error}", page.slug);
+                let usage = LlmUsage { calls: 1, ..LlmUsage::default() };
+                self.keep(Vec::new(), Vec::new(), usage).await?;
+                Ok(SavedPage { page, is_fallback: true, usage: None })
+            }
+            Err(error) => Err(AnalysisError::internal(error.to_string())),
+        }
+    }
+
+    async fn key(&self, page: &Page) -> Result<String, AnalysisError> {
+        let (base, page, model) = (self.base.clone(), page.clone(), self.client.settings().model.clone());
+        let language = self.options.language;
+        let key = blocking(move || page_cache_key(&model, language, &base, &page)).await;
+        key.map_err(|error| AnalysisError::internal(error.to_string()))
+    }
+
+    async fn keep(
+        &self,
+        answers: Vec<(String, Answer)>,
+        used: Vec<String>,
+        usage: LlmUsage,
+    ) -> Result<(), AnalysisError> {
+        let save = SaveReadings {
+            analysis: self.analysis.id.clone(),
+            run: self.run,
+            result: self.result.clone(),
+            readings: Vec::new(),
+            answers,
+            used,
+            usage,
+        };
+        self.cx.state().store().save_readings(save).await?;
+        Ok(())
+    }
 }
 
 /// How pages are written.
 pub(crate) fn options(language: DocumentLanguage) -> DocumentOptions {
     DocumentOptions {
         language: match language {
-            DocumentLanguage::En => reader::document::PageLanguage::En,
-            DocumentLanguage::Zh => reader::document::PageLanguage::Zh,
+            DocumentLanguage::En => PageLanguage::En,
+            DocumentLanguage::Zh => PageLanguage::Zh,
         },
     }
 }

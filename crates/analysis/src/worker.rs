@@ -41,11 +41,13 @@ impl Analyses {
             .queues(settings.queues)
             .events(settings.events)
             .run(shutdown);
+        let upkeep = crate::upkeep::keep(self.clone());
+        let watching = async { tokio::join!(watching, upkeep) };
         tokio::pin!(worker, watching);
         let result = tokio::select! {
             result = &mut worker => result,
             // It ends only with the broker; the worker goes on without it.
-            () = &mut watching => worker.await,
+            _ = &mut watching => worker.await,
         };
         result.map_err(AnalysisError::from)
     }

@@ -26,7 +26,8 @@ fn asks(provider: &FakeLlm) -> impl FnOnce(&mut Settings) + use<> {
 /// Answered questions about files, by file.
 fn asked(provider: &FakeLlm) -> BTreeMap<String, usize> {
     let mut files = BTreeMap::new();
-    for entry in provider.log().into_iter().filter(|entry| entry.status == 200) {
+    let items = |entry: &fake_llm::LogEntry| entry.status == 200 && entry.purpose != "text";
+    for entry in provider.log().into_iter().filter(items) {
         if let Some(path) = entry.path {
             *files.entry(path).or_default() += 1;
         }
@@ -54,6 +55,11 @@ async fn each_file_is_asked_about_once_and_a_second_analysis_asks_nothing() {
     let reading = bed.analyses.reading(&first.id, "greeter/core.py").await.unwrap().unwrap();
     assert_eq!((reading.origin, reading.note), (Origin::Llm, None));
 
+    let pages = bed.analyses.pages(&first.id).await.unwrap();
+    let written = pages.iter().filter(|page| page.origin == Origin::Llm).count() as u64;
+    assert!(written >= 1);
+    assert_eq!(first.llm.calls, asked_first.len() as u64 + written);
+
     let second = bed.read_path(&root).await;
     assert_eq!(second.status, Status::Completed);
     assert_eq!(provider.stats().requests, first.llm.calls, "the second asks nothing");
@@ -73,9 +79,18 @@ async fn a_changed_file_costs_its_own_call() {
     let changed = bed.read_path(&root).await;
     assert_eq!(changed.status, Status::Completed);
     let mut after = asked(&provider);
-    after.retain(|path, times| path.ends_with(".py") && before.get(path) != Some(times));
+    after.retain(|path, times| before.get(path) != Some(times));
     assert_eq!(after.into_keys().collect::<Vec<_>>(), ["greeter/words.py"]);
     assert!(changed.llm.cached >= 3, "{:?}", changed.llm);
+    let pages = bed.analyses.pages(&changed.id).await.unwrap();
+    let cites =
+        |page: &&reader::Page| page.citations.iter().any(|citation| citation.path == "greeter/words.py");
+    let written_again = pages.iter().filter(|page| page.origin == Origin::Llm).filter(cites).count() as u64;
+    assert!(
+        changed.llm.calls > 1 && changed.llm.calls <= 1 + written_again,
+        "{:?}, {written_again}",
+        changed.llm
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +115,7 @@ async fn a_wrong_key_fails_the_analysis_before_anything_is_spent_and_resume_goes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_the_llm_does_not_manage_is_described_without_it_and_asked_again_next_time() {
-    let hopeless = FaultRule::new(Fault::Nonsense, When::Contains("greeter/words.py".into())).times(2);
+    let hopeless = FaultRule::new(Fault::Nonsense, When::Contains("WORDS = {'hello'".into())).times(2);
     let provider = provider(|config| config.faults = vec![hopeless]).await;
     let bed = Bed::with(asks(&provider)).await.working();
     let root = bed.repository("greeter", PACKAGE);

@@ -1,7 +1,7 @@
 //! The tables and how they came to be.
 
 /// Each is applied once to a file. Never change one that was released: append.
-pub(crate) const STEPS: &[&str] = &[FIRST];
+pub(crate) const STEPS: &[&str] = &[FIRST, COST_OF_PAGES];
 
 const FIRST: &str = "
 -- What was read of one content with one set of settings; analyses of an unchanged repository share it.
@@ -92,4 +92,8 @@ CREATE TABLE uploads (
     entries         INTEGER NOT NULL,
     created_at      INTEGER NOT NULL
 ) STRICT;
+";
+
+const COST_OF_PAGES: &str = "
+ALTER TABLE pages ADD COLUMN usage TEXT; -- what the LLM's text cost when it was written
 ";

@@ -34,6 +34,10 @@ fn reading(path: &str, is_fallback: bool) -> SavedReading {
     }
 }
 
+fn saved(slug: &str) -> SavedPage {
+    SavedPage { page: page(slug), is_fallback: false, usage: None }
+}
+
 fn page(slug: &str) -> Page {
     Page {
         slug: slug.into(),
@@ -192,7 +196,7 @@ async fn what_no_analysis_uses_any_more_is_removed_with_the_last_one() {
     let made = folder.path().join("made");
     std::fs::write(&made, "knowledge").unwrap();
     store.save_knowledge(&result, &made, 1, 0, 2).await.unwrap();
-    store.save_pages(&result, vec![page("overview"), page("architecture")], Vec::new()).await.unwrap();
+    store.save_pages(&result, ["overview", "architecture"].map(saved).into()).await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..2 {
         let new = new("a");
@@ -242,7 +246,7 @@ async fn a_database_of_a_newer_version_is_refused_with_both_versions() {
     let url = format!("sqlite://{}", path.display());
     let Err(error) = Store::open(folder.path(), Some(&url), None).await else { panic!("it was opened") };
     let message = error.to_string();
-    assert!(message.contains("version 99") && message.contains("up to 1"), "{message}");
+    assert!(message.contains("version 99") && message.contains("up to 2"), "{message}");
 }
 
 #[tokio::test]

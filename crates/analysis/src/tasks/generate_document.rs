@@ -1,13 +1,10 @@
 //! `tasks.generate_document_task`: the pages, from all that was read.
 
-use std::sync::Arc;
-
 use celeriac::{Context, Task, TaskResult};
 use serde::{Deserialize, Serialize};
 use store::{AnalysisId, Change, CountsSet, Run, Step};
 
 use super::guard::{Broken, Ended, guarded, wanted};
-use crate::cancellation::Work;
 use crate::progress::change_in_task;
 use crate::{Shared, pages};
 
@@ -25,12 +22,12 @@ impl Task<Shared> for GenerateDocument {
     type Output = Ended;
 
     async fn run(self, cx: Context<Shared>) -> TaskResult<Ended> {
-        guarded(&cx, &self.analysis_id, self.run, |work| self.write(&cx, work)).await
+        guarded(&cx, &self.analysis_id, self.run, |_| self.write(&cx)).await
     }
 }
 
 impl GenerateDocument {
-    async fn write(&self, cx: &Context<Shared>, work: Arc<Work>) -> Result<u64, Broken> {
+    async fn write(&self, cx: &Context<Shared>) -> Result<u64, Broken> {
         let shared = cx.state();
         let wanted = wanted(cx, &self.analysis_id, self.run).await?;
         let result = shared.store().result(&wanted.result).await?;
@@ -41,9 +38,9 @@ impl GenerateDocument {
         };
         let begun = Change::at(self.run, Step::Document, None).counts(counts);
         change_in_task(cx, &self.analysis_id, begun).await?.ok_or(Broken::NotWanted)?;
-        let written = pages::write(cx, self.run, &wanted.analysis, &wanted.result, &work).await?;
+        let written = pages::write(cx, self.run, &wanted.analysis, &wanted.result).await?;
         let pages = written.len() as u64;
-        shared.store().save_pages(&wanted.result, written, Vec::new()).await?;
+        shared.store().save_pages(&wanted.result, written).await?;
         let counts = CountsSet { pages: Some(pages), ..CountsSet::default() };
         let complete = Change::complete(self.run).counts(counts);
         change_in_task(cx, &self.analysis_id, complete).await?.ok_or(Broken::NotWanted)?;

@@ -1,5 +1,7 @@
 //! What all tasks begin and end with.
 
+use std::time::Duration;
+
 use celeriac::{Context, TaskResult};
 use serde::{Deserialize, Serialize};
 use store::{Analysis, AnalysisId, Change, ResultId, Run, Status};
@@ -53,6 +55,24 @@ pub(crate) async fn wanted(cx: &Context<Shared>, id: &AnalysisId, run: Run) -> R
     }
 }
 
+/// Writes the failure into the row. On a disk that was full a moment ago there is room once the task's own files are
+/// gone; when there is none, the analysis has no task any more, and `resume` takes it up.
+async fn write_down(
+    cx: &Context<Shared>,
+    id: &AnalysisId,
+    run: Run,
+    error: &AnalysisError,
+) -> Result<(), AnalysisError> {
+    for pause in [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(5)] {
+        match change_in_task(cx, id, Change::fail(run, error.to_failure())).await {
+            Ok(_) => return Ok(()),
+            Err(problem) => tracing::error!("cannot note that the analysis {id} failed: {problem}"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    change_in_task(cx, id, Change::fail(run, error.to_failure())).await.map(|_| ())
+}
+
 /// Does a task's work for as long as its analysis wants it, and writes down how it broke off.
 pub(crate) async fn guarded<F>(
     cx: &Context<Shared>,
@@ -72,7 +92,7 @@ where
             // A worker that shuts down or a task that is revoked is no failure of the analysis.
             cx.checkpoint()?;
             tracing::warn!("the analysis {id} failed ({}): {error}", error.code);
-            change_in_task(cx, id, Change::fail(run, error.to_failure())).await?;
+            write_down(cx, id, run, &error).await?;
             Ok(Ended::Failed(error.message))
         }
     }

@@ -12,6 +12,6 @@ pub use analysis::{Analysis, Counts, Failure, LlmUsage, Progress};
 pub use change::{Change, Changed, CountsSet, NewAnalysis, Run};
 pub use event::{AnalysisEvent, EventId};
 pub use id::{AnalysisId, InvalidId, ResultId, UploadId};
-pub use result::{Answer, Found, KnowledgeEntry, ReadResult, SavedReading, Upload};
+pub use result::{Answer, Found, KnowledgeEntry, ReadResult, SavedPage, SavedReading, Upload};
 pub use source::{DocumentLanguage, Source};
 pub use state::{Status, Step, UnknownWord};

@@ -1,7 +1,7 @@
 //! What was read, as it is kept.
 
 use jiff::Timestamp;
-use reader::FileReading;
+use reader::{FileReading, Page};
 use serde::Serialize;
 
 use super::{Analysis, AnalysisId, LlmUsage, ResultId, UploadId};
@@ -45,6 +45,17 @@ pub struct SavedReading {
     /// It stands in for the LLM's, which did not come about; a later analysis tries again.
     pub is_fallback: bool,
     /// What it cost when it was made; `None` for a static one.
+    pub usage: Option<LlmUsage>,
+}
+
+/// A page to be saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedPage {
+    /// The page.
+    pub page: Page,
+    /// It stands in for the LLM's, which did not come about; a later analysis tries again.
+    pub is_fallback: bool,
+    /// What it cost when it was written; `None` for a static one.
     pub usage: Option<LlmUsage>,
 }
 

@@ -10,7 +10,7 @@ use super::Store;
 use crate::tables::{analyses, answers, pages, readings, results};
 use crate::{
     AnalysisId, Answer, Change, Changed, KnowledgeEntry, LlmUsage, ObjectKey, ReadResult, ResultId, Run,
-    SavedReading, StoreError,
+    SavedPage, SavedReading, StoreError,
 };
 
 /// Readings that belong together with what they cost, saved at once.
@@ -147,22 +147,14 @@ impl Store {
             .await
     }
 
-    /// Replaces the pages of a result and notes that all is there.
-    pub async fn save_pages(
-        &self,
-        id: &ResultId,
-        new: Vec<Page>,
-        new_answers: Vec<(String, Answer)>,
-    ) -> Result<(), StoreError> {
+    /// Replaces the pages of a result. It is complete then, unless a page stands in for the LLM's.
+    pub async fn save_pages(&self, id: &ResultId, new: Vec<SavedPage>) -> Result<(), StoreError> {
         let id = id.clone();
         self.tables
             .write(move |db| {
-                for (key, answer) in &new_answers {
-                    answers::save(db, key, answer)?;
-                }
                 if results::exists(db, &id)? {
                     pages::replace(db, &id, &new)?;
-                    results::set_complete(db, &id, true)?;
+                    results::set_complete(db, &id, !new.iter().any(|page| page.is_fallback))?;
                 }
                 Ok(())
             })
@@ -181,8 +173,8 @@ impl Store {
         self.tables.read(move |db| pages::get(db, &id, &slug)).await
     }
 
-    /// What the readings cost when they were made, in this analysis or an earlier one.
-    pub async fn cost_of_readings(&self, id: &ResultId) -> Result<LlmUsage, StoreError> {
+    /// What readings and pages cost when they were made, in this analysis or an earlier one.
+    pub async fn cost(&self, id: &ResultId) -> Result<LlmUsage, StoreError> {
         let id = id.clone();
         self.tables.read(move |db| readings::usage(db, &id)).await
     }
@@ -191,13 +183,6 @@ impl Store {
     pub async fn answer(&self, key: &str) -> Result<Option<Answer>, StoreError> {
         let key = key.to_owned();
         self.tables.read(move |db| answers::get(db, &key)).await
-    }
-
-    /// Keeps what the LLM wrote.
-    pub async fn save_answers(&self, new: Vec<(String, Answer)>) -> Result<(), StoreError> {
-        self.tables
-            .write(move |db| new.iter().try_for_each(|(key, answer)| answers::save(db, key, answer)))
-            .await
     }
 
     /// Forgets answers that nobody used since then; how many they were.

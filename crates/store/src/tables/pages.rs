@@ -4,15 +4,22 @@ use reader::Page;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{json, to_json};
-use crate::ResultId;
+use crate::{ResultId, SavedPage};
 
 /// Replaces all pages of a result.
-pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[Page]) -> rusqlite::Result<()> {
+pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[SavedPage]) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM pages WHERE result = ?1")?.execute([result.as_str()])?;
-    let mut insert =
-        db.prepare_cached("INSERT INTO pages (result, place, slug, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = db
+        .prepare_cached("INSERT INTO pages (result, place, slug, body, usage) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (place, page) in pages.iter().enumerate() {
-        insert.execute(params![result.as_str(), place as i64, page.slug, to_json(page)?])?;
+        let usage = page.usage.as_ref().map(to_json).transpose()?;
+        insert.execute(params![
+            result.as_str(),
+            place as i64,
+            page.page.slug,
+            to_json(&page.page)?,
+            usage
+        ])?;
     }
     Ok(())
 }

@@ -308,7 +308,7 @@ fn last_words(message: &str) -> String {
     let lines = || message.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = lines()
         .find(|line| line.starts_with("fatal:") || line.starts_with("error:"))
-        .or_else(|| lines().last());
+        .or_else(|| lines().next_back());
     line.unwrap_or("it gave no reason").chars().filter(|letter| !letter.is_control()).take(300).collect()
 }
 
