@@ -15,6 +15,7 @@ mod keys;
 mod knowledge;
 mod pages;
 mod progress;
+mod provider;
 mod reading;
 mod readings;
 mod settings;
@@ -27,6 +28,7 @@ mod watch;
 mod worker;
 
 pub use analyses::Analyses;
+pub use provider::check_llm;
 pub use error::{AnalysisError, ErrorKind};
 pub use export::ExportFormat;
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};

@@ -1,1 +1,18 @@
-//! The HTTP API, server-sent events and the embedded web pages
+//! The HTTP API, server-sent events and the embedded web pages.
+//!
+//! Handlers only translate: a request becomes a call of [`analysis::Analyses`], its answer JSON, its
+//! error a problem document ([`problem`]). Nothing heavy runs here: the worker is another process,
+//! and reads of a knowledge base happen on blocking threads.
+
+mod assets;
+mod docs;
+mod guard;
+mod metrics;
+mod problem;
+mod router;
+mod routes;
+mod state;
+
+pub use problem::Problem;
+pub use router::{openapi, router, serve};
+pub use state::ServerSettings;

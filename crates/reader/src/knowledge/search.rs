@@ -44,6 +44,7 @@ pub struct SearchQuery {
 
 /// A place that matches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hit {
     /// The file.
     pub path: String,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::manifest::{EntryKind, Manifest, Need};
 use super::super::markdown::{code, escape};
-use super::super::survey::{Survey, language_name};
+use super::super::survey::{Survey};
 use super::super::text::{Key, grouped};
 use super::book::Book;
 use crate::domain::SkipReason;
@@ -48,7 +48,7 @@ pub(super) fn languages(survey: &Survey<'_>) -> Vec<(&'static str, u64)> {
     for (_, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
         if let Some(language) = facts.file.language {
             let language = if language == Language::Tsx { Language::TypeScript } else { language };
-            *lines.entry(language_name(language)).or_default() += u64::from(facts.file.lines);
+            *lines.entry(Language::name(language)).or_default() += u64::from(facts.file.lines);
         }
     }
     let mut sorted: Vec<(&'static str, u64)> = lines.into_iter().collect();

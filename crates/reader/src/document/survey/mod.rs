@@ -311,54 +311,7 @@ pub(crate) fn lines_of(range: LineRange) -> u32 {
 
 /// A language whose files are code rather than text or settings.
 pub(crate) fn is_programming(language: Language) -> bool {
-    !matches!(
-        language,
-        Language::Css
-            | Language::Dockerfile
-            | Language::Html
-            | Language::Ini
-            | Language::Json
-            | Language::Makefile
-            | Language::Markdown
-            | Language::Toml
-            | Language::Xml
-            | Language::Yaml
-            | Language::Rst
-    )
-}
-
-/// As people write it.
-pub(crate) fn language_name(language: Language) -> &'static str {
-    match language {
-        Language::Bash => "Shell",
-        Language::C => "C",
-        Language::Cpp => "C++",
-        Language::CSharp => "C#",
-        Language::Go => "Go",
-        Language::Java => "Java",
-        Language::JavaScript => "JavaScript",
-        Language::Kotlin => "Kotlin",
-        Language::Php => "PHP",
-        Language::Python => "Python",
-        Language::Ruby => "Ruby",
-        Language::Rust => "Rust",
-        Language::Scala => "Scala",
-        Language::Sql => "SQL",
-        Language::Swift => "Swift",
-        Language::Tsx => "TSX",
-        Language::TypeScript => "TypeScript",
-        Language::Css => "CSS",
-        Language::Dockerfile => "Dockerfile",
-        Language::Html => "HTML",
-        Language::Ini => "INI",
-        Language::Json => "JSON",
-        Language::Makefile => "Makefile",
-        Language::Markdown => "Markdown",
-        Language::Toml => "TOML",
-        Language::Xml => "XML",
-        Language::Yaml => "YAML",
-        Language::Rst => "reStructuredText",
-    }
+    language.is_code()
 }
 
 /// Files that are the door of their folder.

@@ -1,0 +1,135 @@
+//! Routes, layers, and the loop that serves them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use analysis::Analyses;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::{Json, Router, middleware};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::guard::Guard;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::state::{AppState, ServerSettings};
+use crate::{assets, docs, guard, metrics, routes as r};
+
+/// Bodies of JSON beyond this are refused; uploads have a limit of their own.
+const MAX_JSON_BYTES: usize = 1 << 20;
+
+/// Scripts and connections of our own only; diagrams and highlighting set styles inline.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Code Reader", description = "Reads a whole source repository in the background and serves its documentation."),
+    tags(
+        (name = "analyses", description = "Submit and follow"),
+        (name = "reading", description = "What was read"),
+        (name = "machines", description = "For machines")
+    )
+)]
+struct Api;
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    resources().split_for_parts().1
+}
+
+/// The whole application.
+pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
+    let guard = Guard { bound: settings.bound, token: settings.token.clone() };
+    let metrics = Metrics::default();
+    let state = AppState { analyses, settings: Arc::new(settings), metrics: metrics.clone() };
+    let (resources, api) = resources().split_for_parts();
+    let api = Arc::new(serde_json::to_value(api).unwrap_or_default());
+    let page = docs::page(&api);
+    resources
+        .route("/openapi.json", axum::routing::get(move || async move { Json(api.as_ref().clone()) }))
+        .route("/docs", axum::routing::get(move || async move { page }))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(axum::routing::get(assets::serve))
+        .with_state(state)
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
+}
+
+/// Serves until `shutdown`, then lets requests in flight end.
+pub async fn serve(
+    listener: TcpListener,
+    analyses: Analyses,
+    settings: ServerSettings,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let service = router(analyses, settings).into_make_service_with_connect_info::<SocketAddr>();
+    let closing = shutdown.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
+    // Streams of events never end by themselves, so the wait for them has a bound.
+    let bound = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    };
+    tokio::select! {
+        result = serving => result,
+        () = bound => Ok(()),
+    }
+}
+
+fn resources() -> OpenApiRouter<AppState> {
+    let uploads = OpenApiRouter::new().routes(routes!(r::uploads::upload)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(r::analyses::submit, r::analyses::list))
+        .routes(routes!(r::analyses::show, r::analyses::remove))
+        .routes(routes!(r::analyses::cancel))
+        .routes(routes!(r::analyses::resume))
+        .routes(routes!(r::events::events))
+        .routes(routes!(r::files::list))
+        .routes(routes!(r::items::list))
+        .routes(routes!(r::symbols::list))
+        .routes(routes!(r::graph::graph))
+        .routes(routes!(r::pages::list))
+        .routes(routes!(r::search::search))
+        .routes(routes!(r::export::export))
+        .routes(routes!(r::tasks::show))
+        .routes(routes!(r::health::info))
+        .routes(routes!(r::health::healthz))
+        .routes(routes!(r::health::readyz))
+        .routes(routes!(r::health::metrics))
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .merge(uploads)
+        // Paths and slugs hold slashes; OpenAPI has no word for that, axum has `{*name}`.
+        .route("/api/v1/analyses/{id}/files/{*path}", axum::routing::get(r::files::show))
+        .route("/api/v1/analyses/{id}/pages/{*slug}", axum::routing::get(r::pages::show))
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method")
+        .hint("see /docs for what it takes")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    tracing::error!("a handler panicked");
+    Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake")
+        .hint("the server's log tells more; please report it")
+        .into_response()
+}

@@ -1,0 +1,60 @@
+//! Who uses whom.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use reader::{EdgeKind, Graph};
+use serde::Deserialize;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Which part of the graph.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct GraphQuery {
+    /// `file` (default) or `symbol`: what the nodes are.
+    level: Option<Level>,
+    /// Only edges of this kind.
+    kind: Option<EdgeKind>,
+}
+
+/// What the nodes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Files and their imports.
+    File,
+    /// Files and symbols, with calls, inheritance and references.
+    Symbol,
+}
+
+/// The graph of files, or of files and symbols.
+#[utoipa::path(
+    get, path = "/api/v1/analyses/{id}/graph", tag = "reading",
+    params(("id" = String, Path, description = "id or name"), GraphQuery),
+    responses((status = 200, description = "nodes and edges", body = Graph))
+)]
+pub async fn graph(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Query(query): Query<GraphQuery>,
+) -> Result<Json<Graph>, Problem> {
+    let analysis = state.analyses.get(&id).await?;
+    let graph = state
+        .with_knowledge(&analysis.id, move |knowledge| {
+            let graph = knowledge.graph()?;
+            let files_only = query.level != Some(Level::Symbol);
+            let is_file = |id: &str| !id.contains('#');
+            Ok(Graph {
+                nodes: graph.nodes.iter().filter(|node| !files_only || node.kind.is_none()).cloned().collect(),
+                edges: graph
+                    .edges
+                    .iter()
+                    .filter(|edge| !files_only || (is_file(&edge.from) && is_file(&edge.to)))
+                    .filter(|edge| query.kind.is_none_or(|kind| edge.kind == kind))
+                    .cloned()
+                    .collect(),
+            })
+        })
+        .await?;
+    Ok(Json(graph))
+}

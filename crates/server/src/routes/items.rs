@@ -1,0 +1,43 @@
+//! What is said about parts of files.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use reader::{Item, ItemKind};
+use serde::Deserialize;
+
+use super::List;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Which items.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct ItemsQuery {
+    /// At most so many (1 to 5,000; 500 when left out).
+    limit: Option<usize>,
+    /// `next` of the part before.
+    cursor: Option<String>,
+    /// Only those of this file.
+    path: Option<String>,
+    /// Only those of this kind: file, class, function, data_model.
+    kind: Option<ItemKind>,
+}
+
+/// The items, by path and line.
+#[utoipa::path(
+    get, path = "/api/v1/analyses/{id}/items", tag = "reading",
+    params(("id" = String, Path, description = "id or name"), ItemsQuery),
+    responses((status = 200, description = "the items", body = List<Item>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Query(query): Query<ItemsQuery>,
+) -> Result<Json<List<Item>>, Problem> {
+    let analysis = state.analyses.get(&id).await?;
+    let limit = query.limit.unwrap_or(500).clamp(1, 5_000);
+    let (items, next) = state
+        .analyses
+        .items(&analysis.id, query.path.as_deref(), query.kind, query.cursor.as_deref(), limit)
+        .await?;
+    Ok(Json(List { items, next }))
+}

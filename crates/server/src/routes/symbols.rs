@@ -1,0 +1,65 @@
+//! Symbols of an analysis.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use reader::knowledge::SymbolQuery;
+use reader::{Symbol, SymbolKind};
+use serde::Deserialize;
+
+use super::List;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Which symbols.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct SymbolsQuery {
+    /// At most so many (1 to 10,000; 1,000 when left out).
+    limit: Option<usize>,
+    /// `next` of the part before.
+    cursor: Option<String>,
+    /// Only those of this file.
+    path: Option<String>,
+    /// Only those of this name.
+    name: Option<String>,
+    /// Only those of this kind: class, function, method, …
+    kind: Option<SymbolKind>,
+    /// Only those that others can use.
+    exported: Option<bool>,
+}
+
+/// The symbols, by path and line.
+#[utoipa::path(
+    get, path = "/api/v1/analyses/{id}/symbols", tag = "reading",
+    params(("id" = String, Path, description = "id or name"), SymbolsQuery),
+    responses((status = 200, description = "the symbols", body = List<Symbol>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Query(query): Query<SymbolsQuery>,
+) -> Result<Json<List<Symbol>>, Problem> {
+    let analysis = state.analyses.get(&id).await?;
+    let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
+    let after: usize = match &query.cursor {
+        None => 0,
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| Problem::bad_request("`cursor` is not one that this list gave"))?,
+    };
+    let part = state
+        .with_knowledge(&analysis.id, move |knowledge| {
+            let mut items = knowledge.symbols(&SymbolQuery {
+                path: query.path,
+                kind: query.kind,
+                name: query.name,
+                exported: query.exported,
+                offset: after,
+                limit: limit + 1,
+            })?;
+            let more = items.len() > limit;
+            items.truncate(limit);
+            Ok(List { items, next: more.then(|| (after + limit).to_string()) })
+        })
+        .await?;
+    Ok(Json(part))
+}
