@@ -1,0 +1,274 @@
+//! The command line: every command and flag, once.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads a whole source repository for you.
+#[derive(Debug, Parser)]
+#[command(
+    name = "code-reader",
+    version,
+    about = "Reads a whole source repository for you and writes its documentation.",
+    after_help = "Examples:\n  code-reader read ./my-project            read a folder, with progress\n  code-reader serve                        pages and API on http://127.0.0.1:8000\n  code-reader search my-project \"retry\"    search what was read\n\nSettings come from flags, the environment, .env and code-reader.toml: `code-reader config` shows them."
+)]
+pub struct Cli {
+    /// Folder of everything that is kept.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How much to log on stderr.
+    #[arg(long, short = 'l', global = true, value_name = "LEVEL", ignore_case = true)]
+    pub loglevel: Option<LogLevel>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Celery's names of the levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Debug,
+    Info,
+    #[value(alias = "warn")]
+    Warning,
+    #[value(alias = "critical")]
+    Error,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a repository: a folder, a git URL or an archive (zip, tar, tar.gz).
+    #[command(after_help = "Examples:\n  code-reader read ./attrs\n  code-reader read https://example.org/team/app.git --ref v2.1\n  code-reader read app.zip --out docs --lang zh\n\nCtrl-C leaves a state that `code-reader resume` goes on from.")]
+    Read(ReadArgs),
+    /// Serve the API and the pages, with a worker process beside them.
+    #[command(after_help = "Examples:\n  code-reader serve\n  APP_PORT=8080 code-reader serve\n  AUTH_TOKEN=… code-reader serve --host 0.0.0.0")]
+    Serve(ListenArgs),
+    /// Serve the API and the pages only; run workers elsewhere.
+    Api(ListenArgs),
+    /// Run the background tasks; flags as Celery's.
+    #[command(after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h")]
+    Worker(WorkerArgs),
+    /// List what was read.
+    List(ListArgs),
+    /// Show an analysis, one of its pages or one of its files.
+    #[command(after_help = "Examples:\n  code-reader show attrs                    its overview\n  code-reader show attrs architecture       one page\n  code-reader show attrs --pages            all pages\n  code-reader show attrs --file src/a.py    what is known of a file")]
+    Show(ShowArgs),
+    /// Search code, symbols and names in an analysis.
+    #[command(after_help = "Examples:\n  code-reader search attrs \"how are validators run\"\n  code-reader search attrs header --language python --json")]
+    Search(SearchArgs),
+    /// Write an analysis to files.
+    #[command(after_help = "Examples:\n  code-reader export attrs --format md --out docs\n  code-reader export attrs --format json > attrs.json")]
+    Export(ExportArgs),
+    /// Stop an analysis that waits or runs.
+    Cancel(NamedArgs),
+    /// Go on with an analysis that failed or was cancelled.
+    Resume(ResumeArgs),
+    /// Remove an analysis and all that was kept of it.
+    Rm(RemoveArgs),
+    /// Say which workers are there.
+    Status(celeriac_cli::StatusArgs),
+    /// Ask the workers what they do; methods and output as Celery's.
+    #[command(after_help = "Examples:\n  code-reader inspect active\n  code-reader inspect stats --json --timeout 2")]
+    Inspect(celeriac_cli::InspectArgs),
+    /// Check everything that a run needs and say what to do about what is wrong.
+    Doctor(JsonArgs),
+    /// Show the effective configuration and where each value comes from.
+    Config(JsonArgs),
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  code-reader completions bash > ~/.local/share/bash-completion/completions/code-reader")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `read`.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// A folder, a git URL, or a zip or tar archive.
+    pub source: String,
+    /// Also write the pages and analysis.json to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Branch, tag or commit, for a git URL.
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: Option<String>,
+    /// Another name than the source's own.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The model, instead of OPENAI_MODEL.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Language of the pages.
+    #[arg(long, value_name = "en|zh", value_parser = ["en", "zh"])]
+    pub lang: Option<String>,
+    /// Use no LLM even if one is configured.
+    #[arg(long, conflicts_with = "model")]
+    pub no_llm: bool,
+    /// Print the analysis as JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where to listen.
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Address, instead of APP_HOST.
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port, instead of APP_PORT; 0 takes a free one.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Tasks at once in the worker of `serve`.
+    #[arg(long, short = 'c')]
+    pub concurrency: Option<usize>,
+}
+
+/// `worker`, with Celery's names.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Tasks at once.
+    #[arg(long, short = 'c')]
+    pub concurrency: Option<usize>,
+    /// Queues to consume, joined by commas.
+    #[arg(long, short = 'Q', value_delimiter = ',', default_value = "analysis")]
+    pub queues: Vec<String>,
+    /// Node name; %h is the host, %n the name before the @.
+    #[arg(long, short = 'n')]
+    pub hostname: Option<String>,
+    /// Messages held for each slot.
+    #[arg(long)]
+    pub prefetch_multiplier: Option<usize>,
+    /// Seconds after which a task is ended.
+    #[arg(long)]
+    pub time_limit: Option<f64>,
+    /// Seconds after which a task is asked to end.
+    #[arg(long)]
+    pub soft_time_limit: Option<f64>,
+    /// Send task events.
+    #[arg(long, short = 'E', visible_alias = "events")]
+    pub task_events: bool,
+    /// Write the process id to this file while running.
+    #[arg(long)]
+    pub pidfile: Option<PathBuf>,
+    /// Log to this file instead of stderr.
+    #[arg(long, short = 'f')]
+    pub logfile: Option<PathBuf>,
+    /// The supervisor whose end is ours.
+    #[arg(long, hide = true)]
+    pub supervised: bool,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An analysis.
+#[derive(Debug, Args)]
+pub struct NamedArgs {
+    /// Its name, its id or the begin of its id.
+    pub analysis: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Its name, its id or the begin of its id.
+    pub analysis: String,
+    /// Also write the pages and analysis.json to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rm`.
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// Names or ids.
+    #[arg(required = true)]
+    pub analyses: Vec<String>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its name, its id or the begin of its id.
+    pub analysis: String,
+    /// The page; its overview when left out.
+    #[arg(conflicts_with_all = ["pages", "file"])]
+    pub page: Option<String>,
+    /// List the pages.
+    #[arg(long, conflicts_with = "file")]
+    pub pages: bool,
+    /// Show what is known of this file.
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `search`.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// Its name, its id or the begin of its id.
+    pub analysis: String,
+    /// What to look for; parts of identifiers are words too.
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 10)]
+    pub limit: usize,
+    /// Only files of this language.
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Only files below this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub path: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Its name, its id or the begin of its id.
+    pub analysis: String,
+    /// `md` is a folder of pages with analysis.json, `json` one document.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Md)]
+    pub format: ExportFormat,
+    /// The folder, or the file of `json` (stdout when left out).
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+}
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ExportFormat {
+    Md,
+    Json,
+}
+
+/// Only `--json`.
+#[derive(Debug, Args)]
+pub struct JsonArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,38 @@
+//! `list`.
+
+use analysis::{Analyses, Analysis};
+
+use crate::cli::ListArgs;
+use crate::error::CliError;
+use crate::progress::grouped;
+use crate::terminal;
+
+/// Prints what was read, the newest first.
+pub async fn run(analyses: &Analyses, args: &ListArgs) -> Result<u8, CliError> {
+    let (rows, _) = analyses.list(None, args.limit.clamp(1, 10_000)).await?;
+    if args.json {
+        terminal::print_json(&rows)?;
+    } else if rows.is_empty() {
+        terminal::note("Nothing was read yet: `code-reader read PATH` reads a folder.");
+    } else {
+        let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        terminal::print(&terminal::table(&["name", "status", "files", "pages", "model", "created", "id"], &cells));
+    }
+    Ok(0)
+}
+
+fn cells(analysis: &Analysis) -> Vec<String> {
+    let status = match analysis.step {
+        Some(step) if !analysis.status.is_final() => format!("{} ({step})", analysis.status),
+        _ => analysis.status.to_string(),
+    };
+    vec![
+        analysis.name.clone(),
+        status,
+        grouped(analysis.counts.files),
+        grouped(analysis.counts.pages),
+        analysis.model.clone().unwrap_or_else(|| "-".to_owned()),
+        analysis.created_at.strftime("%Y-%m-%d %H:%M").to_string(),
+        analysis.id.to_string(),
+    ]
+}

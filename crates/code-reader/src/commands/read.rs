@@ -1,0 +1,314 @@
+//! `read` and `resume`: the main job in the foreground, through the same queue and store as the server.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use analysis::{Analyses, Analysis, DocumentLanguage, Source, Status, Step, Submission, SubmissionOptions};
+use futures_util::StreamExt;
+use tokio::task::JoinHandle;
+
+use super::worker::{Running, worker_inside};
+use crate::cli::{ReadArgs, ResumeArgs};
+use crate::config::Config;
+use crate::error::CliError;
+use crate::lock::WorkerLock;
+use crate::progress::{StepBars, counted, grouped, seconds};
+use crate::terminal;
+
+/// What a shell reports of a program ended by Ctrl-C.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// Submits a repository and stays until it is read.
+pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
+    let source = source_of(&args)?;
+    if let Some(out) = &args.out {
+        check_out(out, &source)?;
+    }
+    let language = match args.lang.as_deref() {
+        Some("zh") => Some(DocumentLanguage::Zh),
+        Some(_) => Some(DocumentLanguage::En),
+        None => None,
+    };
+    let analyses = super::open(config).await?;
+    let worker = worker_unless_one_runs(config, &analyses)?;
+    let submitted = analyses
+        .submit(Submission {
+            source,
+            name: args.name.clone(),
+            options: SubmissionOptions { language, model: args.model.clone(), static_only: args.no_llm },
+        })
+        .await;
+    let outcome = match submitted {
+        Ok(analysis) => follow(&analyses, analysis, args.out.as_deref(), args.json).await,
+        Err(error) => Err(error.into()),
+    };
+    end(worker).await;
+    outcome
+}
+
+/// Goes on with an analysis that stopped.
+pub async fn resume(config: &Config, args: ResumeArgs) -> Result<u8, CliError> {
+    let analyses = super::open(config).await?;
+    let analysis = analyses.get(&args.analysis).await?;
+    let worker = worker_unless_one_runs(config, &analyses)?;
+    let outcome = match analyses.resume(&analysis.id).await {
+        Ok(analysis) => follow(&analyses, analysis, args.out.as_deref(), args.json).await,
+        Err(error) => Err(error.into()),
+    };
+    end(worker).await;
+    outcome
+}
+
+/// A worker process that runs on this data folder does the work; else one inside this process.
+fn worker_unless_one_runs(config: &Config, analyses: &Analyses) -> Result<Option<Running>, CliError> {
+    if config.broker_url.starts_with("sqlite:") && WorkerLock::is_held(&config.data_dir)? {
+        return Ok(None);
+    }
+    Ok(Some(worker_inside(config, analyses)))
+}
+
+async fn end(worker: Option<Running>) {
+    if let Some(worker) = worker {
+        worker.end().await;
+    }
+}
+
+/// What the user means by the source.
+fn source_of(args: &ReadArgs) -> Result<Source, CliError> {
+    let text = args.source.as_str();
+    let path = Path::new(text);
+    let looks_like_url = text.contains("://") || is_scp_like(text);
+    if !path.exists() && looks_like_url {
+        return Ok(Source::Git { git: text.to_owned(), reference: args.reference.clone() });
+    }
+    if args.reference.is_some() {
+        return Err(CliError::usage("--ref goes with a git URL, and the source is a path")
+            .hint("check the folder out at that revision first"));
+    }
+    let absolute = std::path::absolute(path)?;
+    let absolute = absolute.to_str().ok_or_else(|| {
+        CliError::usage(format!("the path {} is not valid UTF-8", path.display()))
+            .hint("rename it, or read it through a link with another name")
+    })?;
+    if path.is_file() {
+        return Ok(Source::Archive { archive: absolute.to_owned() });
+    }
+    Ok(Source::Path { path: absolute.to_owned() })
+}
+
+/// `user@host:path`, as git takes it.
+fn is_scp_like(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
+}
+
+/// Nothing is ever written into the repository that is read.
+fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
+    let Source::Path { path } = source else { return Ok(()) };
+    let resolved = nearest_existing(&std::path::absolute(out)?);
+    let inside = Path::new(path).canonicalize().is_ok_and(|repository| resolved.starts_with(repository));
+    if inside {
+        return Err(CliError::usage(format!("--out {} lies inside the repository that is read", out.display()))
+            .hint("nothing is written there: choose a folder beside it"));
+    }
+    Ok(())
+}
+
+/// The resolved path of the nearest folder above that exists, with the rest joined again.
+fn nearest_existing(path: &Path) -> PathBuf {
+    for above in path.ancestors() {
+        if let (Ok(resolved), Ok(rest)) = (above.canonicalize(), path.strip_prefix(above)) {
+            return resolved.join(rest);
+        }
+    }
+    path.to_owned()
+}
+
+async fn follow(analyses: &Analyses, analysis: Analysis, out: Option<&Path>, json: bool) -> Result<u8, CliError> {
+    let begun = Instant::now();
+    terminal::note(&headline(&analysis));
+    let mut bars = StepBars::new(std::io::stderr().is_terminal());
+    let mut events = analyses.watch(&analysis.id, None).await?;
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    let mut found = BTreeMap::new();
+    let last = loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(event) => {
+                    let state = event?.analysis;
+                    if found.is_empty() && state.step.is_none_or(|step| step > Step::Index) {
+                        found = findings(analyses, &state).await;
+                    }
+                    bars.update(&state, &|step| summary(step, &state, &found));
+                    if state.status.is_final() {
+                        break state;
+                    }
+                }
+                None => break analyses.get(analysis.id.as_str()).await?,
+            },
+            _ = &mut interrupted => {
+                bars.stop();
+                let state = analyses.cancel(&analysis.id).await?;
+                if state.status == Status::Cancelled {
+                    terminal::note(&format!("Stopped. `code-reader resume {}` goes on from here.", analysis.id));
+                    return Ok(EXIT_INTERRUPTED);
+                }
+                break state;
+            }
+        }
+    };
+    bars.stop();
+    if let (Status::Completed, Some(out)) = (last.status, out) {
+        analyses.export_folder(&last.id, out).await?;
+    }
+    if json {
+        terminal::print_json(&last)?;
+    }
+    finish(analyses, &last, begun.elapsed(), out).await
+}
+
+/// Lines, languages, imports and chunks, which only the knowledge base knows.
+async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, String> {
+    let mut found = BTreeMap::new();
+    let Ok(knowledge) = analyses.knowledge(&analysis.id).await else { return found };
+    let read: JoinHandle<_> = tokio::task::spawn_blocking(move || (knowledge.counts(), knowledge.files()));
+    if let Ok((counts, Ok(files))) = read.await {
+        let mut lines_by_language: BTreeMap<reader::Language, u64> = BTreeMap::new();
+        for file in &files {
+            if let Some(language) = file.language.filter(|language| language.is_code()) {
+                *lines_by_language.entry(language).or_default() += u64::from(file.lines);
+            }
+        }
+        let code: u64 = lines_by_language.values().sum();
+        let mut scan = format!("{}, {} lines", counted(counts.files - counts.skipped, "file", "files"), grouped(counts.lines));
+        if let Some((language, lines)) = lines_by_language.into_iter().max_by_key(|(_, lines)| *lines) {
+            scan.push_str(&format!(", {} {} %", language.name(), lines * 100 / code.max(1)));
+        }
+        found.insert(Step::Scan, scan);
+        found.insert(
+            Step::Index,
+            format!(
+                "{}, {}, {}",
+                counted(counts.symbols, "symbol", "symbols"),
+                counted(counts.imports, "import", "imports"),
+                counted(counts.chunks, "chunk", "chunks")
+            ),
+        );
+    }
+    found
+}
+
+fn summary(step: Step, analysis: &Analysis, found: &BTreeMap<Step, String>) -> String {
+    let counts = &analysis.counts;
+    match step {
+        Step::Scan | Step::Index => found.get(&step).cloned().unwrap_or_else(|| match step {
+            Step::Scan => counted(counts.files, "file", "files"),
+            _ => counted(counts.symbols, "symbol", "symbols"),
+        }),
+        Step::Analyze if counts.failed > 0 => format!(
+            "{}, {} without the LLM's answer",
+            counted(counts.analyzed, "file", "files"),
+            grouped(counts.failed)
+        ),
+        Step::Analyze => counted(counts.analyzed, "file", "files"),
+        Step::Document => counted(counts.pages, "page", "pages"),
+    }
+}
+
+fn headline(analysis: &Analysis) -> String {
+    let name = terminal::plain(&analysis.name);
+    match &analysis.model {
+        Some(model) => format!("Reading {name} with {}.", terminal::plain(model)),
+        None => format!(
+            "Reading {name} without an LLM: static analysis. Set OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY for written explanations."
+        ),
+    }
+}
+
+async fn finish(
+    analyses: &Analyses,
+    analysis: &Analysis,
+    took: Duration,
+    out: Option<&Path>,
+) -> Result<u8, CliError> {
+    match analysis.status {
+        Status::Completed => {}
+        Status::Cancelled => {
+            terminal::note(&format!("Cancelled. `code-reader resume {}` goes on from here.", analysis.id));
+            return Ok(1);
+        }
+        _ => {
+            let failure = analysis.error.as_ref();
+            let message = failure.map_or_else(|| "the analysis failed".to_owned(), |failure| failure.message.clone());
+            let error = CliError::failed(message);
+            return Err(match failure {
+                Some(failure) => error.hint(failure.hint.clone()),
+                None => error,
+            });
+        }
+    }
+    let citations: usize = analyses.pages(&analysis.id).await?.iter().map(|page| page.citations.len()).sum();
+    let name = terminal::plain(&analysis.name);
+    let mut lines = vec![format!(
+        "Done in {}: {}, {}, all resolve.",
+        seconds(took),
+        counted(analysis.counts.pages, "page", "pages"),
+        counted(citations as u64, "citation", "citations")
+    )];
+    if analysis.llm.calls + analysis.llm.cached > 0 {
+        let cost = if analysis.llm.cost > 0.0 { format!(", cost {:.4}", analysis.llm.cost) } else { String::new() };
+        lines.push(format!(
+            "  LLM         {}, {} from the cache, {} tokens{cost}",
+            counted(analysis.llm.calls, "call", "calls"),
+            grouped(analysis.llm.cached),
+            grouped(analysis.llm.prompt_tokens + analysis.llm.completion_tokens)
+        ));
+    }
+    if let Some(out) = out {
+        lines.push(format!("  written to  {}", out.join("index.md").display()));
+    }
+    lines.push(format!("  read it     code-reader show {name}            (or open /a/{name} with `code-reader serve`)"));
+    lines.push(format!("  search it   code-reader search {name} \"…\""));
+    terminal::note(&lines.join("\n"));
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(source: &str) -> ReadArgs {
+        ReadArgs {
+            source: source.to_owned(),
+            out: None,
+            reference: None,
+            name: None,
+            model: None,
+            lang: None,
+            no_llm: false,
+            json: false,
+        }
+    }
+
+    #[test]
+    fn a_source_is_what_it_looks_like() {
+        let folder = tempfile::tempdir().unwrap();
+        let zip = folder.path().join("a.zip");
+        std::fs::write(&zip, "x").unwrap();
+        assert!(matches!(source_of(&args(folder.path().to_str().unwrap())), Ok(Source::Path { .. })));
+        assert!(matches!(source_of(&args(zip.to_str().unwrap())), Ok(Source::Archive { .. })));
+        assert!(matches!(source_of(&args("https://example.org/a.git")), Ok(Source::Git { .. })));
+        assert!(matches!(source_of(&args("git@example.org:team/a")), Ok(Source::Git { .. })));
+        assert!(matches!(source_of(&args("./not/there")), Ok(Source::Path { .. })), "submit says that it is missing");
+    }
+
+    #[test]
+    fn nothing_is_written_into_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Source::Path { path: folder.path().to_str().unwrap().to_owned() };
+        assert!(check_out(&folder.path().join("docs/new"), &source).is_err());
+        assert!(check_out(&folder.path().join("../elsewhere"), &source).is_ok());
+    }
+}

@@ -1,0 +1,113 @@
+//! `show`.
+
+use std::fmt::Write as _;
+
+use analysis::{Analyses, Analysis};
+use reader::Page;
+
+use crate::cli::ShowArgs;
+use crate::error::CliError;
+use crate::progress::counted;
+use crate::terminal;
+
+/// Shows a page, the tree of pages, or a file.
+pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
+    let analysis = analyses.get(&args.analysis).await?;
+    if let Some(path) = &args.file {
+        return file(analyses, &analysis, path, args.json).await;
+    }
+    let pages = analyses.pages(&analysis.id).await?;
+    if args.pages {
+        if args.json {
+            let heads: Vec<_> = pages
+                .iter()
+                .map(|page| serde_json::json!({"slug": page.slug, "title": page.title, "parent": page.parent, "order": page.order, "origin": page.origin}))
+                .collect();
+            terminal::print_json(&heads)?;
+        } else {
+            terminal::print(&tree(&pages));
+        }
+        return Ok(0);
+    }
+    if pages.is_empty() {
+        return Err(no_pages(&analysis));
+    }
+    let page = match &args.page {
+        Some(slug) => pages.iter().find(|page| page.slug == *slug).ok_or_else(|| {
+            CliError::failed(format!("{} has no page `{slug}`", analysis.name))
+                .hint(format!("`code-reader show {} --pages` lists them", analysis.name))
+        })?,
+        None => match pages.first() {
+            Some(page) => page,
+            None => return Err(no_pages(&analysis)),
+        },
+    };
+    if args.json {
+        terminal::print_json(page)?;
+    } else {
+        let mut text = terminal::plain(&terminal::markdown(&page.markdown));
+        if args.page.is_none() && pages.len() > 1 {
+            let _ = write!(text, "\n{}\n{}", terminal::bold("Pages"), tree(&pages));
+        }
+        terminal::print(&text);
+    }
+    Ok(0)
+}
+
+async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) -> Result<u8, CliError> {
+    let knowledge = analyses.knowledge(&analysis.id).await?;
+    let wanted = path.to_owned();
+    let (file, facts) = tokio::task::spawn_blocking(move || {
+        Ok::<_, reader::KnowledgeError>((knowledge.file(&wanted)?, knowledge.facts(&wanted)?))
+    })
+    .await
+    .map_err(|error| CliError::failed(format!("the look-up broke off: {error}")))?
+    .map_err(|error| CliError::failed(error.to_string()))?;
+    let Some(file) = file else {
+        return Err(CliError::failed(format!("{} has no file `{path}`", analysis.name))
+            .hint("paths are relative to the repository, with / between folders"));
+    };
+    let reading = analyses.reading(&analysis.id, path).await?;
+    let symbols = facts.map(|facts| facts.symbols).unwrap_or_default();
+    if json {
+        terminal::print_json(&serde_json::json!({"file": file, "symbols": symbols, "reading": reading}))?;
+        return Ok(0);
+    }
+    let mut out = format!("{}\n", terminal::bold(&terminal::plain(&file.path)));
+    if let Some(reason) = file.skipped {
+        let _ = writeln!(out, "Not read: {reason:?}, {}.", counted(file.bytes, "byte", "bytes"));
+    }
+    if let Some(reading) = &reading {
+        let _ = writeln!(out, "{}\n", terminal::plain(&reading.summary));
+    }
+    for symbol in &symbols {
+        let indent = symbol.parent.as_ref().map_or(0, |parent| 2 * (1 + parent.matches('.').count()));
+        let _ = writeln!(
+            out,
+            "{:>11}  {:indent$}{}",
+            format!("{}-{}", symbol.lines.start_line, symbol.lines.end_line),
+            "",
+            terminal::plain(&symbol.signature)
+        );
+    }
+    terminal::print(&out);
+    Ok(0)
+}
+
+fn tree(pages: &[Page]) -> String {
+    let mut out = String::new();
+    for page in pages {
+        let indent = if page.parent.is_some() { 4 } else { 2 };
+        let _ = writeln!(out, "{:indent$}{:<40} {}", "", terminal::plain(&page.slug), terminal::plain(&page.title));
+    }
+    out
+}
+
+fn no_pages(analysis: &Analysis) -> CliError {
+    let error = CliError::failed(format!("{} has no pages: it is {}", analysis.name, analysis.status));
+    if analysis.status.is_final() {
+        error.hint(format!("`code-reader resume {}` goes on with it", analysis.id))
+    } else {
+        error.hint("they come when it is completed")
+    }
+}

@@ -1,0 +1,334 @@
+//! Which value of a setting counts, and where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{ConfigError, SETTINGS, Setting};
+
+/// Where a value came from, the weakest first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// `code-reader.toml`.
+    Toml(PathBuf),
+    /// `.env`.
+    DotEnv(PathBuf),
+    /// The environment.
+    Environment,
+    /// A flag of this command.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::Toml(path) | Origin::DotEnv(path) => path.display().fmt(f),
+            Origin::Environment => f.write_str("environment"),
+            Origin::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// A value as text, with its origin.
+#[derive(Debug, Clone)]
+pub struct Value {
+    /// As written.
+    pub text: String,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// The value of every setting that has one.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Layers {
+    /// Reads defaults, `code-reader.toml` and `.env` of `folder`, the environment and `flags`.
+    pub fn load(
+        folder: &Path,
+        environment: impl Fn(&str) -> Option<String>,
+        flags: Vec<(&'static str, String)>,
+    ) -> Result<Layers, ConfigError> {
+        let mut layers = Layers::default();
+        layers.defaults(&environment);
+        layers.toml(&folder.join("code-reader.toml"))?;
+        layers.dot_env(&folder.join(".env"))?;
+        for setting in SETTINGS {
+            if let Some(text) = environment(setting.name) {
+                // In most shells LANGUAGE is gettext's list of locales; only our two values are ours.
+                if setting.name != "LANGUAGE" || ["en", "zh"].contains(&text.as_str()) {
+                    layers.set(setting, text, Origin::Environment);
+                }
+            }
+        }
+        for (name, text) in flags {
+            if let Some(setting) = find(name) {
+                layers.set(setting, text, Origin::Flag);
+            }
+        }
+        layers.default_concurrency();
+        Ok(layers)
+    }
+
+    /// The settings that have a value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// The text of a setting, empty when unset.
+    pub fn text(&self, name: &str) -> &str {
+        self.optional(name).unwrap_or_default()
+    }
+
+    /// The text of a setting that is set and not empty.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|value| value.text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// A whole number within `range`.
+    pub fn number(&self, name: &'static str, range: RangeInclusive<u64>) -> Result<u64, ConfigError> {
+        let expected = || match *range.end() {
+            u64::MAX => format!("write a whole number of at least {}", range.start()),
+            end => format!("write a whole number from {} to {end}", range.start()),
+        };
+        let number: u64 = self.parse(name, &expected())?;
+        if range.contains(&number) { Ok(number) } else { Err(self.invalid(name, &expected())) }
+    }
+
+    /// A decimal number that is not negative.
+    pub fn decimal(&self, name: &'static str) -> Result<Option<f64>, ConfigError> {
+        let expected = "write a number such as 0.6";
+        match self.optional(name) {
+            None => Ok(None),
+            Some(_) => match self.parse::<f64>(name, expected)? {
+                number if number.is_finite() && number >= 0.0 => Ok(Some(number)),
+                _ => Err(self.invalid(name, expected)),
+            },
+        }
+    }
+
+    /// A time in seconds, at most ten years.
+    pub fn seconds(&self, name: &'static str) -> Result<Duration, ConfigError> {
+        const TEN_YEARS: f64 = 315_360_000.0;
+        match self.decimal(name)? {
+            Some(seconds) if seconds > 0.0 && seconds <= TEN_YEARS => Ok(Duration::from_secs_f64(seconds)),
+            _ => Err(self.invalid(name, "write a number of seconds greater than 0")),
+        }
+    }
+
+    /// `true` or `false`, also as 1 and 0, yes and no.
+    pub fn boolean(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.text(name).to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" | "" => Ok(false),
+            _ => Err(self.invalid(name, "write true or false")),
+        }
+    }
+
+    /// One of `choices`.
+    pub fn one_of(&self, name: &'static str, choices: &[&'static str]) -> Result<&'static str, ConfigError> {
+        let text = self.text(name);
+        choices
+            .iter()
+            .find(|choice| **choice == text)
+            .copied()
+            .ok_or_else(|| self.invalid(name, &format!("write one of {}", choices.join(", "))))
+    }
+
+    /// Anything that reads itself from text.
+    pub fn parse<T: FromStr>(&self, name: &'static str, expected: &str) -> Result<T, ConfigError> {
+        self.text(name).parse().map_err(|_| self.invalid(name, expected))
+    }
+
+    /// The error for a value that is not what it should be.
+    pub fn invalid(&self, name: &'static str, expected: &str) -> ConfigError {
+        let secret = find(name).is_some_and(|setting| setting.secret);
+        let value = self.values.get(name);
+        ConfigError::Invalid {
+            name,
+            origin: value.map_or_else(|| "nowhere".to_owned(), |value| value.origin.to_string()),
+            value: if secret { "***".to_owned() } else { self.text(name).to_owned() },
+            expected: expected.to_owned(),
+        }
+    }
+
+    fn set(&mut self, setting: &'static Setting, text: String, origin: Origin) {
+        self.values.insert(setting.name, Value { text, origin });
+    }
+
+    fn defaults(&mut self, environment: &impl Fn(&str) -> Option<String>) {
+        for setting in SETTINGS {
+            if let Some(default) = setting.default {
+                self.set(setting, default.to_owned(), Origin::Default);
+            }
+        }
+        let base = environment("XDG_DATA_HOME")
+            .filter(|base| base.starts_with('/'))
+            .map(PathBuf::from)
+            .or_else(|| environment("HOME").map(|home| Path::new(&home).join(".local/share")))
+            .unwrap_or_else(|| PathBuf::from("."));
+        if let Some(setting) = find("DATA_DIR") {
+            self.set(setting, base.join("code-reader").display().to_string(), Origin::Default);
+        }
+    }
+
+    /// More slots with an LLM, whose tasks wait for the provider; parsing fills the cores by itself.
+    fn default_concurrency(&mut self) {
+        if self.values.contains_key("CELERY_WORKER_CONCURRENCY") {
+            return;
+        }
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let slots = if self.optional("OPENAI_BASE_URL").is_some() {
+            self.text("LLM_MAX_CONCURRENT").parse().unwrap_or(100usize).clamp(1, 32)
+        } else {
+            2 * cores
+        };
+        if let Some(setting) = find("CELERY_WORKER_CONCURRENCY") {
+            self.set(setting, slots.to_string(), Origin::Default);
+        }
+    }
+
+    fn toml(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let Some(text) = read_optional(path)? else { return Ok(()) };
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::File {
+            path: path.to_owned(),
+            reason: error.to_string().trim_end().to_owned(),
+        })?;
+        for (key, value) in table {
+            let Some(setting) = find(&key.to_ascii_uppercase()) else {
+                return Err(ConfigError::File {
+                    path: path.to_owned(),
+                    reason: format!("unknown setting `{key}`: `code-reader config` lists all of them"),
+                });
+            };
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Array(parts) => {
+                    parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(":")
+                }
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Float(number) => number.to_string(),
+                toml::Value::Boolean(flag) => flag.to_string(),
+                toml::Value::Datetime(_) | toml::Value::Table(_) => {
+                    return Err(ConfigError::File {
+                        path: path.to_owned(),
+                        reason: format!("`{key}` is a table or a date: write a text, a number, true or false"),
+                    });
+                }
+            };
+            self.set(setting, text, Origin::Toml(path.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Other programs share `.env`, so unknown names are left alone.
+    fn dot_env(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let Some(text) = read_optional(path)? else { return Ok(()) };
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
+            let (key, text) = pair
+                .map_err(|error| ConfigError::File { path: path.to_owned(), reason: dot_env_reason(&error) })?;
+            if let Some(setting) = find(&key) {
+                self.set(setting, text, Origin::DotEnv(path.to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The library's own message quotes the line, and that line may hold a key.
+fn dot_env_reason(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(line, at) => {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            format!("the line of `{name}` is not NAME=value (at character {at}): quote values with spaces")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ConfigError::File { path: path.to_owned(), reason: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn load(files: &[(&str, &str)], environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Layers {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let environment = |name: &str| {
+            environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Layers::load(folder.path(), environment, flags).unwrap()
+    }
+
+    #[test]
+    fn the_stronger_layer_counts_and_says_where_it_stands() {
+        let files = [("code-reader.toml", "app_port = 1\nllm_rpm = 7"), (".env", "APP_PORT=2\nLLM_TPM=9\n")];
+        let layers = load(&files, &[("APP_PORT", "3")], &[]);
+        assert_eq!(layers.text("APP_PORT"), "3");
+        assert_eq!(layers.get("APP_PORT").unwrap().origin, Origin::Environment);
+        assert!(matches!(layers.get("LLM_RPM").unwrap().origin, Origin::Toml(_)));
+        assert!(matches!(layers.get("LLM_TPM").unwrap().origin, Origin::DotEnv(_)));
+        let layers = load(&files, &[("APP_PORT", "3")], &[("APP_PORT", "4")]);
+        assert_eq!(Config::from_layers(&layers).unwrap().port, 4);
+    }
+
+    #[test]
+    fn a_bad_value_names_the_setting_its_place_and_what_would_be_right() {
+        let layers = load(&[(".env", "APP_PORT=eighty\n")], &[], &[]);
+        let error = Config::from_layers(&layers).unwrap_err().to_string();
+        assert!(error.contains("APP_PORT from") && error.contains(".env"), "{error}");
+        assert!(error.contains("`eighty`: write a whole number from 0 to 65535"), "{error}");
+    }
+
+    #[test]
+    fn a_broken_env_line_is_reported_without_its_value() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".env"), "OPENAI_API_KEY=sk-very secret words\n").unwrap();
+        let error = Layers::load(folder.path(), |_| None, vec![]).unwrap_err().to_string();
+        assert!(error.contains("OPENAI_API_KEY") && !error.contains("very"), "{error}");
+    }
+
+    #[test]
+    fn an_open_door_is_refused_without_a_token() {
+        let layers = load(&[], &[("APP_HOST", "0.0.0.0")], &[]);
+        assert!(Config::from_layers(&layers).unwrap_err().to_string().contains("AUTH_TOKEN"));
+        let layers = load(&[], &[("APP_HOST", "0.0.0.0"), ("AUTH_TOKEN", "t")], &[]);
+        assert!(Config::from_layers(&layers).is_ok());
+    }
+
+    #[test]
+    fn the_locale_list_in_language_is_not_ours() {
+        let layers = load(&[], &[("LANGUAGE", "de_DE:en")], &[]);
+        assert_eq!(Config::from_layers(&layers).unwrap().language, "en");
+    }
+
+    #[test]
+    fn a_key_without_an_address_is_refused() {
+        let layers = load(&[], &[("OPENAI_API_KEY", "sk-1")], &[]);
+        let error = Config::from_layers(&layers).unwrap_err().to_string();
+        assert!(error.contains("OPENAI_BASE_URL") && !error.contains("sk-1"), "{error}");
+    }
+}

@@ -1,0 +1,192 @@
+//! The configuration: flags > environment > `.env` > `code-reader.toml` > defaults.
+//!
+//! [`settings`] names every setting once, with its default; [`layers`] finds the value that counts
+//! and where it came from; here the texts become one typed struct.
+
+mod layers;
+mod settings;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use analysis::{DocumentLanguage, LlmSettings};
+
+pub use layers::{Layers, Origin};
+use settings::Setting;
+pub use settings::SETTINGS;
+
+/// The effective configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the API listens.
+    pub host: IpAddr,
+    /// Where the API listens; 0 takes a free port.
+    pub port: u16,
+    /// Everything that we keep lies below this folder.
+    pub data_dir: PathBuf,
+    /// URL of the broker.
+    pub broker_url: String,
+    /// URL of the result backend.
+    pub result_backend: String,
+    /// How the worker runs.
+    pub worker: WorkerConfig,
+    /// The provider; `None` reads without an LLM.
+    pub llm: Option<LlmSettings>,
+    /// `en` or `zh`.
+    pub language: String,
+    /// What a client must present when the API is not bound to loopback.
+    pub auth_token: Option<Arc<str>>,
+    /// Folders under which the API may read local paths when it is not bound to loopback.
+    pub local_roots: Vec<PathBuf>,
+    /// Git hosts at private addresses are allowed.
+    pub allow_private_git: bool,
+    /// Largest upload, in bytes.
+    pub max_upload_bytes: u64,
+    /// Lines of JSON instead of text.
+    pub log_json: bool,
+}
+
+/// How a worker runs; the names and meanings are Celery's.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Tasks at once.
+    pub concurrency: usize,
+    /// Messages held for each slot.
+    pub prefetch_multiplier: usize,
+    /// A task is ended after this time.
+    pub time_limit: Duration,
+    /// A task is asked to end after this time.
+    pub soft_time_limit: Duration,
+}
+
+/// A setting whose value cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The value is not of the setting's kind.
+    #[error("{name} from {origin} is `{value}`: {expected}")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// Where the value came from.
+        origin: String,
+        /// The value, masked for secrets.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// A file cannot be read or is not of its format.
+    #[error("cannot read {path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two settings do not go together.
+    #[error("{0}")]
+    Conflict(String),
+}
+
+impl Config {
+    /// Types the values of `layers`.
+    pub fn from_layers(layers: &Layers) -> Result<Config, ConfigError> {
+        let data_dir = absolute(Path::new(layers.text("DATA_DIR")));
+        let queue = format!("sqlite://{}", data_dir.join("queue.db").display());
+        let broker_url = layers.optional("CELERY_BROKER_URL").unwrap_or(&queue).to_owned();
+        let result_backend = layers.optional("CELERY_RESULT_BACKEND").unwrap_or(&broker_url).to_owned();
+        let worker = WorkerConfig {
+            concurrency: layers.number("CELERY_WORKER_CONCURRENCY", 1..=10_000)? as usize,
+            prefetch_multiplier: layers.number("CELERY_WORKER_PREFETCH_MULTIPLIER", 0..=10_000)? as usize,
+            time_limit: layers.seconds("CELERY_TASK_TIME_LIMIT")?,
+            soft_time_limit: layers.seconds("CELERY_TASK_SOFT_TIME_LIMIT")?,
+        };
+        if worker.soft_time_limit > worker.time_limit {
+            return Err(ConfigError::Conflict(
+                "CELERY_TASK_SOFT_TIME_LIMIT is longer than CELERY_TASK_TIME_LIMIT: make the soft limit the shorter one"
+                    .to_owned(),
+            ));
+        }
+        let config = Config {
+            host: layers.parse("APP_HOST", "write an IP address such as 127.0.0.1 or ::1")?,
+            port: layers.number("APP_PORT", 0..=65_535)? as u16,
+            broker_url,
+            result_backend,
+            worker,
+            llm: llm_settings(layers)?,
+            language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
+            auth_token: layers
+                .optional("AUTH_TOKEN")
+                .or_else(|| layers.optional("PASSWORD"))
+                .map(Arc::from),
+            local_roots: layers
+                .optional("LOCAL_ROOTS")
+                .map(|roots| std::env::split_paths(roots).map(|root| absolute(&root)).collect())
+                .unwrap_or_default(),
+            allow_private_git: layers.boolean("ALLOW_PRIVATE_GIT")?,
+            max_upload_bytes: layers.number("MAX_UPLOAD_BYTES", 1..=u64::MAX)?,
+            log_json: layers.one_of("LOG_FORMAT", &["text", "json"])? == "json",
+            data_dir,
+        };
+        config.refuse_open_door()?;
+        Ok(config)
+    }
+
+    /// What the room `analysis` needs of it.
+    pub fn analysis_settings(&self) -> analysis::Settings {
+        let mut settings = analysis::Settings::new(&self.data_dir);
+        settings.broker_url = Some(self.broker_url.clone());
+        settings.result_backend_url = Some(self.result_backend.clone());
+        settings.llm = self.llm.clone();
+        settings.language = if self.language == "zh" { DocumentLanguage::Zh } else { DocumentLanguage::En };
+        settings.git.allow_private_hosts = self.allow_private_git;
+        settings.archives.max_archive_bytes = settings.archives.max_archive_bytes.max(self.max_upload_bytes);
+        settings
+    }
+
+    /// Nobody uninvited: another address than loopback needs a token.
+    fn refuse_open_door(&self) -> Result<(), ConfigError> {
+        if self.host.is_loopback() || self.auth_token.is_some() {
+            return Ok(());
+        }
+        Err(ConfigError::Conflict(format!(
+            "APP_HOST is {}, which others can reach, and neither AUTH_TOKEN nor PASSWORD is set: set one of them, or use 127.0.0.1",
+            self.host
+        )))
+    }
+}
+
+fn llm_settings(layers: &Layers) -> Result<Option<LlmSettings>, ConfigError> {
+    let (url, key) = (layers.optional("OPENAI_BASE_URL"), layers.optional("OPENAI_API_KEY"));
+    let Some(url) = url else {
+        if key.is_some() {
+            return Err(ConfigError::Conflict(
+                "OPENAI_API_KEY is set but OPENAI_BASE_URL is not: set it to your provider's address (it ends in /v1), or unset the key to read without an LLM"
+                    .to_owned(),
+            ));
+        }
+        return Ok(None);
+    };
+    let Some(model) = layers.optional("OPENAI_MODEL") else {
+        return Err(ConfigError::Conflict(
+            "OPENAI_BASE_URL is set but OPENAI_MODEL is not: name the model to use".to_owned(),
+        ));
+    };
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err(layers.invalid("OPENAI_BASE_URL", "write an address such as https://host/v1"));
+    }
+    Ok(Some(LlmSettings {
+        timeout: layers.seconds("LLM_REQUEST_TIMEOUT")?,
+        max_concurrent: layers.number("LLM_MAX_CONCURRENT", 1..=100_000)? as usize,
+        requests_per_minute: layers.number("LLM_RPM", 1..=u32::MAX.into())?,
+        tokens_per_minute: layers.number("LLM_TPM", 1..=u64::from(u32::MAX))?,
+        prompt_price: layers.decimal("LLM_PRICE_PROMPT")?.unwrap_or(0.0),
+        completion_price: layers.decimal("LLM_PRICE_COMPLETION")?.unwrap_or(0.0),
+        ..LlmSettings::new(url, key.unwrap_or_default(), model)
+    }))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,107 @@
+//! Log lines as the operators' greps expect them.
+//!
+//! `[2026-11-24 10:15:30,123: INFO/MainProcess] Task tasks.add[…] received`, Celery's own form, or
+//! the same as JSON.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::cli::LogLevel;
+use crate::error::CliError;
+
+/// What the log looks like and where it goes.
+pub struct Logging<'a> {
+    /// `None` takes the command's own.
+    pub level: LogLevel,
+    /// Lines of JSON.
+    pub json: bool,
+    /// A file instead of stderr.
+    pub file: Option<&'a Path>,
+}
+
+/// Starts logging for the whole process.
+pub fn start(logging: &Logging<'_>) -> Result<(), CliError> {
+    let level = match logging.level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warning => "warn",
+        LogLevel::Error => "error",
+    };
+    // Transport crates tell of every frame at debug; nobody reads that.
+    let directives = format!("{level},hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn");
+    let filter = EnvFilter::try_from_env("CODE_READER_LOG").unwrap_or_else(|_| EnvFilter::new(directives));
+    match logging.file {
+        Some(path) => {
+            let file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(|error| CliError::failed(format!("cannot write the log file {}: {error}", path.display())))?;
+            install(filter, logging.json, false, file);
+        }
+        None => install(filter, logging.json, std::io::stderr().is_terminal(), std::io::stderr),
+    }
+    Ok(())
+}
+
+fn install<W>(filter: EnvFilter, json: bool, colours: bool, writer: W)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
+    let installed = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.event_format(CeleryFormat).try_init()
+    };
+    // A second start in one process (tests) keeps the first.
+    drop(installed);
+}
+
+struct CeleryFormat;
+
+impl<S, N> FormatEvent<S, N> for CeleryFormat
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let now = jiff::ZonedDateTime::now();
+        let level = match *event.metadata().level() {
+            Level::ERROR => "ERROR",
+            Level::WARN => "WARNING",
+            Level::INFO => "INFO",
+            Level::DEBUG | Level::TRACE => "DEBUG",
+        };
+        let colour = match level {
+            "ERROR" => "\x1b[31m",
+            "WARNING" => "\x1b[33m",
+            _ => "",
+        };
+        let coloured = writer.has_ansi_escapes() && !colour.is_empty();
+        if coloured {
+            writer.write_str(colour)?;
+        }
+        let millis = now.subsec_nanosecond() / 1_000_000;
+        write!(writer, "[{},{millis:03}: {level}/MainProcess] ", now.strftime("%Y-%m-%d %H:%M:%S"))?;
+        context.field_format().format_fields(writer.by_ref(), event)?;
+        if coloured {
+            writer.write_str("\x1b[0m")?;
+        }
+        writeln!(writer)
+    }
+}
+

@@ -1,0 +1,164 @@
+//! The four steps on stderr: redrawn bars on a terminal, one line a step elsewhere.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use analysis::{Analysis, Step};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const STEPS: [Step; 4] = [Step::Scan, Step::Index, Step::Analyze, Step::Document];
+
+/// Shows how far an analysis is.
+pub struct StepBars {
+    steps: Vec<StepBar>,
+    terminal: bool,
+    bars: MultiProgress,
+}
+
+struct StepBar {
+    step: Step,
+    bar: ProgressBar,
+    begun: Option<Instant>,
+    done: bool,
+}
+
+impl StepBars {
+    /// Four waiting steps.
+    pub fn new(terminal: bool) -> StepBars {
+        let target = if terminal { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        let steps = STEPS
+            .into_iter()
+            .map(|step| {
+                let bar = bars.add(ProgressBar::new(0));
+                bar.set_style(style("  {prefix:9}"));
+                bar.set_prefix(step.as_str());
+                bar.tick();
+                StepBar { step, bar, begun: None, done: false }
+            })
+            .collect();
+        StepBars { steps, terminal, bars }
+    }
+
+    /// Takes over the state of `analysis`; `summary` says what a finished step found.
+    pub fn update(&mut self, analysis: &Analysis, summary: &dyn Fn(Step) -> String) {
+        let current = analysis.step;
+        let ended = analysis.finished_at.is_some() && current.is_none();
+        for index in 0..self.steps.len() {
+            let step = self.steps[index].step;
+            let passed = ended || current.is_some_and(|current| current > step);
+            if passed && !self.steps[index].done {
+                self.finish(index, &summary(step));
+            } else if current == Some(step) {
+                self.advance(index, analysis);
+            }
+        }
+    }
+
+    /// Removes what is not finished from the terminal.
+    pub fn stop(&self) {
+        for step in self.steps.iter().filter(|step| !step.done) {
+            step.bar.finish_and_clear();
+        }
+    }
+
+    /// Writes a line above the bars.
+    pub fn say(&self, line: &str) {
+        if self.terminal {
+            // The bars are decoration: a closed stderr must not end the work.
+            drop(self.bars.println(line));
+        } else {
+            drop(writeln!(std::io::stderr(), "{line}"));
+        }
+    }
+
+    fn advance(&mut self, index: usize, analysis: &Analysis) {
+        let Some(step) = self.steps.get_mut(index) else { return };
+        step.begun.get_or_insert_with(Instant::now);
+        let (done, total) = analysis.progress.map_or((0, None), |progress| (progress.done, progress.total));
+        match total.filter(|total| *total > 0) {
+            Some(total) => {
+                step.bar.set_style(
+                    style("  {prefix:9} {bar:24} {pos}/{len} {msg}   {eta} left").progress_chars("██▌ "),
+                );
+                step.bar.set_length(total);
+                step.bar.set_position(done.min(total));
+            }
+            None => {
+                step.bar.set_style(style("  {prefix:9} {spinner} {pos} {msg}"));
+                step.bar.set_position(done);
+            }
+        }
+        step.bar.set_message(unit(step.step));
+    }
+
+    fn finish(&mut self, index: usize, summary: &str) {
+        let terminal = self.terminal;
+        let Some(step) = self.steps.get_mut(index) else { return };
+        step.done = true;
+        let took = step.begun.map(|begun| format!("{:>8}", seconds(begun.elapsed()))).unwrap_or_default();
+        let line = format!("{summary:<50}{took}");
+        step.bar.set_style(style("  {prefix:9} {msg}"));
+        if terminal {
+            step.bar.finish_with_message(line.trim_end().to_owned());
+        } else {
+            drop(writeln!(std::io::stderr(), "  {:9} {}", step.step, line.trim_end()));
+        }
+    }
+}
+
+/// `0.2 s`, `12.0 s`, `3 min 5 s`.
+pub fn seconds(time: Duration) -> String {
+    let total = time.as_secs();
+    if total < 120 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{} min {} s", total / 60, total % 60) }
+}
+
+/// `12,345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 page`, `1,204 symbols`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+fn unit(step: Step) -> &'static str {
+    match step {
+        Step::Document => "pages",
+        Step::Scan | Step::Index | Step::Analyze => "files",
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_204), "1,204");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "page", "pages"), "1 page");
+        assert_eq!(counted(14, "page", "pages"), "14 pages");
+    }
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(seconds(Duration::from_millis(210)), "0.2 s");
+        assert_eq!(seconds(Duration::from_secs(185)), "3 min 5 s");
+    }
+}

@@ -1,0 +1,108 @@
+//! What people see: results on stdout, everything else on stderr, colours only on a terminal.
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// Prints a result. A reader that went away (`| head`) is no error.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Prints a result as JSON.
+pub fn print_json<T: Serialize>(value: &T) -> Result<(), CliError> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    print(&text);
+    Ok(())
+}
+
+/// Prints a remark.
+pub fn note(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// Prints an error with its hint.
+pub fn error(error: &CliError) {
+    let style = style_on(&std::io::stderr(), AnsiColor::Red.on_default().bold());
+    note(&format!("{style}error:{style:#} {error}"));
+}
+
+/// Bold on a terminal.
+pub fn bold(text: &str) -> String {
+    let style = style_on(&std::io::stdout(), Style::new().bold());
+    format!("{style}{text}{style:#}")
+}
+
+fn style_on(stream: &impl IsTerminal, style: Style) -> Style {
+    let colours = stream.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if colours { style } else { Style::new() }
+}
+
+/// Rows in columns as wide as their widest cell; control characters of foreign names are shown, not obeyed.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = header.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(plain(cell).chars().count());
+        }
+    }
+    let line = |cells: Vec<String>| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let mut out = bold(line(header.iter().map(|cell| (*cell).to_owned()).collect()).trim_end());
+    out.push('\n');
+    for row in rows {
+        out.push_str(&line(row.iter().map(|cell| plain(cell)).collect()));
+    }
+    out
+}
+
+/// The text without control characters, so that a file's name cannot drive the terminal.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Markdown as it reads in a terminal: links into the source and to other pages keep their texts only.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(middle) = rest.find("](source:").into_iter().chain(rest.find("](page:")).min() {
+        let (before, after) = rest.split_at(middle);
+        match before.rfind('[') {
+            Some(open) => {
+                out.push_str(&before[..open]);
+                out.push_str(&before[open + 1..]);
+            }
+            None => out.push_str(before),
+        }
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_keep_their_texts_in_a_terminal() {
+        let text = "See [a.py:1-2](source:a.py#L1-L2) and [Other](page:other), not [web](https://example.org).";
+        assert_eq!(markdown(text), "See a.py:1-2 and Other, not [web](https://example.org).");
+        assert_eq!(markdown("broken ](source:x"), "broken ");
+    }
+
+    #[test]
+    fn columns_are_aligned_and_foreign_names_cannot_drive_the_terminal() {
+        let rows = vec![vec!["a\x1b[31m".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
+        let text = table(&["name", "n"], &rows);
+        assert_eq!(text, "name       n\na\u{FFFD}[31m     1\nlong name  22\n");
+    }
+}

@@ -1,0 +1,131 @@
+//! The main job from the command line: `read` and everything that looks at its result.
+
+mod common;
+
+use common::{House, fingerprint, shop};
+use serde_json::Value;
+
+#[test]
+fn a_package_is_read_to_pages_whose_citations_all_resolve() {
+    let house = House::new();
+    let folder = shop(&house);
+    let before = fingerprint(&folder);
+    let out = house.dir.path().join("docs");
+    let printed = house.ok(&["read", folder.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"]);
+    let analysis: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(analysis["status"], "completed");
+    assert_eq!(analysis["counts"]["failed"], 0);
+    assert_eq!(analysis["llm"]["calls"], 0);
+    assert_eq!(fingerprint(&folder), before, "nothing is written into the repository");
+
+    let export: Value = serde_json::from_slice(&std::fs::read(out.join("analysis.json")).unwrap()).unwrap();
+    let pages = export["pages"].as_array().unwrap();
+    assert!(out.join("index.md").is_file());
+    assert_eq!(pages.len() as u64, analysis["counts"]["pages"].as_u64().unwrap());
+    let mut citations = 0;
+    for page in pages {
+        for citation in page["citations"].as_array().unwrap() {
+            let path = citation["path"].as_str().unwrap();
+            let lines = std::fs::read_to_string(folder.join(path)).unwrap().lines().count() as u64;
+            let (start, end) = (citation["start_line"].as_u64().unwrap(), citation["end_line"].as_u64().unwrap());
+            assert!(1 <= start && start <= end && end <= lines, "{path}:{start}-{end} of {lines}");
+            citations += 1;
+        }
+    }
+    assert!(citations > 10, "{citations} citations");
+
+    let overview = std::fs::read_to_string(out.join("index.md")).unwrap();
+    for fact in ["Shop sells things over HTTP", "Static analysis", "OPENAI_BASE_URL", "flask", "shop.cli:main"] {
+        assert!(overview.contains(fact), "the overview does not say `{fact}`:\n{overview}");
+    }
+    let all: String = pages.iter().map(|page| page["markdown"].as_str().unwrap()).collect();
+    for fact in ["/prices/", "SHOP\\_CURRENCY", "--port"] {
+        assert!(all.contains(fact) || all.contains(&fact.replace('\\', "")), "no page says `{fact}`");
+    }
+    let edges = export["graph"]["edges"].as_array().unwrap();
+    assert!(edges.iter().any(|edge| edge["from"] == "shop/cli.py" && edge["to"] == "shop/web.py" && edge["kind"] == "import"));
+    assert!(
+        !edges.iter().any(|edge| {
+            !edge["from"].as_str().unwrap().starts_with("tests/") && edge["to"].as_str().unwrap().starts_with("tests/")
+        }),
+        "a library depends on its own tests"
+    );
+}
+
+#[test]
+fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
+    let exports: Vec<Value> = (0..2)
+        .map(|_| {
+            let house = House::new();
+            let folder = shop(&house);
+            house.ok(&["read", folder.to_str().unwrap()]);
+            let mut export: Value = serde_json::from_str(&house.ok(&["export", "shop", "--format", "json"])).unwrap();
+            for field in ["id", "task_id", "created_at", "started_at", "finished_at"] {
+                assert!(export["analysis"][field].take() != Value::Null, "{field}");
+            }
+            export["analysis"]["source"].take();
+            export
+        })
+        .collect();
+    assert_eq!(
+        serde_json::to_string(&exports[0]).unwrap(),
+        serde_json::to_string(&exports[1]).unwrap()
+    );
+}
+
+#[test]
+fn what_was_read_is_listed_shown_searched_and_removed() {
+    let house = House::new();
+    let folder = shop(&house);
+    house.ok(&["read", folder.to_str().unwrap()]);
+    assert!(house.ok(&["list"]).contains("completed"));
+    assert!(house.ok(&["show", "shop"]).contains("Shop sells things over HTTP"));
+    assert!(house.ok(&["show", "shop", "--pages"]).contains("architecture"));
+    assert!(house.ok(&["show", "shop", "--file", "shop/prices.py"]).contains("parsePriceHeader"));
+    let hits: Value = serde_json::from_str(&house.ok(&["search", "shop", "header", "--json"])).unwrap();
+    assert_eq!(hits[0]["path"], "shop/prices.py", "{hits}");
+    house.fails(1, &["search", "shop", "zzzqqq"]);
+    assert!(house.fails(1, &["show", "shop", "no-such-page"]).contains("--pages"));
+    assert!(house.fails(1, &["show", "nobody"]).contains("nobody"));
+    house.ok(&["rm", "shop"]);
+    assert_eq!(house.ok(&["list", "--json"]).trim(), "[]");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_leaves_nothing() {
+    let house = House::new();
+    let missing = house.fails(2, &["read", "./no/such/folder"]);
+    assert!(missing.contains("no/such/folder"), "{missing}");
+    std::fs::create_dir(house.dir.path().join("empty")).unwrap();
+    let empty = house.run(&["read", "empty"]);
+    assert!(!empty.status.success());
+    house.write("text.zip", "this is no zip");
+    let zip = house.fails(2, &["read", "text.zip"]);
+    assert!(zip.contains("zip") || zip.contains("archive"), "{zip}");
+    let private = house.run(&["read", "http://127.0.0.1:1/x.git"]);
+    assert!(common::text(&private.stderr).contains("private"), "{}", common::text(&private.stderr));
+    let inside = house.fails(2, &["read", "empty", "--out", "empty/docs"]);
+    assert!(inside.contains("inside the repository"), "{inside}");
+    let left: Vec<_> = std::fs::read_dir(house.data().join("tmp")).map(|dir| dir.flatten().collect()).unwrap_or_default();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_an_unreachable_worker_with_69() {
+    let house = House::new();
+    house.fails(2, &["read"]);
+    house.fails(2, &["no-such-command"]);
+    house.fails(69, &["status", "--timeout", "0.1"]);
+    house.fails(69, &["inspect", "active", "--timeout", "0.1"]);
+    let house = House::new().with("APP_PORT", "eighty");
+    assert!(house.fails(2, &["list"]).contains("APP_PORT from environment is `eighty`"));
+}
+
+#[test]
+fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
+    let house = House::new().with("OPENAI_API_KEY", "sk-very-secret").with("OPENAI_BASE_URL", "http://127.0.0.1:9/v1").with("OPENAI_MODEL", "m");
+    house.write(".env", "LLM_RPM=7\n");
+    let shown = house.ok(&["config"]);
+    assert!(shown.contains("LLM_RPM") && shown.contains(".env") && !shown.contains("sk-very-secret"), "{shown}");
+    assert!(!house.ok(&["config", "--json"]).contains("sk-very-secret"));
+}
