@@ -1,0 +1,55 @@
+# Installs what is missing, by package name. Sourced by ./start, ./test and ./dev.
+# need COMMAND... installs the Debian package that brings each command that is not there.
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+package_of() {
+  case $1 in
+    cc | make) echo build-essential ;;
+    node) echo nodejs ;;
+    ctags) echo universal-ctags ;;
+    *) echo "$1" ;;
+  esac
+}
+
+need() {
+  local missing=() command
+  for command in "$@"; do
+    command -v "$command" >/dev/null 2>&1 || missing+=("$(package_of "$command")")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null 2>&1 || die "please install: ${missing[*]} (this is no Debian machine, so it cannot be done for you)"
+  local root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || die "please install as root: apt-get install ${missing[*]}"
+    root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${root[@]}" apt-get update -qq >&2 || true
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+    die "apt-get could not install ${missing[*]}: see above"
+}
+
+need_rust() {
+  [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+  local wanted have
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  command -v cargo >/dev/null 2>&1 ||
+    die "there is no Rust toolchain: install rustup (rustup.rs tells how), then run 'rustup toolchain install stable' and start again"
+  have=$(rustc --version | cut -d' ' -f2)
+  [ "$(printf '%s\n%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] ||
+    die "rustc $have is too old, $wanted or newer is needed (Debian's own is too old): run 'rustup update stable', and see that ~/.cargo/bin comes first in PATH"
+}
+
+# Builds the pages when their sources are newer than the result.
+build_pages() {
+  local stamp=web/node_modules/.built
+  if [ -f "$stamp" ] && [ -z "$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer "$stamp" -print -quit)" ]; then
+    return 0
+  fi
+  need node npm
+  say "building the pages"
+  (cd web && npm ci --no-audit --no-fund --loglevel=error >&2 && npm run --silent build >&2) || die "the pages did not build: see above"
+  touch "$stamp"
+}
