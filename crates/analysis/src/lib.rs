@@ -28,9 +28,9 @@ mod watch;
 mod worker;
 
 pub use analyses::Analyses;
-pub use provider::check_llm;
 pub use error::{AnalysisError, ErrorKind};
 pub use export::ExportFormat;
+pub use provider::check_llm;
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
 pub use shared::Shared;
 pub use store::{

@@ -4,7 +4,8 @@ use crate::{AnalysisError, ErrorKind, LlmSettings};
 
 /// Asks the provider once, without a retry, whether address, key and model are right.
 pub async fn check_llm(settings: &LlmSettings) -> Result<(), AnalysisError> {
-    let client = llm::Client::new(settings.for_model(&settings.model)).map_err(|error| AnalysisError::from_llm(&error))?;
+    let client = llm::Client::new(settings.for_model(&settings.model))
+        .map_err(|error| AnalysisError::from_llm(&error))?;
     let check = client.check().await.map_err(|error| AnalysisError::from_llm(&error))?;
     if check.knows_model == Some(false) {
         return Err(AnalysisError::new(

@@ -40,26 +40,38 @@ pub enum LogLevel {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read a repository: a folder, a git URL or an archive (zip, tar, tar.gz).
-    #[command(after_help = "Examples:\n  code-reader read ./attrs\n  code-reader read https://example.org/team/app.git --ref v2.1\n  code-reader read app.zip --out docs --lang zh\n\nCtrl-C leaves a state that `code-reader resume` goes on from.")]
+    #[command(
+        after_help = "Examples:\n  code-reader read ./attrs\n  code-reader read https://example.org/team/app.git --ref v2.1\n  code-reader read app.zip --out docs --lang zh\n\nCtrl-C leaves a state that `code-reader resume` goes on from."
+    )]
     Read(ReadArgs),
     /// Serve the API and the pages, with a worker process beside them.
-    #[command(after_help = "Examples:\n  code-reader serve\n  APP_PORT=8080 code-reader serve\n  AUTH_TOKEN=… code-reader serve --host 0.0.0.0")]
+    #[command(
+        after_help = "Examples:\n  code-reader serve\n  APP_PORT=8080 code-reader serve\n  AUTH_TOKEN=… code-reader serve --host 0.0.0.0"
+    )]
     Serve(ListenArgs),
     /// Serve the API and the pages only; run workers elsewhere.
     Api(ListenArgs),
     /// Run the background tasks; flags as Celery's.
-    #[command(after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h")]
+    #[command(
+        after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h"
+    )]
     Worker(WorkerArgs),
     /// List what was read.
     List(ListArgs),
     /// Show an analysis, one of its pages or one of its files.
-    #[command(after_help = "Examples:\n  code-reader show attrs                    its overview\n  code-reader show attrs architecture       one page\n  code-reader show attrs --pages            all pages\n  code-reader show attrs --file src/a.py    what is known of a file")]
+    #[command(
+        after_help = "Examples:\n  code-reader show attrs                    its overview\n  code-reader show attrs architecture       one page\n  code-reader show attrs --pages            all pages\n  code-reader show attrs --file src/a.py    what is known of a file"
+    )]
     Show(ShowArgs),
     /// Search code, symbols and names in an analysis.
-    #[command(after_help = "Examples:\n  code-reader search attrs \"how are validators run\"\n  code-reader search attrs header --language python --json")]
+    #[command(
+        after_help = "Examples:\n  code-reader search attrs \"how are validators run\"\n  code-reader search attrs header --language python --json"
+    )]
     Search(SearchArgs),
     /// Write an analysis to files.
-    #[command(after_help = "Examples:\n  code-reader export attrs --format md --out docs\n  code-reader export attrs --format json > attrs.json")]
+    #[command(
+        after_help = "Examples:\n  code-reader export attrs --format md --out docs\n  code-reader export attrs --format json > attrs.json"
+    )]
     Export(ExportArgs),
     /// Stop an analysis that waits or runs.
     Cancel(NamedArgs),
@@ -70,14 +82,18 @@ pub enum Command {
     /// Say which workers are there.
     Status(celeriac_cli::StatusArgs),
     /// Ask the workers what they do; methods and output as Celery's.
-    #[command(after_help = "Examples:\n  code-reader inspect active\n  code-reader inspect stats --json --timeout 2")]
+    #[command(
+        after_help = "Examples:\n  code-reader inspect active\n  code-reader inspect stats --json --timeout 2"
+    )]
     Inspect(celeriac_cli::InspectArgs),
     /// Check everything that a run needs and say what to do about what is wrong.
     Doctor(JsonArgs),
     /// Show the effective configuration and where each value comes from.
     Config(JsonArgs),
     /// Print completions for a shell.
-    #[command(after_help = "Example:\n  code-reader completions bash > ~/.local/share/bash-completion/completions/code-reader")]
+    #[command(
+        after_help = "Example:\n  code-reader completions bash > ~/.local/share/bash-completion/completions/code-reader"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,

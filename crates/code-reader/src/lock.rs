@@ -75,16 +75,10 @@ impl WorkerLock {
 }
 
 fn open(path: &Path) -> Result<File, CliError> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(|error| {
-            CliError::failed(format!("cannot open {}: {error}", path.display()))
-                .hint("check that the data folder may be written, or choose another with --data-dir")
-        })
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(|error| {
+        CliError::failed(format!("cannot open {}: {error}", path.display()))
+            .hint("check that the data folder may be written, or choose another with --data-dir")
+    })
 }
 
 #[cfg(test)]

@@ -40,11 +40,9 @@ pub fn start(logging: &Logging<'_>) -> Result<(), CliError> {
     let filter = EnvFilter::try_from_env("CODE_READER_LOG").unwrap_or_else(|_| EnvFilter::new(directives));
     match logging.file {
         Some(path) => {
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .map_err(|error| CliError::failed(format!("cannot write the log file {}: {error}", path.display())))?;
+            let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+                CliError::failed(format!("cannot write the log file {}: {error}", path.display()))
+            })?;
             install(filter, logging.json, false, file);
         }
         None => install(filter, logging.json, std::io::stderr().is_terminal(), std::io::stderr),
@@ -104,4 +102,3 @@ where
         writeln!(writer)
     }
 }
-

@@ -30,11 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, CliError> {
-    let layers = Layers::load(
-        &std::env::current_dir()?,
-        |name| std::env::var(name).ok(),
-        flags(&cli),
-    )?;
+    let layers = Layers::load(&std::env::current_dir()?, |name| std::env::var(name).ok(), flags(&cli))?;
     match &cli.command {
         Command::Config(args) => return commands::config::run(&layers, args),
         Command::Completions { shell } => return Ok(commands::completions::run(*shell)),

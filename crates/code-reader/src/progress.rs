@@ -25,7 +25,8 @@ struct StepBar {
 impl StepBars {
     /// Four waiting steps.
     pub fn new(terminal: bool) -> StepBars {
-        let target = if terminal { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let target =
+            if terminal { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
         let steps = STEPS
             .into_iter()
@@ -110,7 +111,11 @@ impl StepBars {
 /// `0.2 s`, `12.0 s`, `3 min 5 s`.
 pub fn seconds(time: Duration) -> String {
     let total = time.as_secs();
-    if total < 120 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{} min {} s", total / 60, total % 60) }
+    if total < 120 {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        format!("{} min {} s", total / 60, total % 60)
+    }
 }
 
 /// `12,345`.

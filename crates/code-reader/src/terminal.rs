@@ -94,14 +94,16 @@ mod tests {
 
     #[test]
     fn links_keep_their_texts_in_a_terminal() {
-        let text = "See [a.py:1-2](source:a.py#L1-L2) and [Other](page:other), not [web](https://example.org).";
+        let text =
+            "See [a.py:1-2](source:a.py#L1-L2) and [Other](page:other), not [web](https://example.org).";
         assert_eq!(markdown(text), "See a.py:1-2 and Other, not [web](https://example.org).");
         assert_eq!(markdown("broken ](source:x"), "broken ");
     }
 
     #[test]
     fn columns_are_aligned_and_foreign_names_cannot_drive_the_terminal() {
-        let rows = vec![vec!["a\x1b[31m".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
+        let rows =
+            vec![vec!["a\x1b[31m".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
         let text = table(&["name", "n"], &rows);
         assert_eq!(text, "name       n\na\u{FFFD}[31m     1\nlong name  22\n");
     }

@@ -27,7 +27,8 @@ fn a_package_is_read_to_pages_whose_citations_all_resolve() {
         for citation in page["citations"].as_array().unwrap() {
             let path = citation["path"].as_str().unwrap();
             let lines = std::fs::read_to_string(folder.join(path)).unwrap().lines().count() as u64;
-            let (start, end) = (citation["start_line"].as_u64().unwrap(), citation["end_line"].as_u64().unwrap());
+            let (start, end) =
+                (citation["start_line"].as_u64().unwrap(), citation["end_line"].as_u64().unwrap());
             assert!(1 <= start && start <= end && end <= lines, "{path}:{start}-{end} of {lines}");
             citations += 1;
         }
@@ -35,7 +36,9 @@ fn a_package_is_read_to_pages_whose_citations_all_resolve() {
     assert!(citations > 10, "{citations} citations");
 
     let overview = std::fs::read_to_string(out.join("index.md")).unwrap();
-    for fact in ["Shop sells things over HTTP", "Static analysis", "OPENAI_BASE_URL", "flask", "shop.cli:main"] {
+    for fact in
+        ["Shop sells things over HTTP", "Static analysis", "OPENAI_BASE_URL", "flask", "shop.cli:main"]
+    {
         assert!(overview.contains(fact), "the overview does not say `{fact}`:\n{overview}");
     }
     let all: String = pages.iter().map(|page| page["markdown"].as_str().unwrap()).collect();
@@ -43,10 +46,13 @@ fn a_package_is_read_to_pages_whose_citations_all_resolve() {
         assert!(all.contains(fact) || all.contains(&fact.replace('\\', "")), "no page says `{fact}`");
     }
     let edges = export["graph"]["edges"].as_array().unwrap();
-    assert!(edges.iter().any(|edge| edge["from"] == "shop/cli.py" && edge["to"] == "shop/web.py" && edge["kind"] == "import"));
+    assert!(edges.iter().any(|edge| edge["from"] == "shop/cli.py"
+        && edge["to"] == "shop/web.py"
+        && edge["kind"] == "import"));
     assert!(
         !edges.iter().any(|edge| {
-            !edge["from"].as_str().unwrap().starts_with("tests/") && edge["to"].as_str().unwrap().starts_with("tests/")
+            !edge["from"].as_str().unwrap().starts_with("tests/")
+                && edge["to"].as_str().unwrap().starts_with("tests/")
         }),
         "a library depends on its own tests"
     );
@@ -59,7 +65,8 @@ fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
             let house = House::new();
             let folder = shop(&house);
             house.ok(&["read", folder.to_str().unwrap()]);
-            let mut export: Value = serde_json::from_str(&house.ok(&["export", "shop", "--format", "json"])).unwrap();
+            let mut export: Value =
+                serde_json::from_str(&house.ok(&["export", "shop", "--format", "json"])).unwrap();
             for field in ["id", "task_id", "created_at", "started_at", "finished_at"] {
                 assert!(export["analysis"][field].take() != Value::Null, "{field}");
             }
@@ -67,10 +74,7 @@ fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
             export
         })
         .collect();
-    assert_eq!(
-        serde_json::to_string(&exports[0]).unwrap(),
-        serde_json::to_string(&exports[1]).unwrap()
-    );
+    assert_eq!(serde_json::to_string(&exports[0]).unwrap(), serde_json::to_string(&exports[1]).unwrap());
 }
 
 #[test]
@@ -106,7 +110,8 @@ fn what_cannot_be_read_is_told_and_leaves_nothing() {
     assert!(common::text(&private.stderr).contains("private"), "{}", common::text(&private.stderr));
     let inside = house.fails(2, &["read", "empty", "--out", "empty/docs"]);
     assert!(inside.contains("inside the repository"), "{inside}");
-    let left: Vec<_> = std::fs::read_dir(house.data().join("tmp")).map(|dir| dir.flatten().collect()).unwrap_or_default();
+    let left: Vec<_> =
+        std::fs::read_dir(house.data().join("tmp")).map(|dir| dir.flatten().collect()).unwrap_or_default();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -123,9 +128,15 @@ fn wrong_usage_ends_with_2_and_an_unreachable_worker_with_69() {
 
 #[test]
 fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
-    let house = House::new().with("OPENAI_API_KEY", "sk-very-secret").with("OPENAI_BASE_URL", "http://127.0.0.1:9/v1").with("OPENAI_MODEL", "m");
+    let house = House::new()
+        .with("OPENAI_API_KEY", "sk-very-secret")
+        .with("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+        .with("OPENAI_MODEL", "m");
     house.write(".env", "LLM_RPM=7\n");
     let shown = house.ok(&["config"]);
-    assert!(shown.contains("LLM_RPM") && shown.contains(".env") && !shown.contains("sk-very-secret"), "{shown}");
+    assert!(
+        shown.contains("LLM_RPM") && shown.contains(".env") && !shown.contains("sk-very-secret"),
+        "{shown}"
+    );
     assert!(!house.ok(&["config", "--json"]).contains("sk-very-secret"));
 }

@@ -16,7 +16,11 @@ fn an_analysis_is_submitted_followed_and_read_over_http() {
     let (status, accepted) = server.post("/api/v1/analyses", &json!({"source": {"path": folder}}));
     assert_eq!(status, 202, "{accepted}");
     let id = accepted["id"].as_str().unwrap();
-    let stream = server.client.get(format!("{}{}", server.url, accepted["links"]["events"].as_str().unwrap())).send().unwrap();
+    let stream = server
+        .client
+        .get(format!("{}{}", server.url, accepted["links"]["events"].as_str().unwrap()))
+        .send()
+        .unwrap();
     let events = stream.text().unwrap();
     assert!(events.contains("event: analysis") && events.contains("\"status\":\"completed\""), "{events}");
     let analysis = server.ended(id);
@@ -42,7 +46,10 @@ fn an_analysis_is_submitted_followed_and_read_over_http() {
     assert_eq!(task["state"], "SUCCESS", "{task}");
     assert_eq!(server.get("/openapi.json")["info"]["title"], "Code Reader");
     for path in ["/docs", "/healthz", "/readyz", "/metrics"] {
-        assert!(server.client.get(format!("{}{path}", server.url)).send().unwrap().status().is_success(), "{path}");
+        assert!(
+            server.client.get(format!("{}{path}", server.url)).send().unwrap().status().is_success(),
+            "{path}"
+        );
     }
     assert!(house.ok(&["status"]).contains("1 node online."));
     assert!(house.ok(&["inspect", "registered"]).contains("tasks.run_analysis_task"));
@@ -61,7 +68,8 @@ fn errors_are_problem_documents_with_a_hint() {
     assert!(problem["detail"].as_str().unwrap().contains("/no/such/folder"));
     assert!(problem["hint"].is_string());
     assert_eq!(server.post("/api/v1/analyses", &json!({"source": 3})).0, 422);
-    let (status, problem) = server.post("/api/v1/analyses", &json!({"source": {"git": "http://127.0.0.1/x"}}));
+    let (status, problem) =
+        server.post("/api/v1/analyses", &json!({"source": {"git": "http://127.0.0.1/x"}}));
     assert!((400..500).contains(&status), "{problem}");
     let send = |request: reqwest::blocking::RequestBuilder| request.send().unwrap().status().as_u16();
     let submit = || server.client.post(format!("{}/api/v1/analyses", server.url)).json(&json!({}));
@@ -87,10 +95,12 @@ fn a_second_server_and_a_taken_port_are_refused_with_a_reason() {
 #[test]
 fn a_worker_killed_twice_finishes_and_asks_the_llm_nothing_twice() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let provider = runtime.block_on(fake_llm::FakeLlm::start(fake_llm::Config {
-        latency: fake_llm::Latency::Fixed(std::time::Duration::from_millis(150)),
-        ..Default::default()
-    })).unwrap();
+    let provider = runtime
+        .block_on(fake_llm::FakeLlm::start(fake_llm::Config {
+            latency: fake_llm::Latency::Fixed(std::time::Duration::from_millis(150)),
+            ..Default::default()
+        }))
+        .unwrap();
     let house = House::new()
         .with("OPENAI_BASE_URL", &provider.base_url())
         .with("OPENAI_API_KEY", "test")
@@ -98,12 +108,17 @@ fn a_worker_killed_twice_finishes_and_asks_the_llm_nothing_twice() {
         .with("CELERY_WORKER_CONCURRENCY", "2");
     let folder = shop(&house);
     for number in 0..40 {
-        house.write(&format!("shop/shop/part_{number}.py"), &format!("\"\"\"Part {number}.\"\"\"\n\n\ndef part_{number}():\n    return {number}\n"));
+        house.write(
+            &format!("shop/shop/part_{number}.py"),
+            &format!("\"\"\"Part {number}.\"\"\"\n\n\ndef part_{number}():\n    return {number}\n"),
+        );
     }
     let mut server = house.serve();
     let (_, accepted) = server.post("/api/v1/analyses", &json!({"source": {"path": folder}}));
     let id = accepted["id"].as_str().unwrap().to_owned();
-    let analyzed = |server: &common::Server| server.get(&format!("/api/v1/analyses/{id}"))["counts"]["analyzed"].as_u64().unwrap();
+    let analyzed = |server: &common::Server| {
+        server.get(&format!("/api/v1/analyses/{id}"))["counts"]["analyzed"].as_u64().unwrap()
+    };
     for threshold in [5, 15] {
         wait_for("files to be analyzed", || (analyzed(&server) >= threshold).then_some(()));
         let worker = wait_for("a worker", || server.worker_pid());
@@ -130,7 +145,9 @@ fn a_killed_server_takes_its_worker_with_it() {
     let server = house.serve();
     let worker = wait_for("a worker", || server.worker_pid());
     server.signal(Signal::SIGKILL);
-    wait_for("the worker to end", || (!std::path::Path::new(&format!("/proc/{worker}")).exists()).then_some(()));
+    wait_for("the worker to end", || {
+        (!std::path::Path::new(&format!("/proc/{worker}")).exists()).then_some(())
+    });
 }
 
 #[test]
@@ -142,12 +159,7 @@ fn the_pages_work_in_a_real_browser() {
     let mut smoke = Command::new("node");
     smoke.arg("smoke.mjs").current_dir(browser).env("BASE_URL", &server.url).env("FOLDER", &folder);
     let output = smoke.output().expect("node is installed by ./test");
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        common::text(&output.stdout),
-        common::text(&output.stderr)
-    );
+    assert!(output.status.success(), "{}\n{}", common::text(&output.stdout), common::text(&output.stderr));
     let analyses = server.get("/api/v1/analyses");
     let first: &Value = &analyses["items"][0];
     assert_eq!(first["status"], "completed");

@@ -19,7 +19,8 @@ pub async fn serve(uri: Uri) -> Response {
     }
     if let Some(file) = Pages::get(path) {
         // Names below assets/ hold a hash of the content.
-        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let cache =
+            if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
         return answer(file, cache);
     }
     match Pages::get("index.html") {

@@ -23,7 +23,12 @@ pub fn page(api: &Value) -> Html<String> {
     }
     out.push_str("<h2>Shapes</h2>");
     for (name, schema) in entries(&api["components"]["schemas"]) {
-        let _ = write!(out, "<section id=\"{0}\"><h3>{0}</h3><p>{1}</p>", escape(name), text(&schema["description"]));
+        let _ = write!(
+            out,
+            "<section id=\"{0}\"><h3>{0}</h3><p>{1}</p>",
+            escape(name),
+            text(&schema["description"])
+        );
         render_fields(&mut out, schema);
         out.push_str("</section>");
     }

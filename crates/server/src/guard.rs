@@ -64,7 +64,9 @@ impl Guard {
             "foreign_host",
             format!("the request is for the host `{host}`, and this server answers for localhost only"),
         )
-        .hint("use http://127.0.0.1 with the port, or set APP_HOST and AUTH_TOKEN to serve under another name"))
+        .hint(
+            "use http://127.0.0.1 with the port, or set APP_HOST and AUTH_TOKEN to serve under another name",
+        ))
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
@@ -101,7 +103,9 @@ fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(
         StatusCode::FORBIDDEN,
         "foreign_origin",
-        format!("the request comes from a page of `{origin}`, and only pages of this server may change anything"),
+        format!(
+            "the request comes from a page of `{origin}`, and only pages of this server may change anything"
+        ),
     ))
 }
 
@@ -163,7 +167,10 @@ mod tests {
         assert_eq!(post(&[host, ("origin", "null")]), Err(403));
         assert_eq!(post(&[host, ("origin", "http://127.0.0.1:9000")]), Err(403));
         assert_eq!(post(&[host, ("sec-fetch-site", "cross-site")]), Err(403));
-        assert_eq!(post(&[host, ("origin", "http://127.0.0.1:8000"), ("sec-fetch-site", "same-origin")]), Ok(()));
+        assert_eq!(
+            post(&[host, ("origin", "http://127.0.0.1:8000"), ("sec-fetch-site", "same-origin")]),
+            Ok(())
+        );
         assert_eq!(post(&[host]), Ok(()), "a script sends no Origin");
     }
 

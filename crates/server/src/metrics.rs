@@ -57,7 +57,10 @@ impl Metrics {
         for ((route, method, status), latency) in self.requests.lock().iter() {
             let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
             for (count, bound) in latency.buckets.iter().zip(BOUNDS) {
-                let _ = writeln!(out, "code_reader_http_request_seconds_bucket{{{labels},le=\"{bound}\"}} {count}");
+                let _ = writeln!(
+                    out,
+                    "code_reader_http_request_seconds_bucket{{{labels},le=\"{bound}\"}} {count}"
+                );
             }
             let (count, seconds) = (latency.count, latency.seconds);
             let _ = writeln!(out, "code_reader_http_request_seconds_bucket{{{labels},le=\"+Inf\"}} {count}");

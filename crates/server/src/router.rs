@@ -78,7 +78,8 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let service = router(analyses, settings).into_make_service_with_connect_info::<SocketAddr>();
     let closing = shutdown.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
     // Streams of events never end by themselves, so the wait for them has a bound.
     let bound = async {
         shutdown.cancelled().await;
@@ -122,8 +123,12 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
 }
 
 async fn method_not_allowed() -> Problem {
-    Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method")
-        .hint("see /docs for what it takes")
+    Problem::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this resource does not take that method",
+    )
+    .hint("see /docs for what it takes")
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {

@@ -23,7 +23,8 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
             let value = layers.get(setting.name);
             Row {
                 name: setting.name,
-                value: value.map(|value| if setting.secret { "********".to_owned() } else { value.text.clone() }),
+                value: value
+                    .map(|value| if setting.secret { "********".to_owned() } else { value.text.clone() }),
                 origin: value.map(|value| value.origin.to_string()),
                 help: setting.help,
             }
@@ -38,7 +39,10 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
                 vec![
                     row.name.to_owned(),
                     row.value.clone().unwrap_or_else(|| "-".to_owned()),
-                    row.origin.clone().filter(|origin| *origin != Origin::Default.to_string()).unwrap_or_default(),
+                    row.origin
+                        .clone()
+                        .filter(|origin| *origin != Origin::Default.to_string())
+                        .unwrap_or_default(),
                     row.help.to_owned(),
                 ]
             })

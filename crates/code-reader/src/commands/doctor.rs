@@ -130,7 +130,11 @@ fn git() -> Check {
         Ok(output) if output.status.success() => {
             Check::new("git", Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()))
         }
-        _ => Check::note("git", "not found", "install git to read from git URLs; folders and archives need none"),
+        _ => Check::note(
+            "git",
+            "not found",
+            "install git to read from git URLs; folders and archives need none",
+        ),
     }
 }
 

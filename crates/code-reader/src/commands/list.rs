@@ -16,7 +16,10 @@ pub async fn run(analyses: &Analyses, args: &ListArgs) -> Result<u8, CliError> {
         terminal::note("Nothing was read yet: `code-reader read PATH` reads a folder.");
     } else {
         let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
-        terminal::print(&terminal::table(&["name", "status", "files", "pages", "model", "created", "id"], &cells));
+        terminal::print(&terminal::table(
+            &["name", "status", "files", "pages", "model", "created", "id"],
+            &cells,
+        ));
     }
     Ok(0)
 }

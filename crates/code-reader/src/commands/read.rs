@@ -100,7 +100,8 @@ fn source_of(args: &ReadArgs) -> Result<Source, CliError> {
 
 /// `user@host:path`, as git takes it.
 fn is_scp_like(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
+    text.split_once(':')
+        .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
 }
 
 /// Nothing is ever written into the repository that is read.
@@ -109,8 +110,11 @@ fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
     let resolved = nearest_existing(&std::path::absolute(out)?);
     let inside = Path::new(path).canonicalize().is_ok_and(|repository| resolved.starts_with(repository));
     if inside {
-        return Err(CliError::usage(format!("--out {} lies inside the repository that is read", out.display()))
-            .hint("nothing is written there: choose a folder beside it"));
+        return Err(CliError::usage(format!(
+            "--out {} lies inside the repository that is read",
+            out.display()
+        ))
+        .hint("nothing is written there: choose a folder beside it"));
     }
     Ok(())
 }
@@ -125,7 +129,12 @@ fn nearest_existing(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-async fn follow(analyses: &Analyses, analysis: Analysis, out: Option<&Path>, json: bool) -> Result<u8, CliError> {
+async fn follow(
+    analyses: &Analyses,
+    analysis: Analysis,
+    out: Option<&Path>,
+    json: bool,
+) -> Result<u8, CliError> {
     let begun = Instant::now();
     terminal::note(&headline(&analysis));
     let mut bars = StepBars::new(std::io::stderr().is_terminal());
@@ -182,7 +191,11 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
             }
         }
         let code: u64 = lines_by_language.values().sum();
-        let mut scan = format!("{}, {} lines", counted(counts.files - counts.skipped, "file", "files"), grouped(counts.lines));
+        let mut scan = format!(
+            "{}, {} lines",
+            counted(counts.files - counts.skipped, "file", "files"),
+            grouped(counts.lines)
+        );
         if let Some((language, lines)) = lines_by_language.into_iter().max_by_key(|(_, lines)| *lines) {
             scan.push_str(&format!(", {} {} %", language.name(), lines * 100 / code.max(1)));
         }
@@ -241,7 +254,8 @@ async fn finish(
         }
         _ => {
             let failure = analysis.error.as_ref();
-            let message = failure.map_or_else(|| "the analysis failed".to_owned(), |failure| failure.message.clone());
+            let message =
+                failure.map_or_else(|| "the analysis failed".to_owned(), |failure| failure.message.clone());
             let error = CliError::failed(message);
             return Err(match failure {
                 Some(failure) => error.hint(failure.hint.clone()),
@@ -258,7 +272,8 @@ async fn finish(
         counted(citations as u64, "citation", "citations")
     )];
     if analysis.llm.calls + analysis.llm.cached > 0 {
-        let cost = if analysis.llm.cost > 0.0 { format!(", cost {:.4}", analysis.llm.cost) } else { String::new() };
+        let cost =
+            if analysis.llm.cost > 0.0 { format!(", cost {:.4}", analysis.llm.cost) } else { String::new() };
         lines.push(format!(
             "  LLM         {}, {} from the cache, {} tokens{cost}",
             counted(analysis.llm.calls, "call", "calls"),
@@ -269,7 +284,9 @@ async fn finish(
     if let Some(out) = out {
         lines.push(format!("  written to  {}", out.join("index.md").display()));
     }
-    lines.push(format!("  read it     code-reader show {name}            (or open /a/{name} with `code-reader serve`)"));
+    lines.push(format!(
+        "  read it     code-reader show {name}            (or open /a/{name} with `code-reader serve`)"
+    ));
     lines.push(format!("  search it   code-reader search {name} \"…\""));
     terminal::note(&lines.join("\n"));
     Ok(0)
@@ -301,7 +318,10 @@ mod tests {
         assert!(matches!(source_of(&args(zip.to_str().unwrap())), Ok(Source::Archive { .. })));
         assert!(matches!(source_of(&args("https://example.org/a.git")), Ok(Source::Git { .. })));
         assert!(matches!(source_of(&args("git@example.org:team/a")), Ok(Source::Git { .. })));
-        assert!(matches!(source_of(&args("./not/there")), Ok(Source::Path { .. })), "submit says that it is missing");
+        assert!(
+            matches!(source_of(&args("./not/there")), Ok(Source::Path { .. })),
+            "submit says that it is missing"
+        );
     }
 
     #[test]

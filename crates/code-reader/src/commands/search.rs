@@ -17,7 +17,9 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
         .as_ref()
         .map(|name| serde_json::from_value(name.to_lowercase().into()))
         .transpose()
-        .map_err(|_| CliError::usage("--language takes a name such as python, typescript, go, rust or csharp"))?;
+        .map_err(|_| {
+            CliError::usage("--language takes a name such as python, typescript, go, rust or csharp")
+        })?;
     let analysis = analyses.get(&args.analysis).await?;
     let knowledge = analyses.knowledge(&analysis.id).await?;
     let query = SearchQuery {
@@ -42,7 +44,8 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
 }
 
 fn render(hit: &Hit) -> String {
-    let mut out = terminal::bold(&format!("{}:{}-{}", terminal::plain(&hit.path), hit.start_line, hit.end_line));
+    let mut out =
+        terminal::bold(&format!("{}:{}-{}", terminal::plain(&hit.path), hit.start_line, hit.end_line));
     if let Some(symbol) = &hit.symbol {
         let _ = write!(out, "  {}", terminal::plain(symbol));
     }

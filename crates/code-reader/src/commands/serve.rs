@@ -26,7 +26,8 @@ pub async fn run(config: &Config, with_worker: bool) -> Result<u8, CliError> {
     terminal::note(&format!("Code Reader is at {url}  (Ctrl-C stops it)"));
     let stopping = shutdown.clone();
     let signals = tokio::spawn(async move {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

@@ -98,7 +98,13 @@ fn tree(pages: &[Page]) -> String {
     let mut out = String::new();
     for page in pages {
         let indent = if page.parent.is_some() { 4 } else { 2 };
-        let _ = writeln!(out, "{:indent$}{:<40} {}", "", terminal::plain(&page.slug), terminal::plain(&page.title));
+        let _ = writeln!(
+            out,
+            "{:indent$}{:<40} {}",
+            "",
+            terminal::plain(&page.slug),
+            terminal::plain(&page.title)
+        );
     }
     out
 }

@@ -114,7 +114,11 @@ async fn supervisor_gone() {
 fn node_name(given: Option<&str>) -> String {
     let host = host_name();
     let domain = host.split_once('.').map_or("", |(_, domain)| domain);
-    let name = given.unwrap_or("code-reader@%h").replace("%h", &host).replace("%n", "code-reader").replace("%d", domain);
+    let name = given
+        .unwrap_or("code-reader@%h")
+        .replace("%h", &host)
+        .replace("%n", "code-reader")
+        .replace("%d", domain);
     if name.contains('@') { name } else { format!("{name}@{host}") }
 }
 
@@ -130,8 +134,9 @@ struct PidFile(PathBuf);
 
 impl PidFile {
     fn write(path: PathBuf) -> Result<PidFile, CliError> {
-        std::fs::write(&path, format!("{}\n", std::process::id()))
-            .map_err(|error| CliError::failed(format!("cannot write the pid file {}: {error}", path.display())))?;
+        std::fs::write(&path, format!("{}\n", std::process::id())).map_err(|error| {
+            CliError::failed(format!("cannot write the pid file {}: {error}", path.display()))
+        })?;
         Ok(PidFile(path))
     }
 }

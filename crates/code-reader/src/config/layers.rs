@@ -220,7 +220,9 @@ impl Layers {
                 toml::Value::Datetime(_) | toml::Value::Table(_) => {
                     return Err(ConfigError::File {
                         path: path.to_owned(),
-                        reason: format!("`{key}` is a table or a date: write a text, a number, true or false"),
+                        reason: format!(
+                            "`{key}` is a table or a date: write a text, a number, true or false"
+                        ),
                     });
                 }
             };
@@ -233,8 +235,10 @@ impl Layers {
     fn dot_env(&mut self, path: &Path) -> Result<(), ConfigError> {
         let Some(text) = read_optional(path)? else { return Ok(()) };
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            let (key, text) = pair
-                .map_err(|error| ConfigError::File { path: path.to_owned(), reason: dot_env_reason(&error) })?;
+            let (key, text) = pair.map_err(|error| ConfigError::File {
+                path: path.to_owned(),
+                reason: dot_env_reason(&error),
+            })?;
             if let Some(setting) = find(&key) {
                 self.set(setting, text, Origin::DotEnv(path.to_owned()));
             }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use analysis::{DocumentLanguage, LlmSettings};
 
 pub use layers::{Layers, Origin};
-use settings::Setting;
 pub use settings::SETTINGS;
+use settings::Setting;
 
 /// The effective configuration.
 #[derive(Clone)]
@@ -116,10 +116,7 @@ impl Config {
             worker,
             llm: llm_settings(layers)?,
             language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
-            auth_token: layers
-                .optional("AUTH_TOKEN")
-                .or_else(|| layers.optional("PASSWORD"))
-                .map(Arc::from),
+            auth_token: layers.optional("AUTH_TOKEN").or_else(|| layers.optional("PASSWORD")).map(Arc::from),
             local_roots: layers
                 .optional("LOCAL_ROOTS")
                 .map(|roots| std::env::split_paths(roots).map(|root| absolute(&root)).collect())

@@ -74,8 +74,12 @@ impl House {
     }
 
     pub fn serve(&self) -> Server {
-        let mut child =
-            self.command(&["serve", "--port", "0"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&["serve", "--port", "0"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut seen = Vec::new();
         let url = loop {
@@ -188,13 +192,31 @@ pub fn text(bytes: &[u8]) -> String {
 /// A small package with modules that import each other, tests, a console script and a setting.
 pub fn shop(house: &House) -> PathBuf {
     let files = [
-        ("pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.2.0\"\ndescription = \"Sells things over HTTP.\"\nrequires-python = \">=3.10\"\ndependencies = [\"flask>=3\"]\n\n[project.scripts]\nshop = \"shop.cli:main\"\n"),
-        ("README.md", "# shop\n\nShop sells things over HTTP, with a small price list in memory.\n\n## Use\n\nRun `shop`.\n"),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1.2.0\"\ndescription = \"Sells things over HTTP.\"\nrequires-python = \">=3.10\"\ndependencies = [\"flask>=3\"]\n\n[project.scripts]\nshop = \"shop.cli:main\"\n",
+        ),
+        (
+            "README.md",
+            "# shop\n\nShop sells things over HTTP, with a small price list in memory.\n\n## Use\n\nRun `shop`.\n",
+        ),
         ("shop/__init__.py", "\"\"\"A shop with prices.\"\"\"\nfrom .prices import PriceList\n"),
-        ("shop/prices.py", "\"\"\"Prices of things.\"\"\"\nimport os\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Price:\n    \"\"\"What one thing costs.\"\"\"\n    thing: str\n    cents: int\n\n\nclass PriceList:\n    \"\"\"All prices, by thing.\"\"\"\n\n    def __init__(self):\n        self.currency = os.environ.get(\"SHOP_CURRENCY\", \"EUR\")\n        self.prices = {}\n\n    def parsePriceHeader(self, text):\n        \"\"\"Reads `thing: cents`.\"\"\"\n        thing, cents = text.split(\":\")\n        return self.add(Price(thing.strip(), int(cents)))\n\n    def add(self, price):\n        \"\"\"Takes a price over.\"\"\"\n        self.prices[price.thing] = price\n        return price\n"),
-        ("shop/web.py", "\"\"\"The HTTP side.\"\"\"\nfrom flask import Flask\nfrom .prices import PriceList\n\napp = Flask(__name__)\nprices = PriceList()\n\n\n@app.route(\"/prices/<thing>\", methods=[\"GET\"])\ndef show_price(thing):\n    \"\"\"Shows one price.\"\"\"\n    return str(prices.prices[thing].cents)\n"),
-        ("shop/cli.py", "\"\"\"The command line.\"\"\"\nimport argparse\nfrom shop.web import app\n\n\ndef main():\n    \"\"\"Starts the shop.\"\"\"\n    parser = argparse.ArgumentParser()\n    parser.add_argument(\"--port\", help=\"where to listen\")\n    app.run(port=parser.parse_args().port)\n\n\nif __name__ == \"__main__\":\n    main()\n"),
-        ("tests/test_prices.py", "from shop.prices import PriceList\n\n\ndef test_add():\n    assert PriceList().parsePriceHeader(\"tea: 3\").cents == 3\n"),
+        (
+            "shop/prices.py",
+            "\"\"\"Prices of things.\"\"\"\nimport os\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Price:\n    \"\"\"What one thing costs.\"\"\"\n    thing: str\n    cents: int\n\n\nclass PriceList:\n    \"\"\"All prices, by thing.\"\"\"\n\n    def __init__(self):\n        self.currency = os.environ.get(\"SHOP_CURRENCY\", \"EUR\")\n        self.prices = {}\n\n    def parsePriceHeader(self, text):\n        \"\"\"Reads `thing: cents`.\"\"\"\n        thing, cents = text.split(\":\")\n        return self.add(Price(thing.strip(), int(cents)))\n\n    def add(self, price):\n        \"\"\"Takes a price over.\"\"\"\n        self.prices[price.thing] = price\n        return price\n",
+        ),
+        (
+            "shop/web.py",
+            "\"\"\"The HTTP side.\"\"\"\nfrom flask import Flask\nfrom .prices import PriceList\n\napp = Flask(__name__)\nprices = PriceList()\n\n\n@app.route(\"/prices/<thing>\", methods=[\"GET\"])\ndef show_price(thing):\n    \"\"\"Shows one price.\"\"\"\n    return str(prices.prices[thing].cents)\n",
+        ),
+        (
+            "shop/cli.py",
+            "\"\"\"The command line.\"\"\"\nimport argparse\nfrom shop.web import app\n\n\ndef main():\n    \"\"\"Starts the shop.\"\"\"\n    parser = argparse.ArgumentParser()\n    parser.add_argument(\"--port\", help=\"where to listen\")\n    app.run(port=parser.parse_args().port)\n\n\nif __name__ == \"__main__\":\n    main()\n",
+        ),
+        (
+            "tests/test_prices.py",
+            "from shop.prices import PriceList\n\n\ndef test_add():\n    assert PriceList().parsePriceHeader(\"tea: 3\").cents == 3\n",
+        ),
     ];
     for (path, text) in files {
         house.write(&format!("shop/{path}"), text);

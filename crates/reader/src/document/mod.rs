@@ -25,4 +25,6 @@ pub use collect::{Collected, collect};
 pub use error::DocumentError;
 pub use options::{DocumentOptions, PageLanguage};
 pub use pages::static_pages;
-pub use written::{WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages};
+pub use written::{
+    WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages,
+};

@@ -85,7 +85,8 @@ fn refuse_foreign_path(state: &AppState, peer: SocketAddr, source: &Source) -> R
         Source::Archive { archive } => archive,
         Source::Git { .. } | Source::Upload { .. } => return Ok(()),
     };
-    if peer.ip().to_canonical().is_loopback() || under_a_root(FsPath::new(path), &state.settings.local_roots) {
+    if peer.ip().to_canonical().is_loopback() || under_a_root(FsPath::new(path), &state.settings.local_roots)
+    {
         return Ok(());
     }
     Err(Problem::new(
@@ -150,7 +151,10 @@ pub async fn remove(State(state): State<AppState>, Path(id): Path<String>) -> Re
     post, path = "/api/v1/analyses/{id}/cancel", tag = "analyses", params(("id" = String, Path, description = "id or name")),
     responses((status = 200, description = "cancelled", body = Analysis), (status = 409, description = "it has ended already", body = Problem))
 )]
-pub async fn cancel(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Analysis>, Problem> {
+pub async fn cancel(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Analysis>, Problem> {
     let analysis = state.analyses.get(&id).await?;
     Ok(Json(state.analyses.cancel(&analysis.id).await?))
 }

@@ -28,7 +28,10 @@ pub async fn events(
     let analysis = state.analyses.get(&id).await?;
     let after: Option<EventId> =
         headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    if after.is_some() && analysis.status.is_final() && state.analyses.last_event(&analysis.id).await? <= after {
+    if after.is_some()
+        && analysis.status.is_final()
+        && state.analyses.last_event(&analysis.id).await? <= after
+    {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let stream = state.analyses.watch(&analysis.id, after).await?.map(|event| {

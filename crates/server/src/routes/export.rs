@@ -44,8 +44,11 @@ pub async fn export(
         Format::Md => (ExportFormat::Zip, "application/zip", "zip"),
     };
     let file = state.analyses.export_file(&analysis.id, format).await?;
-    let name: String =
-        analysis.name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let name: String = analysis
+        .name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+        .collect();
     let headers = [
         (header::CONTENT_TYPE, mime.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.{ending}\"")),

@@ -45,7 +45,12 @@ pub async fn graph(
             let files_only = query.level != Some(Level::Symbol);
             let is_file = |id: &str| !id.contains('#');
             Ok(Graph {
-                nodes: graph.nodes.iter().filter(|node| !files_only || node.kind.is_none()).cloned().collect(),
+                nodes: graph
+                    .nodes
+                    .iter()
+                    .filter(|node| !files_only || node.kind.is_none())
+                    .cloned()
+                    .collect(),
                 edges: graph
                     .edges
                     .iter()

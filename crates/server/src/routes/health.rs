@@ -75,7 +75,9 @@ pub async fn readyz(State(state): State<AppState>) -> Result<&'static str, Probl
 
 /// Counters and gauges for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "machines", responses((status = 200, description = "text format 0.0.4", body = String)))]
-pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+pub async fn metrics(
+    State(state): State<AppState>,
+) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     let mut out = String::new();
     state.metrics.render(&mut out);
     let counts = state.analyses.status_counts().await?;
@@ -89,10 +91,18 @@ pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'s
         &mut out,
         "code_reader_queue_messages",
         "Messages that wait, by queue.",
-        queue_lengths(&state).await?.into_iter().map(|(queue, length)| (format!("queue=\"{queue}\""), length as f64)),
+        queue_lengths(&state)
+            .await?
+            .into_iter()
+            .map(|(queue, length)| (format!("queue=\"{queue}\""), length as f64)),
     );
     let usage = state.analyses.llm_usage().await?;
-    gauges(&mut out, "code_reader_llm_calls", "Calls to the provider so far.", [(String::new(), usage.calls as f64)]);
+    gauges(
+        &mut out,
+        "code_reader_llm_calls",
+        "Calls to the provider so far.",
+        [(String::new(), usage.calls as f64)],
+    );
     gauges(
         &mut out,
         "code_reader_llm_tokens",
@@ -102,13 +112,22 @@ pub async fn metrics(State(state): State<AppState>) -> Result<([(HeaderName, &'s
             ("kind=\"completion\"".to_owned(), usage.completion_tokens as f64),
         ],
     );
-    gauges(&mut out, "code_reader_llm_cost", "Cost so far, in the unit of the prices.", [(String::new(), usage.cost)]);
+    gauges(
+        &mut out,
+        "code_reader_llm_cost",
+        "Cost so far, in the unit of the prices.",
+        [(String::new(), usage.cost)],
+    );
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out))
 }
 
 async fn queue_lengths(state: &AppState) -> Result<Vec<(String, u64)>, Problem> {
-    let queues = state.analyses.app().broker().queues().await.map_err(|error| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "broker", error.to_string())
-    })?;
+    let queues = state
+        .analyses
+        .app()
+        .broker()
+        .queues()
+        .await
+        .map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "broker", error.to_string()))?;
     Ok(queues.into_iter().map(|queue| (queue.name.to_string(), queue.ready)).collect())
 }

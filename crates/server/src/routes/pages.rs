@@ -29,7 +29,10 @@ pub struct PageHead {
     get, path = "/api/v1/analyses/{id}/pages", tag = "reading", params(("id" = String, Path, description = "id or name")),
     responses((status = 200, description = "the pages without their texts", body = List<PageHead>))
 )]
-pub async fn list(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<List<PageHead>>, Problem> {
+pub async fn list(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<List<PageHead>>, Problem> {
     let analysis = state.analyses.get(&id).await?;
     let items = state
         .analyses

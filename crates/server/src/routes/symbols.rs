@@ -42,9 +42,9 @@ pub async fn list(
     let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
     let after: usize = match &query.cursor {
         None => 0,
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| Problem::bad_request("`cursor` is not one that this list gave"))?,
+        Some(cursor) => {
+            cursor.parse().map_err(|_| Problem::bad_request("`cursor` is not one that this list gave"))?
+        }
     };
     let part = state
         .with_knowledge(&analysis.id, move |knowledge| {

@@ -28,7 +28,10 @@ pub struct TaskView {
     get, path = "/api/v1/tasks/{task_id}", tag = "machines", params(("task_id" = String, Path, description = "the task's id")),
     responses((status = 200, description = "the task", body = TaskView))
 )]
-pub async fn show(State(state): State<AppState>, Path(task_id): Path<String>) -> Result<Json<TaskView>, Problem> {
+pub async fn show(
+    State(state): State<AppState>,
+    Path(task_id): Path<String>,
+) -> Result<Json<TaskView>, Problem> {
     let id: TaskId = task_id.as_str().into();
     let meta = state.analyses.app().backend().get(&id).await.map_err(|error| {
         Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "result_backend", error.to_string())

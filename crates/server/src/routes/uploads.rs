@@ -34,8 +34,10 @@ pub async fn upload(
     body: Body,
 ) -> Result<(StatusCode, Json<Uploaded>), Problem> {
     let limit = state.settings.max_upload_bytes;
-    let announced: Option<u64> =
-        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|n| n.parse().ok());
+    let announced: Option<u64> = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|n| n.parse().ok());
     if announced.is_some_and(|bytes| bytes > limit) {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,

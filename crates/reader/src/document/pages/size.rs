@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::manifest::{EntryKind, Manifest, Need};
 use super::super::markdown::{code, escape};
-use super::super::survey::{Survey};
+use super::super::survey::Survey;
 use super::super::text::{Key, grouped};
 use super::book::Book;
 use crate::domain::SkipReason;
