@@ -103,15 +103,11 @@ catalogue! {
     NounLine: "line|lines", "行";
     NounTest: "test|tests", "个测试";
     NounTestFile: "test file|test files", "个测试文件";
-    NounClass: "class|classes", "个类";
     NounFunction: "function|functions", "个函数";
-    NounConstant: "constant|constants", "个常量";
     NounType: "type|types", "个类型";
     NounModule: "module|modules", "个模块";
     NounPackage: "package|packages", "个包";
     NounName: "name|names", "个名字";
-    NounPlace: "place|places", "处";
-    NounField: "field|fields", "个字段";
     NounExample: "example file|example files", "个示例文件";
 
     // pages and headings
@@ -132,13 +128,13 @@ catalogue! {
     HeadPackages: "Packages in this repository", "仓库中的包";
     HeadDependencies: "Who depends on whom", "依赖关系";
     HeadLayers: "Layers", "分层";
-    HeadParts: "Parts", "组成部分";
     HeadPart: "Inside {0}", "{0} 内部";
     PartsNote: "Each box is a part; its modules are drawn below or listed on the page {0}.", "每个方框是一个部分；其模块见下文或 {0} 页。";
     HeadCircles: "Circles", "循环依赖";
     HeadMostUsed: "Most depended-on files", "被依赖最多的文件";
     HeadFiles: "Files", "文件";
     HeadApi: "What it offers", "对外提供";
+    HeadOwn: "Its own names", "自己的名字";
     HeadInside: "Inside", "内部";
     HeadUsedBy: "Used by", "被谁使用";
     HeadUses: "Uses", "使用了";
@@ -146,7 +142,6 @@ catalogue! {
     HeadRoutes: "HTTP routes", "HTTP 路由";
     HeadCommands: "Commands and options", "命令与选项";
     HeadInstalled: "Installed commands", "安装的命令";
-    HeadEnvironment: "Environment variables and settings", "环境变量与设置";
     HeadNeeds: "What you need", "准备";
     HeadInstall: "Install", "安装";
     HeadRun: "Run", "运行";
@@ -157,14 +152,13 @@ catalogue! {
     HeadOther: "Other commands", "其他命令";
     HeadReadme: "Sections of the README", "README 的章节";
     HeadTypes: "Types of {0}", "{0} 的类型";
-    HeadRead: "Where the rest is", "其余内容在哪里";
 
     // columns
     ColWant: "if you want to", "如果想要";
     ColRead: "read", "请读";
     ColWhy: "why there", "原因";
     ColModule: "module", "模块";
-    ColImportedBy: "imported by", "被引用";
+    ColImportedBy: "used by", "被使用";
     ColLines: "lines", "行数";
     ColHolds: "what it says of itself, or holds", "自述或内容";
     ColFile: "file", "文件";
@@ -194,6 +188,9 @@ catalogue! {
     Colon: ": ", "：";
     Stop: ".", "。";
     In: "in", "见于";
+    HandsOn: "Hands on {0}: {1}.", "转出 {0}：{1}。";
+    Overridden: "overridden by {0}", "由 {0} 覆盖";
+    SomePlatforms: "with runtime dependencies on some platforms only", "仅在部分平台上有运行时依赖";
     MoreMembers: "{0} more within.", "内部另有 {0} 个。";
     TestsWithin: "within the source: {0}", "源文件之内：{0}";
     SeeAlso: "More on the page {0}.", "详见 {0}。";
@@ -209,7 +206,6 @@ catalogue! {
     WithoutRuntime: "no runtime dependencies", "没有运行时依赖";
     Requires: "for {0}", "面向 {0}";
     Typed: "with type information", "带类型信息";
-    NoRuntime: "without runtime dependencies", "没有运行时依赖";
     WithRuntime: "with {0} ({1})", "有 {0}（{1}）";
     NounDependency: "runtime dependency|runtime dependencies", "个运行时依赖";
     Licensed: "licensed {0}", "许可证 {0}";
@@ -246,70 +242,61 @@ catalogue! {
     WhyMain: "the program starts here", "程序从这里开始";
     WhyMainOf: "the program of {0} starts here", "{0} 的程序从这里开始";
     WhyReach: "of the public functions it reaches the most code", "公开函数中它触及的代码最多";
-    WhySubclasses: "{0} of it show how", "{0} 个子类可作范例";
-    WhyImported: "imported by {0} of the other {1}", "其余 {1} 个源文件中有 {0} 个引用它";
+    WhySubclasses: "{0} types that extend it show how", "{0} 个继承它的类型可作范例";
+    WhyImported: "used by {0} of the other {1} source files", "其余 {1} 个源文件中有 {0} 个使用它";
     WhyMostTests: "the most tests: {0}", "测试最多：{0}";
     WhyTests: "the largest of {0}", "{0} 中最大的";
     WhyExamples: "one of {0}", "{0} 之一";
-    WhyRoutes: "{0} of the {1} are declared here", "{1} 中有 {0} 个声明于此";
+    WhyRoutes: "{0} of {1} are declared here", "{1} 中有 {0} 个声明于此";
     NounRoute: "route|routes", "条路由";
-    NounCommand: "command|commands", "条命令";
-
     CallIntro: "Calls that resolve, from {0} on, in the order in which they are written.", "从 {0} 起能够解析的调用，按书写顺序。";
     CallDeclared: "the command {0} is {1}", "命令 {0} 即 {1}";
     CallStep: "{0} calls {1}", "{0} 调用 {1}";
     CallInner: "which calls {0}", "后者调用 {0}";
 
-    RankNote: "Weight is by who imports whom when files are loaded; imports for type checking only or inside functions count less.",
-        "重要性依据文件加载时谁引用谁；仅用于类型检查或写在函数内的引用算得较轻。";
-    RankNoteFew: "Weight is by who imports whom.", "重要性依据谁引用谁。";
+    RankNote: "Ordered by how many other modules use each when files are loaded; imports for type checking only or inside functions are counted apart.",
+        "按文件加载时有多少其他模块使用它排序；仅用于类型检查或写在函数内的引用另计。";
+    RankNoteFew: "Ordered by how many other modules use each.", "按有多少其他模块使用它排序。";
     More: "and {0} more", "另有 {0}";
     MoreModules: "The other {0} stand on the page {1}.", "其余 {0} 见 {1}。";
-    DiagramNote: "An arrow means “imports”; arrows that a longer way implies are left out.", "箭头表示“引用”；由更长路径蕴含的箭头省略。";
+    DiagramNote: "An arrow means “uses”; arrows that a longer way implies are left out.", "箭头表示“使用”；由更长路径蕴含的箭头省略。";
     DiagramCut: "Shown are the {0} heaviest of {1}.", "图中为 {1} 中最重要的 {0} 个。";
     Dotted: "Dotted: for type checking only, or inside functions.", "虚线：仅用于类型检查，或写在函数内。";
-    NoDependencies: "The manifest names no packages of others that are needed at run time ({0}).", "清单没有列出运行时需要的外部包（{0}）。";
+    NoDependencies: "No package of others is needed on every platform at run time ({0}).", "运行时没有在所有平台上都需要的外部包（{0}）。";
+    NoneAtAll: "No package of others is needed at run time ({0}).", "运行时不需要外部包（{0}）。";
     OutsideDev: "To develop it: {0}.", "开发所需：{0}。";
-    OutsideAlso: "Imported without being named in a manifest: {0}.", "被引用但未列入清单：{0}。";
     NeedRuntime: "always", "总是";
     NeedOptional: "optionally", "可选";
     NeedBuild: "to build", "构建时";
     NeedDev: "to develop", "开发时";
     MoreSettings: "All {0} are on the page {1}.", "全部 {0} 见 {1}。";
     NounSetting: "setting|settings", "项设置";
-    DefaultIs: "default {0}", "默认 {0}";
 
     // architecture
     ArchIntro: "{0} of source in {1}, {2}", "{1} 中的 {0}，{2}";
-    NounArrow: "import between them|imports between them", "条相互引用";
-    LayersIntro: "Counted from below: a module of layer 0 imports no other; each further layer imports only from those below it and, where marked as a circle, from itself.",
-        "自下而上：第 0 层的模块不引用其他模块；其上每层只引用更低层，循环依赖内的模块同属一层。";
-    CircleOne: "One circle when files are loaded: ", "文件加载时有一个循环：";
-    CircleNone: "No module imports itself by way of others when files are loaded.", "文件加载时没有模块经由其他模块引用自己。";
-    CircleMany: "{0} when files are loaded:", "文件加载时有 {0}：";
+    NounArrow: "dependency between them|dependencies between them", "条相互依赖";
+    LayersIntro: "Counted from below: a module of layer 0 uses no other; each further layer uses only those below it. Modules of one circle share a layer and are marked ↻.",
+        "自下而上：第 0 层的模块不使用其他模块；其上每层只使用更低层。同一循环内的模块同属一层，以 ↻ 标出。";
+    CircleOne: "One circle: ", "有一个循环：";
+    CircleNone: "There is no circle: no module depends on itself by way of others.", "没有循环：没有模块经由其他模块依赖自己。";
+    CircleMany: "There are {0}:", "有 {0}：";
     NounCircle: "circle|circles", "个循环";
-    CircleStep: "{0} imports {1}", "{0} 引用 {1}";
+    CircleStep: "{0} uses {1}", "{0} 使用 {1}";
     CircleOf: "{0} that reach each other; the shortest way round:", "{0} 互相可达；最短的一圈：";
     CircleLazy: "Pairs that depend on each other only for type checking or inside functions: {0}.", "仅因类型检查或函数内引用而互相依赖的模块对：{0}。";
     LazyPair: "{0} and {1} ({2})", "{0} 与 {1}（{2}）";
-    UsesNames: "{0} use {1}", "{0} 使用 {1}";
-    NamesUsed: "used most: {0}", "使用最多：{0}";
+    NamesUsed: "Used most: {0}", "使用最多：{0}";
 
     // a module
     ModuleFacts: "{0}, {1}", "{0}，{1}";
     Quoted: "“{0}”", "“{0}”";
-    Users: "used in {0}", "用于 {0}";
-    ByFiles: "{0}", "{0}";
     ImportsAt: "imports it at {0}", "于 {0} 引用";
     ForTypes: "for types only", "仅用于类型";
     InFunctions: "inside functions", "在函数内";
     UsedByNobody: "No other file of the source imports it.", "没有其他源文件引用它。";
     FromOutside: "From outside the repository: {0}.", "来自仓库之外：{0}。";
     ReadsSettings: "Reads {0}.", "读取 {0}。";
-    MostlyElsewhere: "imports it", "引用它";
     NamedAfter: "named after it", "以它命名";
-    NoDeclared: "no names are declared in it", "其中没有声明名字";
-    PrivateToo: "It exports nothing; these are its top-level names.", "它没有导出任何名字；以下是其顶层名字。";
     CutTable: "Shown are {0} of {1}, those that others use most first.", "显示 {1} 中的 {0} 个，按被使用多少排列。";
 
     // data
@@ -318,7 +305,8 @@ catalogue! {
     DataDiagram: "Inheritance and fields whose type is another of these types.", "继承关系，以及类型为其中另一类型的字段。";
 
     // interfaces
-    RoutesIntro: "{0} declared in {1}.", "{1} 中声明了 {0}。";
+    RoutesIntro: "{0}, declared with {1}.", "{0}，用 {1} 声明。";
+    RoutesOnly: "{0}.", "{0}。";
     TestsLeftOut: "Those of tests and examples are left out.", "测试与示例中的未列出。";
 
     // configuration
@@ -327,9 +315,6 @@ catalogue! {
 
     // start
     StartIntro: "From manifests, build files, the README and what continuous integration runs.", "依据清单、构建文件、README 与持续集成所运行的命令。";
-    NeedsVersion: "{0} ({1})", "{0}（{1}）";
-    RunsAs: "{0} runs {1}", "{0} 运行 {1}";
-    From: "from {0}", "来自 {0}";
 }
 
 #[cfg(test)]
@@ -355,9 +340,9 @@ mod tests {
 
     #[test]
     fn numbers_agree_with_their_nouns() {
-        assert_eq!(count(PageLanguage::En, 1, Key::NounClass), "1 class");
-        assert_eq!(count(PageLanguage::En, 12_345, Key::NounClass), "12,345 classes");
-        assert_eq!(count(PageLanguage::Zh, 1_000, Key::NounClass), "1,000 个类");
+        assert_eq!(count(PageLanguage::En, 1, Key::NounSourceFile), "1 source file");
+        assert_eq!(count(PageLanguage::En, 12_345, Key::NounSourceFile), "12,345 source files");
+        assert_eq!(count(PageLanguage::Zh, 1_000, Key::NounSourceFile), "1,000 个源文件");
         assert_eq!(and(PageLanguage::En, &["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 

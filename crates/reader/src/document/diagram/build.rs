@@ -25,7 +25,7 @@ pub fn label(text: &str) -> String {
             '\\' => out.push_str("#92;"),
             '%' => out.push_str("#37;"),
             // A script's address is only an address with its colon.
-            ':' => out.push_str("#58;"),
+            ':' if out.to_ascii_lowercase().ends_with("javascript") => out.push_str("#58;"),
             _ => out.push(c),
         }
     }

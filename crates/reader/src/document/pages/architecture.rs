@@ -40,6 +40,25 @@ pub(super) fn module_arrows(survey: &Survey<'_>) -> ModuleArrows {
             links.entry((from, to)).or_default().push(*link);
         }
     }
+    // Where names need no import of their file, their uses bind modules too.
+    for used in survey.all_uses().iter().filter(|used| survey.binds_by_name(used.from_file)) {
+        if let (Some(from), Some(to)) = (survey.module_of(used.from_file), survey.module_of(used.to.file))
+            && from != to
+            && !survey.symbol(used.to).is_none_or(Survey::is_test_symbol)
+        {
+            let link = ImportLink {
+                from: used.from_file,
+                to: used.to.file,
+                line: used.line,
+                time: ImportTime::Load,
+                declares: false,
+            };
+            links.entry((from, to)).or_default().push(link);
+        }
+    }
+    for links in links.values_mut() {
+        links.sort_by_key(|link| (link.from, link.line, link.to));
+    }
     let mut arrows = ModuleArrows { load: Arrows::new(), later: Arrows::new(), links };
     for ((from, to), links) in &arrows.links {
         let load = links.iter().any(|link| link.time == ImportTime::Load);
@@ -420,7 +439,7 @@ fn most_used(book: &Book<'_>, writer: &mut Writer) {
             if !names.is_empty() {
                 why.push(book.say(Key::NamesUsed, &[&names.join(", ")]));
             }
-            vec![book.file(at), users.to_string(), why.join(book.word(Key::Semicolon).as_str())]
+            vec![book.file(at), users.to_string(), why.join(" ")]
         })
         .collect();
     writer.table(&[&book.word(Key::ColFile), &book.word(Key::ColImportedBy), &book.word(Key::ColWhy)], &rows);

@@ -10,7 +10,8 @@ use super::book::{Book, DATA};
 use super::module::{is_inheritance, is_of_source};
 use crate::domain::{EdgeKind, Language, Page, Symbol, SymbolKind};
 
-const MOST_TYPES: usize = 150;
+const MOST_TYPES: usize = 200;
+const MOST_PER_MODULE: usize = 20;
 const MOST_IN_DIAGRAM: usize = 24;
 const MOST_FIELDS: usize = 12;
 const MOST_MEMBERS_IN_BOX: usize = 8;
@@ -41,15 +42,16 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
     }
     let mut left = MOST_TYPES;
     for module in modules {
-        let rows: Vec<Vec<String>> = types
-            .iter()
-            .filter(|found| book.survey.module_of(found.at.file) == Some(module))
-            .take(left)
-            .map(|found| row(book, found))
-            .collect();
+        let own: Vec<&Type<'_>> =
+            types.iter().filter(|found| book.survey.module_of(found.at.file) == Some(module)).collect();
+        let mut rows: Vec<Vec<String>> =
+            own.iter().take(left.min(MOST_PER_MODULE)).map(|found| row(book, found)).collect();
         left -= rows.len();
         if rows.is_empty() {
             continue;
+        }
+        if own.len() > rows.len() {
+            rows.push(vec![book.say(Key::More, &[&(own.len() - rows.len()).to_string()])]);
         }
         writer.heading(2, &book.say(Key::HeadTypes, &[&book.module(module)]));
         writer.table(
@@ -62,9 +64,7 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
             &rows,
         );
     }
-    if types.len() > MOST_TYPES {
-        writer.paragraph(&book.say(Key::More, &[&(types.len() - MOST_TYPES).to_string()]));
-    }
+
     Some(book.page(DATA, &title, None, 4, writer))
 }
 
@@ -107,6 +107,10 @@ fn types<'s>(book: &Book<'s>) -> Vec<Type<'s>> {
             bases.dedup();
             found.push(Type { at, symbol, fields, bases });
         }
+    }
+    // What is private is data of one file only; it is shown when there is nothing else.
+    if found.iter().any(|found| found.symbol.exported) {
+        found.retain(|found| found.symbol.exported);
     }
     let rank = |found: &Type<'_>| survey.files.get(found.at.file).map_or(0.0, |facts| facts.file.rank);
     found.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then(a.at.cmp(&b.at)));

@@ -59,7 +59,8 @@ fn routes(book: &Book<'_>, writer: &mut Writer) {
     for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
         for route in facts.routes.iter().filter(|route| !in_tests(survey, at, route.line)) {
             *frameworks.entry(route.framework.clone()).or_default() += 1;
-            let handler = route.handler.as_deref().map_or_else(String::new, |name| {
+            let is_name = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || "_.:#\\@".contains(c));
+            let handler = route.handler.as_deref().filter(is_name).map_or_else(String::new, |name| {
                 let last = name.rsplit(['.', ':']).next().unwrap_or(name);
                 let symbol = facts
                     .symbols
@@ -79,8 +80,15 @@ fn routes(book: &Book<'_>, writer: &mut Writer) {
         rows.push(vec![book.say(Key::More, &[&(all - MOST_ROUTES).to_string()])]);
     }
     writer.heading(2, &book.word(Key::HeadRoutes));
-    let names: Vec<String> = frameworks.into_keys().map(|name| code(&name)).collect();
-    let intro = book.say(Key::RoutesIntro, &[&book.count(all, Key::NounRoute), &book.and(&names)]);
+    // Frameworks look alike; only those that the repository imports are named.
+    let imported =
+        |name: &String| survey.outside.iter().any(|outside| outside.package.eq_ignore_ascii_case(name));
+    let names: Vec<String> = frameworks.into_keys().filter(imported).map(|name| code(&name)).collect();
+    let count = book.count(all, Key::NounRoute);
+    let intro = match names.as_slice() {
+        [] => book.say(Key::RoutesOnly, &[&count]),
+        names => book.say(Key::RoutesIntro, &[&count, &book.and(names)]),
+    };
     writer.paragraph(&format!("{intro} {}", book.word(Key::TestsLeftOut)));
     writer.table(
         &[
@@ -101,7 +109,7 @@ fn commands(book: &Book<'_>, writer: &mut Writer) {
             facts.commands.iter().filter(|command| !in_tests(survey, at, command.line)).collect();
         for command in found {
             let name = match &command.of {
-                Some(of) => format!("· {} {}", code(of), code(&command.name)),
+                Some(of) => format!("· {} ({})", code(&command.name), code(of)),
                 None => code(&command.name),
             };
             let help = command

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::markdown::{Writer, cite, code, prose};
 use super::super::sentence::opening;
-use super::super::survey::{ImportLink, Survey, SymbolAt, SymbolUse, lines_of};
+use super::super::survey::{ImportLink, Survey, SymbolAt, SymbolUse, is_door, lines_of};
 use super::super::text::{self, Key};
 use super::book::{ARCHITECTURE, Book, MODULES};
 use super::overview::module_row;
-use crate::domain::{EdgeKind, Page, Symbol, SymbolKind};
+use crate::domain::{EdgeKind, Language, Page, Symbol, SymbolKind};
 use crate::facts::ImportTime;
 
 /// Rows of the table of files and of names; the rest is counted.
 const MOST_FILES: usize = 40;
 const MOST_NAMES: usize = 60;
 const MOST_INNER_NAMES: usize = 25;
+const MOST_HANDED_ON: usize = 90;
 /// Members of one class in the table.
 const MOST_MEMBERS: usize = 24;
 const MOST_USERS: usize = 16;
@@ -303,7 +304,34 @@ fn names(book: &Book<'_>, number: usize, writer: &mut Writer) {
         |at: &SymbolAt| survey.symbol(*at).is_some_and(|symbol| symbol.exported) || survey.users(*at) > 0;
     let (public, inner): (Vec<SymbolAt>, Vec<SymbolAt>) = top.into_iter().partition(is_public);
     let mut budget = MOST_NAMES * 3;
-    name_table(book, number, writer, (Key::HeadApi, MOST_NAMES), public, &mut budget);
+    let mut intro: Vec<String> = Vec::new();
+    for &file in module.files.iter().filter(|file| is_door(survey.path(**file))) {
+        let handed = super::overview::handed_on(book, file);
+        if handed.len() < 2 {
+            continue;
+        }
+        let mut shown: Vec<String> = handed
+            .iter()
+            .take(MOST_HANDED_ON)
+            .map(|(name, at)| match at.and_then(|at| survey.symbol(at)) {
+                Some(symbol) => cite(&code(name), &symbol.path, symbol.lines),
+                None => code(name),
+            })
+            .collect();
+        if handed.len() > MOST_HANDED_ON {
+            shown.push(book.say(Key::More, &[&(handed.len() - MOST_HANDED_ON).to_string()]));
+        }
+        let number = book.count(handed.len(), Key::NounName);
+        intro.push(book.say(Key::HandsOn, &[&number, &shown.join(", ")]));
+    }
+    if !intro.is_empty() {
+        writer.heading(2, &book.word(Key::HeadApi));
+        for text in &intro {
+            writer.paragraph(text);
+        }
+    }
+    let heading = if intro.is_empty() { Key::HeadApi } else { Key::HeadOwn };
+    name_table(book, number, writer, (heading, MOST_NAMES), public, &mut budget);
     name_table(book, number, writer, (Key::HeadInside, MOST_INNER_NAMES), inner, &mut budget);
 }
 
@@ -350,9 +378,16 @@ fn name_table(
 fn rows(book: &Book<'_>, at: SymbolAt, budget: &mut usize) -> Vec<Vec<String>> {
     let survey = book.survey;
     let Some(symbol) = survey.symbol(at) else { return Vec::new() };
-    let mut rows = vec![row(book, symbol, false)];
+    let Some(facts) = survey.files.get(at.file) else { return Vec::new() };
     let owner = symbol.qualified_name();
-    let Some(facts) = survey.files.get(at.file) else { return rows };
+    let mut rows = vec![row(book, symbol, false)];
+    // A method whose type is declared in another file is shown with the type's name.
+    if let Some(parent) = &symbol.parent
+        && !facts.symbols.iter().any(|other| other.qualified_name() == *parent)
+        && let Some(cell) = rows.first_mut().and_then(|row| row.first_mut())
+    {
+        *cell = format!("{} · {cell}", code(parent));
+    }
     let members: Vec<(usize, &Symbol)> = facts
         .symbols
         .iter()
@@ -378,6 +413,11 @@ fn rows(book: &Book<'_>, at: SymbolAt, budget: &mut usize) -> Vec<Vec<String>> {
         .filter(|(_, member)| {
             !(member.name.starts_with("__") && member.name != "__init__" && member.name != "__call__")
         })
+        // Of Python's overloads the one with the body stands for all.
+        .filter(|(symbol, member)| {
+            let python = facts.file.language == Some(Language::Python) && member.doc.is_none();
+            !(python && methods.iter().any(|(later, other)| later > symbol && other.name == member.name))
+        })
         .collect();
     let mut shown = 0;
     for (_, member) in public.iter().take(MOST_MEMBERS) {
@@ -388,7 +428,8 @@ fn rows(book: &Book<'_>, at: SymbolAt, budget: &mut usize) -> Vec<Vec<String>> {
         shown += 1;
         rows.push(row(book, member, true));
     }
-    let hidden = methods.len() - shown;
+    let is_owner = !matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method);
+    let hidden = if is_owner { methods.len() - shown } else { 0 };
     if hidden > 0 {
         let rest = book.say(Key::MoreMembers, &[&hidden.to_string()]);
         if let Some(cell) = rows.first_mut().and_then(|row| row.last_mut()) {
@@ -418,6 +459,8 @@ fn signature(symbol: &Symbol) -> String {
     // Python's decorators and `self` tell a reader nothing here.
     let text = text.strip_prefix("async def ").map(|rest| format!("async {rest}")).unwrap_or(text);
     let text = text.strip_prefix("def ").map(str::to_owned).unwrap_or(text);
+    let text =
+        text.split(": #").next().unwrap_or(&text).replace("( ", "(").replace(", )", ")").replace(" )", ")");
     let text =
         text.replace("(self, ", "(").replace("(self)", "()").replace("(cls, ", "(").replace("(cls)", "()");
     if text.chars().count() <= 120 {

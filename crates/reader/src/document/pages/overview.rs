@@ -237,6 +237,35 @@ fn door(book: &Book<'_>) -> Option<(usize, String)> {
     Some((at, why))
 }
 
+/// Names that a file takes from others of the repository for its own users, with what they stand for.
+pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<SymbolAt>)> {
+    let survey = book.survey;
+    let Some(facts) = survey.files.get(at) else { return Vec::new() };
+    let is_init = survey.path(at).ends_with("__init__.py");
+    let mut found: Vec<(String, Option<SymbolAt>)> = Vec::new();
+    for import in
+        facts.imports.iter().filter(|import| import.reexport || (is_init && import.module.starts_with('.')))
+    {
+        let targets: Vec<usize> =
+            survey.imports_of(at).filter(|link| link.line == import.line).map(|link| link.to).collect();
+        for name in &import.names {
+            let shown = name.alias.as_deref().unwrap_or(&name.name);
+            if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
+                continue;
+            }
+            // The name stands for the one symbol of this name at the top of an imported file.
+            let symbol = targets.iter().find_map(|to| {
+                let symbols = &survey.files.get(*to)?.symbols;
+                let symbol =
+                    symbols.iter().position(|symbol| symbol.parent.is_none() && symbol.name == name.name)?;
+                Some(SymbolAt { file: *to, symbol })
+            });
+            found.push((shown.to_owned(), symbol));
+        }
+    }
+    found
+}
+
 /// How many names of which kind a file hands on.
 fn exports(book: &Book<'_>, at: usize) -> Option<String> {
     let facts = book.survey.files.get(at)?;
@@ -261,23 +290,10 @@ fn exports(book: &Book<'_>, at: usize) -> Option<String> {
     for kind in own {
         count(kind);
     }
-    for import in facts.imports.iter().filter(|import| import.reexport) {
-        for name in &import.names {
-            handed += 1;
-            // The name's kind is that of the one symbol of this name among the imported files.
-            let targets =
-                book.survey.imports_of(at).filter(|link| link.line == import.line).map(|link| link.to);
-            let found = targets.into_iter().find_map(|to| {
-                let symbols = &book.survey.files.get(to)?.symbols;
-                symbols
-                    .iter()
-                    .find(|symbol| symbol.parent.is_none() && symbol.name == name.name)
-                    .map(|symbol| symbol.kind)
-            });
-            if let Some(kind) = found {
-                count(kind);
-                handed -= 1;
-            }
+    for (_, found) in handed_on(book, at) {
+        match found.and_then(|found| book.survey.symbol(found)) {
+            Some(symbol) => count(symbol.kind),
+            None => handed += 1,
         }
     }
     let mut parts = Vec::new();
@@ -331,7 +347,8 @@ fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
     (users >= 3).then(|| (at, users, source.len() - 1))
 }
 
-/// How many source files import a file.
+/// How many other source files use a file: by importing it, or, where names need no import of their file, by
+/// the names in it.
 pub(super) fn importers(book: &Book<'_>, at: usize, latest: ImportTime) -> usize {
     let files: BTreeSet<usize> = book
         .survey
@@ -340,6 +357,7 @@ pub(super) fn importers(book: &Book<'_>, at: usize, latest: ImportTime) -> usize
             link.time <= latest && !link.declares && book.survey.is_source(link.from) && link.from != at
         })
         .map(|link| link.from)
+        .chain(book.survey.users_of_file(at).iter().copied())
         .collect();
     files.len()
 }
@@ -385,6 +403,11 @@ fn call(book: &Book<'_>, writer: &mut Writer, trace: &Trace) {
         {
             text.push_str(&book.word(Key::Colon));
             text.push_str(&book.say(Key::Quoted, &[&doc]));
+        }
+        let overriding: Vec<String> = step.overridden.iter().map(|at| book.symbol(*at)).collect();
+        if !overriding.is_empty() {
+            text.push_str(&book.word(Key::Semicolon));
+            text.push_str(&book.say(Key::Overridden, &[&book.and(&overriding)]));
         }
         let inner: Vec<String> = step.inner.iter().map(|at| book.symbol(*at)).collect();
         if !inner.is_empty() {
@@ -447,12 +470,16 @@ fn modules(book: &Book<'_>, writer: &mut Writer) {
 pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
     let survey = book.survey;
     let Some(module) = survey.modules.get(number) else { return Vec::new() };
-    let users: BTreeSet<usize> = module
+    let importing = module
         .files
         .iter()
         .flat_map(|at| survey.imported_by(*at))
         .filter(|link| link.time == ImportTime::Load && !link.declares)
-        .filter_map(|link| survey.module_of(link.from))
+        .map(|link| link.from);
+    let naming = module.files.iter().flat_map(|at| survey.users_of_file(*at)).copied();
+    let users: BTreeSet<usize> = importing
+        .chain(naming)
+        .filter_map(|from| survey.module_of(from))
         .filter(|user| *user != number)
         .collect();
     vec![
@@ -527,7 +554,8 @@ fn outside(book: &Book<'_>, writer: &mut Writer) {
     }
     writer.heading(2, &book.word(Key::HeadOutside));
     if let Some((manifest, lines)) = none {
-        writer.paragraph(&book.say(Key::NoDependencies, &[&book.place(&manifest.path, lines)]));
+        let key = if rows.is_empty() { Key::NoneAtAll } else { Key::NoDependencies };
+        writer.paragraph(&book.say(key, &[&book.place(&manifest.path, lines)]));
     }
     let more = rows.len().saturating_sub(MOST_DEPENDENCIES);
     let mut table: Vec<Vec<String>> =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::manifest::{EntryKind, Manifest, Need};
+use super::super::manifest::{Dependency, EntryKind, Manifest, Need};
 use super::super::markdown::{code, escape};
 use super::super::survey::Survey;
 use super::super::text::{Key, grouped};
@@ -100,7 +100,12 @@ pub(super) fn kind(book: &Book<'_>) -> String {
         let runtime: Vec<String> =
             root.dependencies.iter().filter(|d| d.need == Need::Runtime).map(|d| code(&d.name)).collect();
         let place = book.place(&root.path, lines);
-        parts.push(if runtime.is_empty() {
+        let within =
+            |d: &Dependency| lines.start_line <= d.lines.start_line && d.lines.end_line <= lines.end_line;
+        let partly = root.dependencies.iter().any(|d| d.need == Need::Optional && within(d));
+        parts.push(if runtime.is_empty() && partly {
+            format!("{} ({place})", book.word(Key::SomePlatforms))
+        } else if runtime.is_empty() {
             format!("**{}** ({place})", book.word(Key::WithoutRuntime))
         } else {
             let number = book.count(runtime.len(), Key::NounDependency);

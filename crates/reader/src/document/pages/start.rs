@@ -1,6 +1,6 @@
 //! How to start: what is needed, and how it is installed, built, run, tested and checked.
 
-use super::super::manifest::{CommandFor, Ecosystem};
+use super::super::manifest::{CommandFor, Ecosystem, EntryKind};
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::readme::About;
 use super::super::text::Key;
@@ -57,13 +57,15 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
         }
     }
+    let is_program = book.survey.entries_of_kind(EntryKind::Command).next().is_some()
+        || !book.survey.entry_points().is_empty();
     if let Some(readme) = &book.survey.readme {
         for section in &readme.sections {
             let purpose = match section.about {
                 Some(About::Install) => CommandFor::Install,
                 Some(About::Build) => CommandFor::Build,
                 Some(About::Test) => CommandFor::Test,
-                Some(About::Usage) => CommandFor::Run,
+                Some(About::Usage) if is_program => CommandFor::Run,
                 _ => continue,
             };
             let noise = |line: &str| {

@@ -22,60 +22,112 @@ pub(crate) struct Step {
     pub(crate) callee: SymbolAt,
     /// Where the call is written, in the caller's file.
     pub(crate) line: u32,
-    /// What it calls in turn that has no step of its own.
+    /// Methods that may run in its place.
+    pub(crate) overridden: Vec<SymbolAt>,
+    /// What it calls in turn.
     pub(crate) inner: Vec<SymbolAt>,
 }
 
-const MOST_STEPS: usize = 9;
+const MOST_STEPS: usize = 10;
 const MOST_INNER: usize = 4;
 /// Functions counted when judging how far a call reaches.
-const REACH_LIMIT: usize = 400;
+const REACH_LIMIT: usize = 300;
+/// Public functions among which the start of a library's call is looked for.
+const MOST_CANDIDATES: usize = 20_000;
+/// What libraries call the function that does the whole work.
+const STARTS: &[&str] = &[
+    "main", "run", "execute", "serve", "handle", "dispatch", "process", "request", "parse", "render", "call",
+    "start", "invoke", "listen", "open", "load", "send", "read", "compile", "build",
+];
+
+/// Resolved calls of source functions as lists of numbers, made once.
+struct CallTable {
+    /// The number of the first symbol of each file.
+    first: Vec<usize>,
+    calls: Vec<Vec<(u32, u32)>>,
+}
+
+impl CallTable {
+    fn new(survey: &Survey<'_>) -> Self {
+        let mut first = Vec::with_capacity(survey.files.len());
+        let mut count = 0;
+        for facts in &survey.files {
+            first.push(count);
+            count += facts.symbols.len();
+        }
+        let mut table = Self { first, calls: vec![Vec::new(); count] };
+        for used in survey.all_uses().iter().filter(|used| used.kind == EdgeKind::Call) {
+            let Some(from) = used.from.filter(|from| *from != used.to) else { continue };
+            let to_source =
+                survey.is_source(used.to.file) && !survey.symbol(used.to).is_none_or(Survey::is_test_symbol);
+            let (Some(from), Some(to)) = (table.number(from), table.number(used.to)) else { continue };
+            if to_source && !table.calls[from].iter().any(|(known, _)| *known as usize == to) {
+                table.calls[from].push((u32::try_from(to).unwrap_or(u32::MAX), used.line));
+            }
+        }
+        table
+    }
+
+    fn number(&self, at: SymbolAt) -> Option<usize> {
+        self.first.get(at.file).map(|first| first + at.symbol).filter(|number| *number < self.calls.len())
+    }
+
+    fn symbol(&self, number: usize) -> SymbolAt {
+        let file = self.first.partition_point(|first| *first <= number).saturating_sub(1);
+        SymbolAt { file, symbol: number - self.first.get(file).copied().unwrap_or(0) }
+    }
+
+    /// Resolved calls of a function, once each, by line.
+    fn of(&self, caller: SymbolAt) -> Vec<(SymbolAt, u32)> {
+        let calls = self.number(caller).and_then(|number| self.calls.get(number));
+        calls.into_iter().flatten().map(|(callee, line)| (self.symbol(*callee as usize), *line)).collect()
+    }
+}
 
 impl Survey<'_> {
     /// The main way through the source; `None` when no call of two steps resolves.
     pub(crate) fn trace(&self) -> Option<Trace> {
-        let (root, declared) = self.start()?;
+        let table = CallTable::new(self);
+        let (root, declared) = self.start(&table)?;
         let mut steps = Vec::new();
         let mut seen = BTreeSet::from([root]);
-        self.follow(root, 0, &mut seen, &mut steps);
+        self.follow(&table, root, 0, &mut seen, &mut steps);
         (steps.len() >= 2).then_some(Trace { root, declared, steps })
     }
 
     /// What is declared as the start, or the public function that reaches most of the source.
-    fn start(&self) -> Option<(SymbolAt, Option<(String, String, LineRange)>)> {
+    fn start(&self, table: &CallTable) -> Option<(SymbolAt, Option<(String, String, LineRange)>)> {
         for (entry, manifest) in self.entries_of_kind(EntryKind::Command) {
             if let Some(root) = self.target_symbol(entry, manifest)
-                && self.reach(root) >= 2
+                && self.reach(table, root) >= 2
             {
                 return Some((root, Some((entry.name.clone(), manifest.path.clone(), entry.lines))));
             }
         }
-        let mains = self.entry_points();
-        let widest_main = mains
-            .into_iter()
-            .map(|root| (self.reach(root), root))
-            .max_by_key(|(reach, root)| (*reach, std::cmp::Reverse(*root)));
-        if let Some((reach, root)) = widest_main
-            && reach >= 4
-        {
-            return Some((root, None));
-        }
-        let public = (0..self.files.len()).filter(|file| self.is_source(*file)).flat_map(|file| {
-            let symbols = self.files[file].symbols.iter().enumerate();
-            symbols
-                .filter(|(_, symbol)| {
-                    is_callable(symbol.kind)
-                        && symbol.exported
-                        && !Self::is_test_symbol(symbol)
-                        && !symbol.name.starts_with('_')
-                })
-                .map(move |(symbol, _)| SymbolAt { file, symbol })
-        });
-        public
-            .map(|root| (self.reach(root), root))
-            .filter(|(reach, _)| *reach >= 5)
-            .max_by_key(|(reach, root)| (*reach, std::cmp::Reverse(*root)))
-            .map(|(_, root)| (root, None))
+        let widest = |roots: Vec<(usize, SymbolAt)>, least: usize| {
+            let found = roots.into_iter().filter(|(reach, _)| *reach >= least);
+            found.max_by_key(|(reach, root)| (*reach, std::cmp::Reverse(*root))).map(|(_, root)| (root, None))
+        };
+        let mains = self.entry_points().into_iter().map(|root| (self.reach(table, root), root)).collect();
+        widest(mains, 4).or_else(|| {
+            let public = (0..self.files.len()).filter(|file| self.is_source(*file)).flat_map(|file| {
+                self.files[file]
+                    .symbols
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, symbol)| {
+                        is_callable(symbol.kind) && symbol.exported && !Self::is_test_symbol(symbol)
+                    })
+                    .filter(|(_, symbol)| !symbol.name.starts_with('_'))
+                    .map(move |(symbol, _)| SymbolAt { file, symbol })
+            });
+            let scored = public.take(MOST_CANDIDATES).map(|root| {
+                let name = self.symbol(root).map_or("", |symbol| symbol.name.as_str());
+                let weight = if STARTS.contains(&name.to_ascii_lowercase().as_str()) { 3 } else { 1 };
+                (self.reach(table, root) * weight, root)
+            });
+            widest(scored.collect(), 6)
+        })
     }
 
     /// Functions in which programs of the source start.
@@ -90,60 +142,62 @@ impl Survey<'_> {
         found
     }
 
-    fn follow(&self, caller: SymbolAt, depth: usize, seen: &mut BTreeSet<SymbolAt>, steps: &mut Vec<Step>) {
-        let mut calls = self.calls(caller);
+    fn follow(
+        &self,
+        table: &CallTable,
+        caller: SymbolAt,
+        depth: usize,
+        seen: &mut BTreeSet<SymbolAt>,
+        steps: &mut Vec<Step>,
+    ) {
+        let mut calls = table.of(caller);
         calls.retain(|(callee, _)| !seen.contains(callee));
         // The ones that reach far have steps of their own, in the order in which they are called.
-        let most = if depth == 0 { MOST_STEPS } else { 2 };
+        let most = [MOST_STEPS - 3, 3, 2].get(depth).copied().unwrap_or(0);
         let reaches: BTreeMap<SymbolAt, usize> =
-            calls.iter().map(|(callee, _)| (*callee, self.reach(*callee))).collect();
-        let mut wide: Vec<(SymbolAt, u32)> = calls.clone();
-        wide.sort_by_key(|(callee, line)| {
-            (std::cmp::Reverse(reaches.get(callee).copied().unwrap_or(0)), *line)
-        });
+            calls.iter().map(|(callee, _)| (*callee, self.reach(table, *callee))).collect();
+        let reach_of = |callee: &SymbolAt| reaches.get(callee).copied().unwrap_or(0);
+        let mut wide = calls.clone();
+        wide.sort_by_key(|(callee, line)| (std::cmp::Reverse(reach_of(callee)), *line));
         wide.truncate(most);
         for (callee, line) in calls {
             if steps.len() >= MOST_STEPS {
                 return;
             }
-            let reach = reaches.get(&callee).copied().unwrap_or(0);
-            let enough = if depth == 0 { reach >= 1 || wide.len() <= 4 } else { reach >= 2 };
+            let enough =
+                if depth == 0 { reach_of(&callee) >= 1 || wide.len() <= 4 } else { reach_of(&callee) >= 2 };
             if !enough || !wide.contains(&(callee, line)) || !seen.insert(callee) {
                 continue;
             }
-            let inner: Vec<SymbolAt> = self
-                .calls(callee)
-                .into_iter()
-                .map(|(inner, _)| inner)
-                .filter(|inner| *inner != callee)
-                .take(MOST_INNER)
-                .collect();
-            steps.push(Step { caller, callee, line, inner });
-            if depth < 2 {
-                self.follow(callee, depth + 1, seen, steps);
+            let overridden: Vec<SymbolAt> =
+                self.overriding(callee).iter().copied().take(MOST_INNER).collect();
+            // A method without calls of its own stands for those that override it.
+            let own = table.of(callee);
+            let runs = if own.is_empty() {
+                overridden.iter().copied().max_by_key(|at| (self.reach(table, *at), std::cmp::Reverse(*at)))
+            } else {
+                Some(callee)
+            };
+            let inner = own.into_iter().map(|(inner, _)| inner).filter(|inner| *inner != callee);
+            let inner = inner.take(MOST_INNER).collect();
+            steps.push(Step { caller, callee, line, overridden, inner });
+            if let Some(runs) = runs.filter(|_| depth < 2) {
+                seen.insert(runs);
+                self.follow(table, runs, depth + 1, seen, steps);
             }
         }
     }
 
-    /// Resolved calls of source functions, once each, by line. A class that is called stands for its constructor.
-    fn calls(&self, caller: SymbolAt) -> Vec<(SymbolAt, u32)> {
-        let mut seen = BTreeSet::new();
-        self.used_by(caller)
-            .filter(|used| used.kind == EdgeKind::Call && used.to != caller && self.is_source(used.to.file))
-            .filter(|used| self.symbol(used.to).is_some_and(|symbol| !Self::is_test_symbol(symbol)))
-            .filter(|used| seen.insert(used.to))
-            .map(|used| (used.to, used.line))
-            .collect()
-    }
-
-    /// How many different functions a call can reach within five steps.
-    fn reach(&self, root: SymbolAt) -> usize {
+    /// How many different functions a call can reach within six steps, overriding methods included.
+    fn reach(&self, table: &CallTable, root: SymbolAt) -> usize {
         let mut seen = BTreeSet::from([root]);
         let mut level = vec![root];
-        for _ in 0..5 {
+        for _ in 0..6 {
             let mut next = Vec::new();
             for caller in level {
-                for (callee, _) in self.calls(caller) {
+                let calls = self.number_calls(table, caller);
+                let overriding = self.overriding(caller).iter().copied();
+                for callee in calls.chain(overriding) {
                     if seen.len() > REACH_LIMIT {
                         return seen.len() - 1;
                     }
@@ -155,6 +209,15 @@ impl Survey<'_> {
             level = next;
         }
         seen.len() - 1
+    }
+
+    fn number_calls<'t>(
+        &self,
+        table: &'t CallTable,
+        caller: SymbolAt,
+    ) -> impl Iterator<Item = SymbolAt> + use<'t> {
+        let calls = table.number(caller).and_then(|number| table.calls.get(number));
+        calls.into_iter().flatten().map(|(callee, _)| table.symbol(*callee as usize))
     }
 }
 

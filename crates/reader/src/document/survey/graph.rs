@@ -23,6 +23,10 @@ pub(crate) struct Uses {
     all: Vec<SymbolUse>,
     to: BTreeMap<SymbolAt, Vec<usize>>,
     from: BTreeMap<SymbolAt, Vec<usize>>,
+    /// Source files that use names of a file which they need not import.
+    users: BTreeMap<usize, BTreeSet<usize>>,
+    /// Methods of subclasses by the method that they override.
+    overrides: BTreeMap<SymbolAt, Vec<SymbolAt>>,
 }
 
 impl Uses {
@@ -47,8 +51,50 @@ impl Uses {
                 uses.from.entry(from).or_default().push(at);
             }
         }
+        for used in &uses.all {
+            let names = survey.binds_by_name(used.from_file) && survey.is_source(used.from_file);
+            if names && used.from_file != used.to.file {
+                uses.users.entry(used.to.file).or_default().insert(used.from_file);
+            }
+        }
+        uses.overrides = overrides(survey, &uses.all);
         Ok(uses)
     }
+}
+
+/// Methods of the same name in types that extend one another directly.
+fn overrides(survey: &Survey<'_>, all: &[SymbolUse]) -> BTreeMap<SymbolAt, Vec<SymbolAt>> {
+    let members = |owner: SymbolAt| -> BTreeMap<&str, SymbolAt> {
+        let Some(name) = survey.symbol(owner).map(crate::domain::Symbol::qualified_name) else {
+            return BTreeMap::new();
+        };
+        let symbols = survey.files.get(owner.file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
+        symbols
+            .iter()
+            .enumerate()
+            .filter(|(_, symbol)| {
+                symbol.parent.as_deref() == Some(name.as_str()) && super::calls::is_callable(symbol.kind)
+            })
+            .map(|(at, symbol)| (symbol.name.as_str(), SymbolAt { file: owner.file, symbol: at }))
+            .collect()
+    };
+    let mut found: BTreeMap<SymbolAt, Vec<SymbolAt>> = BTreeMap::new();
+    let inherits =
+        all.iter().filter(|used| used.kind == EdgeKind::Inherit && survey.is_source(used.from_file));
+    for used in inherits {
+        let Some(derived) = used.from else { continue };
+        let base = members(used.to);
+        for (name, method) in members(derived) {
+            if let Some(overridden) = base.get(name).filter(|_| !name.starts_with("__init")) {
+                found.entry(*overridden).or_default().push(method);
+            }
+        }
+    }
+    for methods in found.values_mut() {
+        methods.sort_unstable();
+        methods.dedup();
+    }
+    found
 }
 
 /// Finds the symbols that node ids name.
@@ -90,6 +136,33 @@ impl Survey<'_> {
     /// What a symbol uses, by line.
     pub(crate) fn used_by(&self, symbol: SymbolAt) -> impl Iterator<Item = SymbolUse> + '_ {
         self.uses.from.get(&symbol).into_iter().flatten().filter_map(|at| self.uses.all.get(*at).copied())
+    }
+
+    /// Source files that use names of a file which they need not import.
+    pub(crate) fn users_of_file(&self, at: usize) -> &BTreeSet<usize> {
+        static NONE: BTreeSet<usize> = BTreeSet::new();
+        self.uses.users.get(&at).unwrap_or(&NONE)
+    }
+
+    /// Methods that override a method, in types that extend its own directly.
+    pub(crate) fn overriding(&self, method: SymbolAt) -> &[SymbolAt] {
+        self.uses.overrides.get(&method).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether the language of a file lets it use names of files that it does not import one by one.
+    pub(crate) fn binds_by_name(&self, at: usize) -> bool {
+        use crate::domain::Language;
+        !matches!(
+            self.files.get(at).and_then(|facts| facts.file.language),
+            None | Some(
+                Language::Python
+                    | Language::JavaScript
+                    | Language::TypeScript
+                    | Language::Tsx
+                    | Language::C
+                    | Language::Cpp
+            )
+        )
     }
 
     /// All resolved uses.

@@ -1,0 +1,210 @@
+//! Pages of a small repository, as people see them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use reader::document::{DocumentOptions, PageLanguage, check_pages, diagram, static_pages};
+use reader::export::{Export, FolderOptions, json, markdown_folder};
+use reader::scan::ScanOptions;
+use reader::{KnowledgeBase, KnowledgeBaseWriter, Page, RepositoryMeta};
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "README.md",
+        "# shop\n\n[![CI](a.svg)](b)\n\nShop keeps orders in one file and\nserves them over HTTP.\n\n- Orders survive a crash\n- Needs no server\n\n\
+         ## Install\n\n```sh\npip install shop\n```\n",
+    ),
+    (
+        "pyproject.toml",
+        "[build-system]\nrequires = [\"flit_core\"]\nbuild-backend = \"flit_core.buildapi\"\n\n[project]\nname = \"shop\"\nversion = \"1.2\"\n\
+         description = \"Keeps orders\"\nrequires-python = \">=3.10\"\ndependencies = [\n    \"flask>=3\",\n]\n\n[project.scripts]\n\
+         shop = \"shop.cli:main\"\n\n[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\n",
+    ),
+    (
+        "src/shop/__init__.py",
+        "\"\"\"Keeps orders and serves them.\"\"\"\n\nfrom .orders import Order, OrderError, place\nfrom .store import Store\n",
+    ),
+    (
+        "src/shop/cli.py",
+        "\"\"\"The command line.\"\"\"\n\nimport argparse\n\nfrom .store import Store\nfrom .web import serve\n\n\n\
+         def main(argv=None):\n    \"\"\"Reads the arguments and serves.\"\"\"\n    parser = argparse.ArgumentParser()\n    \
+         parser.add_argument(\"--port\", help=\"The port to listen on.\")\n    arguments = parser.parse_args(argv)\n    store = Store.open()\n    \
+         check(store)\n    serve(store, arguments.port)\n\n\ndef check(store):\n    \"\"\"Fails early when the file is broken.\"\"\"\n    store.load()\n",
+    ),
+    (
+        "src/shop/orders.py",
+        "\"\"\"Orders: what was bought & <b>by whom</b> | when.\n\nMore about it.\n\"\"\"\n\nfrom __future__ import annotations\n\n\
+         from dataclasses import dataclass\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from .store import Store\n\n\n\
+         class OrderError(Exception):\n    \"\"\"An order cannot be placed.\"\"\"\n\n\n@dataclass\nclass Item:\n    \"\"\"A line of an order.\"\"\"\n\n    \
+         name: str\n    price: int\n\n\n@dataclass\nclass Order:\n    \"\"\"An order of one customer. It never changes.\"\"\"\n\n    number: int\n    items: list[Item]\n    \
+         first: Item\n\n    def total(self) -> int:\n        \"\"\"The sum of all prices.\"\"\"\n        return sum(item.price for item in self.items)\n\n\n\
+         def place(store: Store, order: Order) -> None:\n    \"\"\"Places an order.\"\"\"\n    if not order.items:\n        raise OrderError(\"empty\")\n    store.save(order)\n",
+    ),
+    (
+        "src/shop/store.py",
+        "\"\"\"One file that holds all orders.\"\"\"\n\nimport os\n\nfrom .orders import Order\n\n\nclass Store:\n    \"\"\"All orders.\"\"\"\n\n    \
+         @classmethod\n    def open(cls) -> \"Store\":\n        \"\"\"Opens the file that `SHOP_FILE` names.\"\"\"\n        path = os.environ.get(\"SHOP_FILE\", \"shop.db\")\n        \
+         return cls(path)\n\n    def __init__(self, path: str) -> None:\n        self.path = path\n\n    def load(self) -> list[Order]:\n        \"\"\"All orders, oldest first.\"\"\"\n        \
+         return _read(self.path)\n\n    def save(self, order: Order) -> None:\n        \"\"\"Adds one.\"\"\"\n\n\ndef _read(path: str) -> list[Order]:\n    return []\n",
+    ),
+    (
+        "src/shop/web.py",
+        "\"\"\"Orders over HTTP.\"\"\"\n\nfrom flask import Flask\n\nfrom .orders import Order, place\n\napp = Flask(__name__)\n\n\n\
+         @app.get(\"/orders/<int:number>\")\ndef show(number):\n    \"\"\"One order.\"\"\"\n    return {\"number\": number}\n\n\n\
+         @app.post(\"/orders\")\ndef create():\n    \"\"\"Places an order.\"\"\"\n    place(None, Order(1, [], None))\n    return {}\n\n\n\
+         def serve(store, port):\n    \"\"\"Answers until it is stopped.\"\"\"\n    app.run(port=port)\n",
+    ),
+    (
+        "tests/test_orders.py",
+        "import os\n\nfrom shop.orders import Order\n\n\ndef test_total():\n    assert os.environ[\"ONLY_TESTS\"]\n    assert Order(1, [], None).total() == 0\n",
+    ),
+];
+
+fn read(files: &[(&str, &str)], root: &Path) -> KnowledgeBase {
+    let repository = root.join("repository");
+    for (path, text) in files {
+        let path = repository.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let file = root.join("knowledge.db");
+    let meta = RepositoryMeta { name: "shop".into(), ..RepositoryMeta::default() };
+    let mut writer = KnowledgeBaseWriter::create(&file, meta).unwrap();
+    reader::scan(&repository, &ScanOptions::default(), &mut writer, &|_| {}, &AtomicBool::new(false))
+        .unwrap();
+    writer.finish(&|_| {}).unwrap();
+    KnowledgeBase::open(&file).unwrap()
+}
+
+fn pages(kb: &KnowledgeBase, language: PageLanguage) -> Vec<Page> {
+    static_pages(kb, &[], &DocumentOptions { language }).unwrap()
+}
+
+fn shown(pages: &[Page]) -> String {
+    pages.iter().map(|page| format!("===== {} ({:?})\n{}\n", page.slug, page.parent, page.markdown)).collect()
+}
+
+#[test]
+fn the_pages_of_a_small_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(FILES, folder.path());
+    insta::assert_snapshot!("pages_en", shown(&pages(&kb, PageLanguage::En)));
+    insta::assert_snapshot!("pages_zh", shown(&pages(&kb, PageLanguage::Zh)));
+}
+
+#[test]
+fn tests_do_not_drown_the_code_that_they_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(FILES, folder.path());
+    let pages = pages(&kb, PageLanguage::En);
+    let configuration = pages.iter().find(|page| page.slug == "configuration").unwrap();
+    assert!(configuration.markdown.contains("SHOP_FILE"));
+    assert!(!pages.iter().any(|page| page.markdown.contains("ONLY_TESTS")));
+    assert!(!pages.iter().any(|page| page.slug.contains("test")));
+}
+
+#[test]
+fn every_claim_can_be_followed_and_every_diagram_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(FILES, folder.path());
+    for language in [PageLanguage::En, PageLanguage::Zh] {
+        let mut pages = pages(&kb, language);
+        let report = check_pages(&kb, &mut pages).unwrap();
+        assert_eq!(report.problems, []);
+        assert!(report.citations > 40);
+        let note = match language {
+            PageLanguage::En => "no language model",
+            PageLanguage::Zh => "没有使用语言模型",
+        };
+        for page in &pages {
+            assert!(
+                page.markdown.contains(note) && page.markdown.contains("OPENAI_BASE_URL"),
+                "{}",
+                page.slug
+            );
+            for drawing in &page.diagrams {
+                assert!(diagram::parse(&drawing.source).unwrap().nodes <= diagram::MAX_NODES);
+            }
+        }
+        assert!(pages.iter().flat_map(|page| &page.citations).any(|citation| citation.symbol.is_some()));
+    }
+}
+
+#[test]
+fn what_does_not_hold_is_taken_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(FILES, folder.path());
+    let mut pages = pages(&kb, PageLanguage::En);
+    pages.truncate(1);
+    pages[0].markdown = "[here](source:src/shop/cli.py#L1-L2) [past](source:src/shop/cli.py#L9-L9000) [no](source:none.py#L1) \
+                         [out](https://example.com) [gone](page:nowhere) ![img](javascript:x)\n\n```mermaid\nflowchart TD\n  A --> \n```\n\nend\n"
+        .to_owned();
+    let report = check_pages(&kb, &mut pages).unwrap();
+    assert_eq!(report.problems.len(), 6, "{:?}", report.problems);
+    assert_eq!((report.citations, report.diagrams), (1, 0));
+    assert_eq!(pages[0].markdown, "[here](source:src/shop/cli.py#L1-L2) past no out gone img\n\n\n\nend\n");
+}
+
+#[test]
+fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
+    let export = |root: &Path| {
+        let kb = read(FILES, root);
+        let pages = pages(&kb, PageLanguage::En);
+        let out = root.join("out");
+        markdown_folder(&pages, &out, &FolderOptions { repository: Some(root.join("repository")) }).unwrap();
+        let null = serde_json::Value::Null;
+        let bytes = json(&Export { analysis: &null, kb: &kb, items: &[], pages: &pages }).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        for key in ["version", "analysis", "files", "symbols", "items", "pages", "graph"] {
+            assert!(value.get(key).is_some(), "{key}");
+        }
+        (bytes, fs::read(out.join("index.md")).unwrap())
+    };
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let deep = two.path().join("a b/c");
+    fs::create_dir_all(&deep).unwrap();
+    assert_eq!(export(one.path()), export(&deep));
+}
+
+#[test]
+fn hostile_names_and_texts_break_nothing() {
+    let files: &[(&str, &str)] = &[
+        (
+            "README.md",
+            "# x\n\nA tool | with `ticks and <script>alert(1)</script> [x](javascript:alert(1)) in it.\n",
+        ),
+        (
+            "src/a b|c/we`ird#1.py",
+            "\"\"\"Ends | the [row](javascript:x) <img src=x>.\"\"\"\n\n\ndef run(x=\"|`\"):\n    \"\"\"`a | b` ](javascript:x)\"\"\"\n    return x\n",
+        ),
+        ("src/a b|c/__init__.py", ""),
+        ("package.json", "{\"name\": \"](javascript:x)\", \"scripts\": {\"a|b`\": \"x\"}}"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(files, folder.path());
+    let mut pages = pages(&kb, PageLanguage::En);
+    assert_eq!(check_pages(&kb, &mut pages).unwrap().problems, []);
+    for page in &pages {
+        let options = pulldown_cmark::Options::ENABLE_TABLES;
+        for event in pulldown_cmark::Parser::new_ext(&page.markdown, options) {
+            match event {
+                pulldown_cmark::Event::Html(html) | pulldown_cmark::Event::InlineHtml(html) => {
+                    panic!("{}: {html}", page.slug)
+                }
+                pulldown_cmark::Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => {
+                    assert!(dest_url.starts_with("source:") || dest_url.starts_with("page:"), "{dest_url}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_repository_has_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(&[("notes.txt", "nothing\n")], folder.path());
+    let pages = pages(&kb, PageLanguage::En);
+    assert_eq!(pages.iter().map(|page| page.slug.as_str()).collect::<Vec<_>>(), ["overview"]);
+}
