@@ -190,7 +190,7 @@ pub(super) fn content(name: &str, language: Option<Language>, text: &str) -> Opt
         return Some(SkipReason::Minified);
     }
     // `cargo publish` writes the manifest anew; it still says what the package is.
-    (name != "Cargo.toml" && is_generated(text)).then_some(SkipReason::Generated)
+    (name != "cargo.toml" && is_generated(text)).then_some(SkipReason::Generated)
 }
 
 /// Machine-shortened: code whose lines are far longer than anyone writes.
