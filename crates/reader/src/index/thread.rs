@@ -22,10 +22,10 @@ pub(super) enum Row {
     File(Box<FileRow>),
     /// Rank and imports of a file.
     Standing { file: i64, rank: f64, imports: String },
-    /// A resolved use.
-    Link(LinkRow),
+    /// Resolved uses.
+    Links(Vec<LinkRow>),
     /// An import of what is not here.
-    Outside { file: i64, package: String, module: String, time: String, line: u32 },
+    Outside { file: i64, package: String, module: String, time: &'static str, line: u32 },
     /// A row of `meta`.
     Meta { key: &'static str, value: String },
 }
@@ -44,8 +44,8 @@ pub(super) struct LinkRow {
     pub(super) from_symbol: i64,
     pub(super) to_file: i64,
     pub(super) to_symbol: i64,
-    pub(super) kind: String,
-    pub(super) time: Option<String>,
+    pub(super) kind: &'static str,
+    pub(super) time: Option<&'static str>,
     pub(super) line: u32,
 }
 
@@ -120,16 +120,18 @@ fn write_all(db: Connection, waiting: &Receiver<Row>) -> rusqlite::Result<Writte
                 Row::Standing { file, rank, imports } => {
                     rows.standing.execute(params![file, rank, imports])?;
                 }
-                Row::Link(link) => {
-                    rows.link.execute(params![
-                        link.from_file,
-                        link.from_symbol,
-                        link.to_file,
-                        link.to_symbol,
-                        link.kind,
-                        link.time,
-                        link.line
-                    ])?;
+                Row::Links(links) => {
+                    for link in links {
+                        rows.link.execute(params![
+                            link.from_file,
+                            link.from_symbol,
+                            link.to_file,
+                            link.to_symbol,
+                            link.kind,
+                            link.time,
+                            link.line
+                        ])?;
+                    }
                 }
                 Row::Outside { file, package, module, time, line } => {
                     rows.outside.execute(params![file, package, module, time, line])?;

@@ -227,10 +227,10 @@ impl Search<'_> {
     /// The hit of a chunk; `None` when a phrase or the kind that was asked for is not there.
     fn hit(&mut self, chunk: &Found, score: f64) -> rusqlite::Result<Option<Hit>> {
         let (terms, query) = (self.terms, self.query);
-        let text = self.text(chunk.file)?;
-        let text = text.get(chunk.bytes.0 as usize..chunk.bytes.1 as usize).unwrap_or_default();
+        let bytes = chunk.bytes.0 as usize..chunk.bytes.1 as usize;
+        let text = self.text(chunk.file)?.get(bytes).unwrap_or_default().to_owned();
         if !terms.phrases.is_empty() {
-            let squeezed = squeeze(text);
+            let squeezed = squeeze(&text);
             if !terms.phrases.iter().all(|phrase| squeezed.contains(phrase)) {
                 return Ok(None);
             }
@@ -239,11 +239,18 @@ impl Search<'_> {
         let best = best_line(&lines, terms);
         let from = best.saturating_sub(SNIPPET_LINES / 2);
         let to = (from + SNIPPET_LINES).min(lines.len());
-        let shown: Vec<&str> = lines.get(from..to).unwrap_or_default().to_vec();
-        let snippet = snippet(shown.iter().copied());
+        let snippet = snippet(lines.get(from..to).unwrap_or_default().iter().copied());
         let number =
             |line: usize| chunk.lines.0.saturating_add(u32::try_from(line).unwrap_or(0)).min(chunk.lines.1);
-        let around = self.around(chunk.file, number(best))?;
+        let around = match self.around(chunk.file, number(best))? {
+            Some(around) => Some(around),
+            // A comment belongs to what follows it without a gap.
+            None => {
+                let close = |line: &&&str| !line.trim().is_empty();
+                let to = best + lines.iter().skip(best).take_while(close).count();
+                self.starting(chunk.file, number(best), number(to))?
+            }
+        };
         if query.kind.is_some() && around.as_ref().map(|around| around.kind) != query.kind {
             return Ok(None);
         }
@@ -266,18 +273,27 @@ impl Search<'_> {
     /// The innermost function, type or the like around a line.
     fn around(&self, file: i64, line: u32) -> rusqlite::Result<Option<Around>> {
         let sql = "SELECT name, kind, start_line, end_line, parent FROM symbol
-                   WHERE file = ?1 AND start_line <= ?2 AND end_line >= ?2 ORDER BY end_line - start_line, id";
+                   WHERE file = ?1 AND start_line <= ?2 AND end_line >= ?3 ORDER BY end_line - start_line, id";
+        self.first_symbol(sql, file, line, line)
+    }
+
+    /// The first function, type or the like that starts behind a line, up to another.
+    fn starting(&self, file: i64, from: u32, to: u32) -> rusqlite::Result<Option<Around>> {
+        let sql = "SELECT name, kind, start_line, end_line, parent FROM symbol
+                   WHERE file = ?1 AND start_line > ?2 AND start_line <= ?3 ORDER BY start_line, id";
+        self.first_symbol(sql, file, from, to)
+    }
+
+    fn first_symbol(&self, sql: &str, file: i64, a: u32, b: u32) -> rusqlite::Result<Option<Around>> {
         let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query(params![file, line])?;
+        let mut rows = statement.query(params![file, a, b])?;
         while let Some(row) = rows.next()? {
             let kind: Option<SymbolKind> = word_of(row, 1)?;
-            let wanted = self.query.kind;
-            let Some(kind) = kind.filter(|kind| {
-                wanted == Some(*kind)
+            let is_wanted = |kind: &SymbolKind| {
+                self.query.kind == Some(*kind)
                     || !matches!(kind, SymbolKind::Field | SymbolKind::Variable | SymbolKind::Constant)
-            }) else {
-                continue;
             };
+            let Some(kind) = kind.filter(is_wanted) else { continue };
             let (name, parent): (String, Option<String>) = (row.get(0)?, row.get(4)?);
             let name = match parent {
                 Some(parent) => format!("{parent}.{name}"),

@@ -55,6 +55,9 @@ pub struct ModuleEdge {
     pub places: Vec<(String, u32)>,
 }
 
+/// How strong a use is (less is stronger), the file, the line.
+type Place = (u8, String, u32);
+
 /// All modules, by path, and all edges between them, sorted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Structure {
@@ -111,7 +114,7 @@ impl KnowledgeBase {
             let here = (strength, link.line);
             pairs.entry((link.from, link.to)).and_modify(|known| *known = (*known).min(here)).or_insert(here);
         }
-        let mut edges: BTreeMap<(usize, usize), (ModuleEdge, Vec<(u8, String, u32)>)> = BTreeMap::new();
+        let mut edges: BTreeMap<(usize, usize), (ModuleEdge, Vec<Place>)> = BTreeMap::new();
         for ((from_path, to_path), (strength, line)) in pairs {
             let (Some(&from), Some(&to)) =
                 (structure.of_file.get(&from_path), structure.of_file.get(&to_path))

@@ -181,3 +181,15 @@ fn the_same_tree_gives_the_same_graph_and_ranks() {
     assert_eq!(text(&first), text(&second));
     assert!(links(&first, EdgeKind::Import).contains(&"a.py -> b.py".to_owned()));
 }
+
+#[test]
+fn a_comment_above_a_function_is_found_as_that_function() {
+    let (_folder, base) = base_of(&[(
+        "dict.c",
+        "int x;\n\n/* Shrinks the table\n * when few are left. */\nint resize(void) { return 1; }\n",
+    )]);
+    let query = SearchQuery { text: "shrinks table".into(), ..SearchQuery::default() };
+    let hit = &base.search(&query).expect("searches")[0];
+    assert_eq!((hit.symbol.as_deref(), hit.start_line), (Some("resize"), 5));
+    assert!(hit.snippet.contains("Shrinks the table"));
+}

@@ -439,7 +439,7 @@ impl<'t> Lookup<'t> {
                 self.modules.submodule(target, name).map(Meaning::Module)
             }
             Target::Named(style, around) => self.named(*style, &format!("{around}.{name}")),
-            Target::SwiftTarget(folder) => {
+            Target::SwiftModule(folder) => {
                 let inner = format!("{folder}/");
                 let file = self.tree.ids().find(|id| {
                     let file = self.tree.file(*id);

@@ -24,12 +24,15 @@ use std::collections::HashMap;
 
 use super::{
     error::IndexError,
-    rows::{json, word},
+    rows::json,
     schema::NONE,
     thread::{LinkRow, Row, RowThread},
     tree::{FileId, SymbolId, Tree},
 };
 use crate::{domain::EdgeKind, facts::ImportTime};
+
+/// Links handed to the thread that writes in one go.
+const LINKS_AT_ONCE: usize = 2_000;
 
 /// A resolved use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,26 +119,45 @@ impl Resolved {
             paths.dedup();
             thread.send(Row::Standing { file: i64::from(file.0), rank: *rank, imports: json(&paths) })?;
         }
-        for link in &self.links {
-            thread.send(Row::Link(LinkRow {
-                from_file: i64::from(link.from_file.0),
-                from_symbol: link.from_symbol.map_or(NONE, |symbol| i64::from(symbol.0)),
-                to_file: i64::from(link.to_file.0),
-                to_symbol: link.to_symbol.map_or(NONE, |symbol| i64::from(symbol.0)),
-                kind: word(link.kind),
-                time: link.time.map(word),
-                line: link.line,
-            }))?;
+        for links in self.links.chunks(LINKS_AT_ONCE) {
+            thread.send(Row::Links(links.iter().map(link_row).collect()))?;
         }
         for import in &self.outside {
             thread.send(Row::Outside {
                 file: i64::from(import.file.0),
                 package: import.package.clone(),
                 module: import.module.clone(),
-                time: word(import.time),
+                time: time_word(import.time),
                 line: import.line,
             })?;
         }
         Ok(())
+    }
+}
+
+fn link_row(link: &Link) -> LinkRow {
+    let symbol = |symbol: Option<SymbolId>| symbol.map_or(NONE, |symbol| i64::from(symbol.0));
+    LinkRow {
+        from_file: i64::from(link.from_file.0),
+        from_symbol: symbol(link.from_symbol),
+        to_file: i64::from(link.to_file.0),
+        to_symbol: symbol(link.to_symbol),
+        kind: match link.kind {
+            EdgeKind::Import => "import",
+            EdgeKind::Call => "call",
+            EdgeKind::Inherit => "inherit",
+            EdgeKind::Reference => "reference",
+        },
+        time: link.time.map(time_word),
+        line: link.line,
+    }
+}
+
+/// The word that serde writes too.
+fn time_word(time: ImportTime) -> &'static str {
+    match time {
+        ImportTime::Load => "load",
+        ImportTime::Types => "types",
+        ImportTime::Call => "call",
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Target {
     /// A package, or a type in one, by its full name.
     Named(Style, String),
     /// A Swift module, by its folder.
-    SwiftTarget(String),
+    SwiftModule(String),
     /// A package that is not in the repository.
     Outside(String),
     /// Something of the repository that is not there to be read, or that cannot be told.

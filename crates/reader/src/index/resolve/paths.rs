@@ -148,7 +148,7 @@ impl<'t> Paths<'t> {
         for root in ["Sources", "Source"] {
             let folder = child(root, target);
             if modules.folders.at(&folder).is_some() && swift_target(&child(&folder, "x")) == folder {
-                return Target::SwiftTarget(folder);
+                return Target::SwiftModule(folder);
             }
         }
         Target::Outside(target.to_owned())

@@ -105,7 +105,7 @@ impl<'t> Qualifier<'t> {
             !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
         };
         // A variable of PHP is never a class; a pointer of C is never a namespace.
-        if parts.iter().all(|part| is_name(&part)) && !(style == Style::Php && text.starts_with('$')) {
+        if parts.iter().all(is_name) && !(style == Style::Php && text.starts_with('$')) {
             Self::Path(parts)
         } else {
             Self::Unknown
