@@ -1,5 +1,5 @@
 ; Definitions
-(function_definition name: (word) @name body: (_) @body) @definition.function
+(function_definition name: (word) @name) @definition.function
 (program (variable_assignment name: (variable_name) @name) @definition.variable)
 (program (declaration_command (variable_assignment name: (variable_name) @name) @definition.variable))
 

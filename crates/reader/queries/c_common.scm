@@ -2,19 +2,15 @@
 
 ; Functions: defined, declared, behind pointers
 (function_definition
-  declarator: (function_declarator declarator: (identifier) @name)
-  body: (compound_statement) @body) @definition.function
+  declarator: (function_declarator declarator: (identifier) @name)) @definition.function
 (function_definition
-  declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))
-  body: (compound_statement) @body) @definition.function
+  declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))) @definition.function
 (function_definition
   declarator: (pointer_declarator
-    declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name)))
-  body: (compound_statement) @body) @definition.function
+    declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name)))) @definition.function
 (function_definition
   declarator: (function_declarator
-    declarator: (parenthesized_declarator (identifier) @name))
-  body: (compound_statement) @body) @definition.function
+    declarator: (parenthesized_declarator (identifier) @name))) @definition.function
 (declaration declarator: (function_declarator declarator: (identifier) @name)) @definition.function
 (declaration declarator: (pointer_declarator
   declarator: (function_declarator declarator: (identifier) @name))) @definition.function
@@ -24,9 +20,9 @@
 (preproc_function_def name: (identifier) @name parameters: (_) value: (_)? @body) @definition.function
 
 ; Types
-(struct_specifier name: (_) @name body: (field_declaration_list) @body) @definition.struct
-(union_specifier name: (_) @name body: (field_declaration_list) @body) @definition.struct
-(enum_specifier name: (_) @name body: (enumerator_list) @body) @definition.enum
+(struct_specifier name: (_) @name body: (_)) @definition.struct
+(union_specifier name: (_) @name body: (_)) @definition.struct
+(enum_specifier name: (_) @name body: (_)) @definition.enum
 (enumerator name: (identifier) @name) @definition.constant
 (type_definition declarator: (type_identifier) @name) @definition.type
 (type_definition declarator: (pointer_declarator declarator: (type_identifier) @name)) @definition.type

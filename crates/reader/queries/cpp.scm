@@ -1,6 +1,6 @@
 ; What only C++ has.
-(class_specifier name: (_) @name body: (field_declaration_list) @body) @definition.class
-(namespace_definition name: (_) @name body: (declaration_list) @body) @definition.module
+(class_specifier name: (_) @name body: (_)) @definition.class
+(namespace_definition name: (_) @name) @definition.module
 (alias_declaration name: (type_identifier) @name) @definition.type
 (concept_definition name: (identifier) @name) @definition.type
 (template_declaration) @wrapper
@@ -9,12 +9,11 @@
 (function_definition
   declarator: (function_declarator declarator: [
     (field_identifier) (destructor_name) (operator_name) (operator_cast)
-  ] @name)
-  body: (_) @body) @definition.function
+  ] @name)) @definition.function
 (function_definition
   declarator: (function_declarator declarator: [
     (field_identifier) (destructor_name) (operator_name) (identifier)
-  ] @name) !body) @definition.function
+  ] @name)) @definition.function
 (function_definition
   declarator: [
     (pointer_declarator declarator: (function_declarator declarator: [(field_identifier) (operator_name)] @name))
@@ -24,12 +23,11 @@
     (pointer_declarator declarator: (reference_declarator
       (function_declarator declarator: [(identifier) (field_identifier) (operator_name)] @name)))
   ]) @definition.function
-(function_definition declarator: (operator_cast) @name body: (_) @body) @definition.function
+(function_definition declarator: (operator_cast) @name) @definition.function
 (declaration declarator: (operator_cast) @name) @definition.function
 (field_declaration declarator: (operator_cast) @name) @definition.function
 (function_definition
-  declarator: (qualified_identifier scope: (_) @parent name: (operator_cast) @name)
-  body: (_) @body) @definition.function
+  declarator: (qualified_identifier scope: (_) @parent name: (operator_cast) @name)) @definition.function
 (field_declaration declarator: (function_declarator declarator: [
   (field_identifier) (destructor_name) (operator_name)
 ] @name)) @definition.function
@@ -48,14 +46,12 @@
 (function_definition
   declarator: (function_declarator declarator: (qualified_identifier
     scope: (_) @parent
-    name: [(identifier) (destructor_name) (operator_name) (operator_cast) (field_identifier)] @name))
-  body: (_) @body) @definition.function
+    name: [(identifier) (destructor_name) (operator_name) (operator_cast) (field_identifier)] @name))) @definition.function
 (function_definition
   declarator: (function_declarator declarator: (qualified_identifier
     name: (qualified_identifier
       scope: (_) @parent
-      name: [(identifier) (destructor_name) (operator_name) (operator_cast)] @name)))
-  body: (_) @body) @definition.function
+      name: [(identifier) (destructor_name) (operator_name) (operator_cast)] @name)))) @definition.function
 (function_definition
   declarator: [
     (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier
@@ -66,8 +62,7 @@
       name: (qualified_identifier scope: (_) @parent name: [(identifier) (operator_name)] @name))))
     (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier
       name: (qualified_identifier scope: (_) @parent name: [(identifier) (operator_name)] @name))))
-  ]
-  body: (_) @body) @definition.function
+  ]) @definition.function
 
 ; Imports
 (using_declaration (qualified_identifier) @reference)

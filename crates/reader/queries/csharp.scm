@@ -1,18 +1,17 @@
 ; Definitions
-(class_declaration name: (identifier) @name body: (_) @body) @definition.class
+(class_declaration name: (identifier) @name) @definition.class
 (record_declaration name: (identifier) @name) @definition.class
-(struct_declaration name: (identifier) @name body: (_) @body) @definition.struct
-(interface_declaration name: (identifier) @name body: (_) @body) @definition.interface
-(enum_declaration name: (identifier) @name body: (_) @body) @definition.enum
+(struct_declaration name: (identifier) @name) @definition.struct
+(interface_declaration name: (identifier) @name) @definition.interface
+(enum_declaration name: (identifier) @name) @definition.enum
 (enum_member_declaration name: (identifier) @name) @definition.constant
 (delegate_declaration name: (identifier) @name) @definition.type
-(namespace_declaration name: (_) @name body: (_) @body) @definition.module
-(method_declaration name: (identifier) @name body: (_) @body) @definition.function
-(method_declaration name: (identifier) @name !body) @definition.function
-(constructor_declaration name: (identifier) @name body: (_) @body) @definition.method
-(destructor_declaration name: (identifier) @name body: (_) @body) @definition.method
-(operator_declaration operator: _ @name body: (_) @body) @definition.method
-(local_function_statement name: (identifier) @name body: (_) @body) @definition.function
+(namespace_declaration name: (_) @name) @definition.module
+(method_declaration name: (identifier) @name) @definition.function
+(constructor_declaration name: (identifier) @name) @definition.method
+(destructor_declaration name: (identifier) @name) @definition.method
+(operator_declaration operator: _ @name) @definition.method
+(local_function_statement name: (identifier) @name) @definition.function
 (property_declaration name: (identifier) @name accessors: (_) @body) @definition.field
 (property_declaration name: (identifier) @name) @definition.field
 (event_declaration name: (identifier) @name) @definition.field

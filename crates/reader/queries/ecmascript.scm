@@ -1,9 +1,9 @@
 ; What JavaScript, TypeScript and TSX share.
 
 ; Functions
-(function_declaration name: (identifier) @name body: (statement_block) @body) @definition.function
-(generator_function_declaration name: (identifier) @name body: (statement_block) @body) @definition.function
-(method_definition name: (_) @name body: (statement_block) @body) @definition.method
+(function_declaration name: (identifier) @name) @definition.function
+(generator_function_declaration name: (identifier) @name) @definition.function
+(method_definition name: (_) @name) @definition.method
 (pair
   key: [(property_identifier) (string)] @name
   value: [
@@ -38,13 +38,13 @@
 ; `module.exports = function name() {…}`
 (assignment_expression
   left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
-  right: (function_expression name: (identifier) @name @export.name body: (_) @body) @definition.function
+  right: (function_expression name: (identifier) @name @export.name) @definition.function
   (#eq? @_module "module") (#eq? @_exports "exports"))
-(export_statement value: (function_expression name: (identifier) @name body: (_) @body) @definition.function)
+(export_statement value: (function_expression name: (identifier) @name) @definition.function)
 
 ; Named functions that are handed on
-(arguments (function_expression name: (identifier) @name body: (_) @body) @definition.function)
-(return_statement (function_expression name: (identifier) @name body: (_) @body) @definition.function)
+(arguments (function_expression name: (identifier) @name) @definition.function)
+(return_statement (function_expression name: (identifier) @name) @definition.function)
 (assignment_expression
   left: (member_expression
     object: (member_expression property: (property_identifier) @_prototype) @parent
@@ -52,13 +52,13 @@
   right: (identifier) (#eq? @_prototype "prototype")) @definition.method
 
 ; Classes
-(class_declaration name: (_) @name body: (class_body) @body) @definition.class
+(class_declaration name: (_) @name) @definition.class
 (variable_declarator name: (identifier) @name value: (class body: (class_body) @body)) @definition.class
 (assignment_expression
   left: (member_expression object: (identifier) @_module)
-  right: (class name: (_) @name @export.name body: (class_body) @body) @definition.class
+  right: (class name: (_) @name @export.name) @definition.class
   (#eq? @_module "module"))
-(export_statement value: (class name: (_) @name body: (class_body) @body) @definition.class)
+(export_statement value: (class name: (_) @name) @definition.class)
 
 ; Values at the top
 (program (lexical_declaration (variable_declarator name: (identifier) @name) @definition.constant))

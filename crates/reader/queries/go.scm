@@ -1,10 +1,8 @@
 ; Definitions
-(function_declaration name: (identifier) @name body: (block) @body) @definition.function
-(function_declaration name: (identifier) @name !body) @definition.function
+(function_declaration name: (identifier) @name) @definition.function
 (method_declaration
   receiver: (parameter_list (parameter_declaration type: (_) @parent))
-  name: (field_identifier) @name
-  body: (block)? @body) @definition.method
+  name: (field_identifier) @name) @definition.method
 (type_declaration (type_spec name: (type_identifier) @name type: (struct_type (field_declaration_list) @body)) @definition.struct)
 (type_declaration (type_spec name: (type_identifier) @name type: (interface_type)) @definition.interface)
 (type_declaration (type_spec name: (type_identifier) @name) @definition.type)

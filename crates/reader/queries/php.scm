@@ -1,12 +1,11 @@
 ; Definitions
-(class_declaration name: (name) @name body: (_) @body) @definition.class
-(interface_declaration name: (name) @name body: (_) @body) @definition.interface
-(trait_declaration name: (name) @name body: (_) @body) @definition.trait
-(enum_declaration name: (name) @name body: (_) @body) @definition.enum
+(class_declaration name: (name) @name) @definition.class
+(interface_declaration name: (name) @name) @definition.interface
+(trait_declaration name: (name) @name) @definition.trait
+(enum_declaration name: (name) @name) @definition.enum
 (enum_case name: (name) @name) @definition.constant
-(function_definition name: (name) @name body: (_) @body) @definition.function
-(method_declaration name: (name) @name body: (_) @body) @definition.method
-(method_declaration name: (name) @name !body) @definition.method
+(function_definition name: (name) @name) @definition.function
+(method_declaration name: (name) @name) @definition.method
 (property_declaration (property_element name: (variable_name (name) @name))) @definition.field
 (property_promotion_parameter name: (variable_name (name) @name)) @definition.field
 (const_declaration (const_element . (name) @name)) @definition.constant
@@ -21,14 +20,19 @@
 (namespace_use_declaration
   (namespace_use_clause . [(qualified_name) (name)] @import.module alias: (name) @import.alias))
 (namespace_use_declaration (namespace_name) body: (namespace_use_group)) @import.tree
-(require_expression (string) @import.module @import.relative)
-(require_once_expression (string) @import.module @import.relative)
-(include_expression (string) @import.module @import.relative)
-(include_once_expression (string) @import.module @import.relative)
-(require_expression (binary_expression right: (string) @import.module @import.relative))
-(require_once_expression (binary_expression right: (string) @import.module @import.relative))
-(include_expression (binary_expression right: (string) @import.module @import.relative))
-(include_once_expression (binary_expression right: (string) @import.module @import.relative))
+([
+  (require_expression (string) @import.module @import.relative)
+  (require_once_expression (string) @import.module @import.relative)
+  (include_expression (string) @import.module @import.relative)
+  (include_once_expression (string) @import.module @import.relative)
+])
+; `__DIR__ . '/x.php'`
+([
+  (require_expression (binary_expression (string) @import.module @import.relative))
+  (require_once_expression (binary_expression (string) @import.module @import.relative))
+  (include_expression (binary_expression (string) @import.module @import.relative))
+  (include_once_expression (binary_expression (string) @import.module @import.relative))
+])
 
 ; Uses
 (base_clause [(name) (qualified_name)] @inherit)

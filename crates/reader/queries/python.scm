@@ -1,6 +1,6 @@
 ; Definitions
-(class_definition name: (identifier) @name body: (block) @body) @definition.class
-(function_definition name: (identifier) @name body: (block) @body) @definition.function
+(class_definition name: (identifier) @name) @definition.class
+(function_definition name: (identifier) @name) @definition.function
 (decorated_definition) @wrapper
 
 (module (expression_statement (assignment left: (identifier) @name) @definition.variable))

@@ -53,9 +53,7 @@
 (element_reference object: (constant) @_env . (_) @setting (#eq? @_env "ENV"))
 
 ; Starts
-(if
-  condition: (binary left: (_) @_file right: (_) @_program)
-  (#eq? @_file "__FILE__") (#any-of? @_program "$0" "$PROGRAM_NAME")) @entry
-(if
-  condition: (binary left: (global_variable) @_program right: (_) @_file)
-  (#eq? @_file "__FILE__") (#any-of? @_program "$0" "$PROGRAM_NAME")) @entry
+((binary left: (_) @_file right: (global_variable) @_program) @entry
+  (#eq? @_file "__FILE__") (#any-of? @_program "$0" "$PROGRAM_NAME"))
+((binary left: (global_variable) @_program right: (_) @_file) @entry
+  (#eq? @_file "__FILE__") (#any-of? @_program "$0" "$PROGRAM_NAME"))

@@ -1,16 +1,16 @@
 ; Definitions
-(function_item name: (identifier) @name body: (block) @body) @definition.function
+(function_item name: (identifier) @name) @definition.function
 (function_signature_item name: (identifier) @name) @definition.function
 (struct_item name: (type_identifier) @name) @definition.struct
 (union_item name: (type_identifier) @name) @definition.struct
-(enum_item name: (type_identifier) @name body: (_) @body) @definition.enum
+(enum_item name: (type_identifier) @name) @definition.enum
 (enum_variant name: (identifier) @name) @definition.constant
-(trait_item name: (type_identifier) @name body: (_) @body) @definition.trait
+(trait_item name: (type_identifier) @name) @definition.trait
 (type_item name: (type_identifier) @name) @definition.type
 (associated_type name: (type_identifier) @name) @definition.type
 (const_item name: (identifier) @name) @definition.constant
 (static_item name: (identifier) @name) @definition.variable
-(mod_item name: (identifier) @name body: (_) @body) @definition.module
+(mod_item name: (identifier) @name body: (_)) @definition.module
 (macro_definition name: (identifier) @name) @definition.function
 (field_declaration name: (field_identifier) @name) @definition.field
 (impl_item type: (_) @name) @scope

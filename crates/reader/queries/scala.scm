@@ -1,15 +1,12 @@
 ; Definitions
-(class_definition name: (_) @name body: (_) @body) @definition.class
 (class_definition name: (_) @name) @definition.class
-(object_definition name: (_) @name body: (_) @body) @definition.class
 (object_definition name: (_) @name) @definition.class
-(package_object name: (_) @name body: (_) @body) @definition.module
-(trait_definition name: (_) @name body: (_) @body) @definition.trait
+(package_object name: (_) @name) @definition.module
 (trait_definition name: (_) @name) @definition.trait
-(enum_definition name: (_) @name body: (_) @body) @definition.enum
+(enum_definition name: (_) @name) @definition.enum
 (simple_enum_case name: (_) @name) @definition.constant
 (full_enum_case name: (_) @name) @definition.constant
-(function_definition name: (_) @name body: (_) @body) @definition.function
+(function_definition name: (_) @name) @definition.function
 (function_declaration name: (_) @name) @definition.function
 (type_definition name: (_) @name) @definition.type
 (val_definition pattern: (identifier) @name) @definition.variable

@@ -1,13 +1,12 @@
 ; Definitions
-(class_declaration declaration_kind: "struct" name: (_) @name body: (_) @body) @definition.struct
-(class_declaration declaration_kind: "enum" name: (_) @name body: (_) @body) @definition.enum
+(class_declaration declaration_kind: "struct" name: (_) @name) @definition.struct
+(class_declaration declaration_kind: "enum" name: (_) @name) @definition.enum
 (class_declaration declaration_kind: "extension" name: (_) @name) @scope
-(class_declaration declaration_kind: ["class" "actor"] name: (_) @name body: (_) @body) @definition.class
-(protocol_declaration name: (_) @name body: (_) @body) @definition.interface
-(function_declaration name: (simple_identifier) @name body: (_) @body) @definition.function
+(class_declaration declaration_kind: ["class" "actor"] name: (_) @name) @definition.class
+(protocol_declaration name: (_) @name) @definition.interface
 (function_declaration name: (simple_identifier) @name) @definition.function
 (protocol_function_declaration name: (simple_identifier) @name) @definition.function
-(init_declaration "init" @name body: (_)? @body) @definition.method
+(init_declaration "init" @name) @definition.method
 (deinit_declaration "deinit" @name) @definition.method
 (subscript_declaration "subscript" @name) @definition.method
 (enum_entry name: (simple_identifier) @name) @definition.constant

@@ -1,12 +1,12 @@
 ; What only the TypeScript grammars have.
-(abstract_class_declaration name: (_) @name body: (class_body) @body) @definition.class
-(interface_declaration name: (_) @name body: (_) @body) @definition.interface
+(abstract_class_declaration name: (_) @name) @definition.class
+(interface_declaration name: (_) @name) @definition.interface
 (type_alias_declaration name: (_) @name) @definition.type
-(enum_declaration name: (_) @name body: (enum_body) @body) @definition.enum
+(enum_declaration name: (_) @name) @definition.enum
 (enum_body name: [(property_identifier) (string)] @name @definition.constant)
 (enum_body (enum_assignment name: (_) @name) @definition.constant)
-(internal_module name: (_) @name body: (_) @body) @definition.module
-(module name: [(identifier) (nested_identifier) (string)] @name body: (_) @body) @definition.module
+(internal_module name: (_) @name) @definition.module
+(module name: [(identifier) (nested_identifier) (string)] @name) @definition.module
 (function_signature name: (identifier) @name) @definition.function
 (method_signature name: (_) @name) @definition.method
 (abstract_method_signature name: (_) @name) @definition.method

@@ -171,7 +171,7 @@ impl Found {
             name: name.to_owned(),
             name_at: name_node.start_byte(),
             range: node.byte_range(),
-            body_at: of(Role::Body).map(|body| body.start_byte()),
+            body_at: of(Role::Body).or_else(|| body_of(node, kind, text)).map(|body| body.start_byte()),
             parent: of(Role::Parent).map(|parent| text_of(parent, text).to_owned()),
             prefix: around.map(|around| around.replace("::", ".")),
             is_exported: of(Role::Exported).is_some(),
@@ -233,7 +233,7 @@ impl Found {
             let name = one_line(first.trim_end().trim_end_matches([':', '{']), 80);
             extract.entry_points.push(EntryPoint { name, line: outline.line(range.start) });
         }
-        extract.symbols = outline.into_symbols(path, text, spec);
+        extract.symbols = outline.into_symbols(path, text);
         exports::mark(&mut extract.symbols, &self.export_names, spec);
         for symbol in &extract.symbols {
             if spec.entry.contains(&symbol.name.as_str()) && exports::may_start_program(symbol, spec) {
@@ -244,6 +244,15 @@ impl Found {
         extract.entry_points.sort_by(|a, b| (a.line, &a.name).cmp(&(b.line, &b.name)));
         extract
     }
+}
+
+/// The body by its field; what a tuple struct or a variant holds is part of its signature.
+fn body_of<'t>(node: Node<'t>, kind: Option<SymbolKind>, text: &str) -> Option<Node<'t>> {
+    if kind == Some(SymbolKind::Constant) {
+        return None;
+    }
+    node.child_by_field_name("body")
+        .filter(|body| kind != Some(SymbolKind::Struct) || !text_of(*body, text).starts_with('('))
 }
 
 fn scoped(mut found: Vec<FoundUse>, outline: &Outline) -> Vec<Use> {

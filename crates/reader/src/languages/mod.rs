@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `@definition.KIND` | a definition; KIND is a [`SymbolKind`](crate::SymbolKind) in lower case. A function whose nearest definition around is a type becomes a method, a variable or constant there a field; variables, constants and fields inside functions are dropped. When two patterns name the same place, the earlier pattern of the file wins |
 //! | `@name` | its name |
-//! | `@body` | where its signature ends |
+//! | `@body` | where its signature ends; without it, the node's field `body` is looked for |
 //! | `@parent` | its parent when that is written (a receiver, `X.prototype`) instead of standing around it |
 //! | `@exported` | present when it is visible outside |
 //! | `@scope` | with `@name`: gives its name to what stands inside, is no definition itself (`impl`) |

@@ -166,7 +166,7 @@ impl Outline {
     }
 
     /// The symbols by line.
-    pub(super) fn into_symbols(self, path: &str, text: &str, spec: &Spec) -> Vec<Symbol> {
+    pub(super) fn into_symbols(self, path: &str, text: &str) -> Vec<Symbol> {
         let mut symbols: Vec<Symbol> = Vec::with_capacity(self.placed.len());
         let newlines = self.newlines;
         let line = |at: usize| {
@@ -184,7 +184,7 @@ impl Outline {
                 path: path.to_owned(),
                 kind,
                 lines: LineRange { start_line, end_line: line(last).max(start_line) },
-                signature: signature(&definition, text, spec),
+                signature: signature(&definition, text),
                 exported: definition.is_exported,
                 name: definition.name,
                 parent,
@@ -481,7 +481,7 @@ fn is_head(between: &str, end: usize) -> bool {
 }
 
 /// The declaration without decorators and body, on one line.
-fn signature(definition: &Definition, text: &str, spec: &Spec) -> String {
+fn signature(definition: &Definition, text: &str) -> String {
     let line = comments::near_line_start(text, definition.range.start).unwrap_or(definition.range.start);
     let before = &text.as_bytes()[line..definition.range.start];
     let starts_with_words = before.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_whitespace());
@@ -495,9 +495,9 @@ fn signature(definition: &Definition, text: &str, spec: &Spec) -> String {
         written = written.lines().next().unwrap_or(written);
     }
     let line = one_line(written, MAX_SIGNATURE);
-    let closers: &[char] =
-        if spec.separator == "::" { &['{', ';', ',', ' '] } else { &['{', ';', ',', ':', '=', ' '] };
-    let line = line.trim_end_matches("=>").trim_end_matches(closers);
+    let line = line.trim_end_matches("=>").trim_end_matches(['{', ';', ',', ' ']);
+    // `operator==` and Ruby's `name=` end so themselves; nothing else does.
+    let line = if definition.name.ends_with('=') { line } else { line.trim_end_matches([':', '=', ' ']) };
     line.to_owned()
 }
 
