@@ -4,6 +4,9 @@ use super::text::{indent, line, numbered, unquote};
 use super::{CommandFor, Ecosystem, Manifest};
 
 pub(super) fn is_workflow(path: &str) -> bool {
+    if matches!(path, ".gitlab-ci.yml" | ".travis.yml") {
+        return true;
+    }
     let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
     yaml && (path.starts_with(".github/workflows/")
         || path.starts_with(".gitea/workflows/")

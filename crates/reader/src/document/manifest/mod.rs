@@ -55,7 +55,7 @@ pub fn read_manifest(path: &str, text: &str) -> Option<Manifest> {
         "build.sbt" => sbt::sbt(text)?,
         "CMakeLists.txt" => cmake::cmake(text)?,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" => make::make(file, text)?,
-        ".gitlab-ci.yml" | ".travis.yml" => ci::ci(text)?,
+
         _ if file.ends_with(".gemspec") => ruby::gemspec(text)?,
         _ if file.ends_with(".csproj") || file.ends_with(".fsproj") => dotnet::project(text)?,
         _ if file.starts_with("requirements") && file.ends_with(".txt") => python::requirements(file, text)?,
@@ -95,8 +95,6 @@ pub fn is_manifest(path: &str) -> bool {
             | "GNUmakefile"
             | "justfile"
             | "Justfile"
-            | ".gitlab-ci.yml"
-            | ".travis.yml"
     ) || file.ends_with(".gemspec")
         || file.ends_with(".csproj")
         || file.ends_with(".fsproj")

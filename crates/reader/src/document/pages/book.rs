@@ -242,6 +242,10 @@ impl<'s> Book<'s> {
         }
         let size = |at: &SymbolAt| self.survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
         names.sort_by_key(|(users, at)| (std::cmp::Reverse(*users), std::cmp::Reverse(size(at)), *at));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|(_, at)| {
+            self.survey.symbol(*at).is_some_and(|symbol| seen.insert(symbol.qualified_name()))
+        });
         let mut shown: Vec<String> = names.iter().take(most).map(|(_, at)| self.symbol(*at)).collect();
         if names.len() > most {
             shown.push(self.say(Key::More, &[&(names.len() - most).to_string()]));

@@ -117,7 +117,10 @@ fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
         .entries_of_kind(EntryKind::Command)
         .any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
     if !named_main {
-        for at in survey.entry_points().into_iter().take(3) {
+        let mut starts = survey.entry_points();
+        // The one whose call is told below comes first.
+        starts.sort_by_key(|at| trace.is_none_or(|trace| trace.root != *at));
+        for at in starts.into_iter().take(3) {
             row(book.word(Key::WantRun), book.symbol_and_place(at), why_main(book, at));
         }
     }
@@ -157,13 +160,7 @@ fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
     if let Some((at, why)) = main_test(book) {
         row(book.word(Key::WantTest), book.file(at), why);
     }
-    let examples: Vec<usize> = (0..survey.files.len())
-        .filter(|at| {
-            survey.role(*at) == crate::FileRole::Example
-                && survey.files[*at].file.lines > 0
-                && survey.files[*at].file.language.is_some_and(super::super::survey::is_programming)
-        })
-        .collect();
+    let examples: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_example(*at)).collect();
     let linked = examples
         .iter()
         .copied()

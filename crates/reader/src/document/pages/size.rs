@@ -188,6 +188,12 @@ pub(super) fn numbers(book: &Book<'_>) -> String {
         );
     }
     text.push_str(&book.word(Key::Stop));
+    for (folder, files, lines) in book.survey.foreign() {
+        let files = book.count(files, Key::NounFile);
+        let lines = super::super::text::count(book.language, lines, Key::NounLine);
+        text.push(' ');
+        text.push_str(&book.say(Key::SizeForeign, &[&code(folder), &files, &lines]));
+    }
     let languages = languages(book.survey);
     let total: u64 = languages.iter().map(|(_, lines)| lines).sum();
     let shares: Vec<String> = languages

@@ -1,5 +1,7 @@
 //! How to start: what is needed, and how it is installed, built, run, tested and checked.
 
+use std::collections::BTreeMap;
+
 use super::super::manifest::{CommandFor, Ecosystem, EntryKind};
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::readme::About;
@@ -79,8 +81,16 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             }
         }
     }
+    // Continuous integration runs the same program with many flags: two lines of each tell enough.
+    let mut runs: BTreeMap<(CommandFor, String), usize> = BTreeMap::new();
     for manifest in book.survey.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Ci) {
         for command in &manifest.commands {
+            let program = command.line.split_whitespace().next().unwrap_or("").to_owned();
+            let times = runs.entry((command.purpose, program)).or_default();
+            *times += 1;
+            if *times > 2 {
+                continue;
+            }
             add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
         }
     }

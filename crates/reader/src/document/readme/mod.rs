@@ -204,19 +204,21 @@ fn about(title: &str) -> Option<About> {
 
 /// Lines that a shell is meant to run: all of a shell block without prompts, or those with one.
 fn shell_lines(text: &str, shell: bool, start: u32) -> Vec<Fact> {
-    let prompted = text.lines().any(|line| line.trim_start().starts_with("$ "));
+    let prompt =
+        |line: &str| ["$ ", "% "].iter().find_map(|sign| line.trim().strip_prefix(sign).map(str::to_owned));
+    let prompted = text.lines().any(|line| prompt(line).is_some());
     text.lines()
         .zip(start..)
         .filter_map(|(line, number)| {
             let trimmed = line.trim();
-            let command = match trimmed.strip_prefix("$ ") {
+            let command = match prompt(trimmed) {
                 Some(command) => command,
                 None if prompted || !shell => return None,
-                None => trimmed,
+                None => trimmed.to_owned(),
             };
             let plain = !command.is_empty() && !command.starts_with('#') && command.len() < 160;
             let lines = LineRange { start_line: number, end_line: number };
-            plain.then(|| Fact { value: command.to_owned(), lines })
+            plain.then(|| Fact { value: command.clone(), lines })
         })
         .collect()
 }

@@ -108,7 +108,13 @@ impl<'s> Ids<'s> {
         let mut symbols = BTreeMap::new();
         for (file, facts) in survey.files.iter().enumerate() {
             for (at, symbol) in facts.symbols.iter().enumerate() {
-                symbols.entry((file, symbol.qualified_name())).or_insert(at);
+                // Of overloads, which share a name, the one with the body stands for all.
+                let known = symbols.entry((file, symbol.qualified_name())).or_insert(at);
+                let lines =
+                    |at: usize| facts.symbols.get(at).map_or(0, |symbol| super::lines_of(symbol.lines));
+                if lines(at) > lines(*known) {
+                    *known = at;
+                }
             }
         }
         Self { survey, symbols }

@@ -3,6 +3,7 @@
 mod calls;
 mod graph;
 pub(crate) mod order;
+mod own;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,8 @@ pub(crate) struct Survey<'a> {
     uses: graph::Uses,
     pub(crate) modules: Vec<Module>,
     module_of: Vec<Option<usize>>,
+    apart: own::Apart,
+    is_apart: BTreeSet<usize>,
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) readme: Option<Readme>,
     pub(crate) outside: Vec<Outside>,
@@ -84,8 +87,11 @@ impl<'a> Survey<'a> {
         let roles: Vec<FileRole> = files.iter().map(|facts| role_of(&facts.file.path)).collect();
         let position: BTreeMap<String, usize> =
             files.iter().enumerate().map(|(at, facts)| (facts.file.path.clone(), at)).collect();
+        let apart = own::Apart::new(&files, &position);
         let mut survey = Self {
             kb,
+            is_apart: apart.files(),
+            apart,
             imports_of: vec![Vec::new(); files.len()],
             imported_by: vec![Vec::new(); files.len()],
             module_of: vec![None; files.len()],
@@ -175,7 +181,12 @@ impl<'a> Survey<'a> {
         let structure = self.kb.structure()?;
         let mut found: Vec<(usize, Module)> = Vec::new();
         for (number, module) in structure.modules.iter().enumerate() {
-            let files: Vec<usize> = module.files.iter().filter_map(|path| self.at(path)).collect();
+            let files: Vec<usize> = module
+                .files
+                .iter()
+                .filter_map(|path| self.at(path))
+                .filter(|at| self.is_source(*at))
+                .collect();
             if files.is_empty() {
                 continue;
             }
@@ -185,7 +196,11 @@ impl<'a> Survey<'a> {
                 name: module.name.clone(),
                 path: module.path.clone(),
                 slug: String::new(),
-                lines: u64::from(module.lines),
+                lines: files
+                    .iter()
+                    .filter_map(|at| self.files.get(*at))
+                    .map(|facts| u64::from(facts.file.lines))
+                    .sum(),
                 rank: module.rank,
                 speaker: module.doc_path.as_deref().and_then(|path| self.at(path)),
                 files,
@@ -229,13 +244,30 @@ impl<'a> Survey<'a> {
         self.roles.get(at).copied().unwrap_or(FileRole::Source)
     }
 
+    /// Code of others that the repository holds, by folder: files and lines.
+    pub(crate) fn foreign(&self) -> Vec<(&str, usize, u64)> {
+        let lines = |at: &usize| self.files.get(*at).map_or(0, |facts| u64::from(facts.file.lines));
+        let folders = self.apart.foreign.iter();
+        folders.map(|(folder, files)| (folder.as_str(), files.len(), files.iter().map(lines).sum())).collect()
+    }
+
+    /// The source of a built file; any other file is its own.
+    pub(crate) fn source_of(&self, at: usize) -> usize {
+        self.apart.built.get(&at).copied().unwrap_or(at)
+    }
+
+    /// Whether a file is an example of the project's own.
+    pub(crate) fn is_example(&self, at: usize) -> bool {
+        self.is_code(at) && self.role(at) == FileRole::Example && !self.is_apart.contains(&at)
+    }
+
     /// Whether a file is code that the project is made of.
     pub(crate) fn is_source(&self, at: usize) -> bool {
-        self.is_code(at) && self.role(at) == FileRole::Source
+        self.is_code(at) && self.role(at) == FileRole::Source && !self.is_apart.contains(&at)
     }
 
     pub(crate) fn is_test(&self, at: usize) -> bool {
-        self.is_code(at) && self.role(at) == FileRole::Test
+        self.is_code(at) && self.role(at) == FileRole::Test && !self.is_apart.contains(&at)
     }
 
     fn is_code(&self, at: usize) -> bool {

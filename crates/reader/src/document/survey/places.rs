@@ -20,6 +20,10 @@ impl Survey<'_> {
 
     /// The file that an entry stands for.
     pub(crate) fn target_file(&self, entry: &Entry, manifest: &Manifest) -> Option<usize> {
+        self.named_file(entry, manifest).map(|at| self.source_of(at)).filter(|at| self.is_code(*at))
+    }
+
+    fn named_file(&self, entry: &Entry, manifest: &Manifest) -> Option<usize> {
         let target = entry.target.as_deref();
         let join = |path: &str| {
             let path = path.trim_start_matches("./");
