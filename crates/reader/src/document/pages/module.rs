@@ -40,7 +40,7 @@ fn list(book: &Book<'_>) -> Page {
     let lines = text::count(book.language, size.lines, Key::NounLine);
     let facts = book.say(Key::ModuleFacts, &[&book.count(survey.modules.len(), Key::NounModule), &lines]);
     let mut writer = book.begin(&title, Some(&facts));
-    let lazy = survey.imports.iter().any(|link| link.time != ImportTime::Load && survey.is_source(link.from));
+    let lazy = survey.has_late_imports();
     writer.paragraph(&book.word(if lazy { Key::RankNote } else { Key::RankNoteFew }));
     let rows: Vec<Vec<String>> = (0..survey.modules.len()).map(|number| module_row(book, number)).collect();
     writer.table(

@@ -439,7 +439,7 @@ fn modules(book: &Book<'_>, writer: &mut Writer) {
         return;
     }
     writer.heading(2, &book.word(Key::HeadModules));
-    let lazy = survey.imports.iter().any(|link| link.time != ImportTime::Load && survey.is_source(link.from));
+    let lazy = survey.has_late_imports();
     writer.paragraph(&book.word(if lazy { Key::RankNote } else { Key::RankNoteFew }));
     let rows: Vec<Vec<String>> =
         (0..survey.modules.len().min(MOST_MODULES)).map(|number| module_row(book, number)).collect();

@@ -251,6 +251,18 @@ impl<'a> Survey<'a> {
         folders.map(|(folder, files)| (folder.as_str(), files.len(), files.iter().map(lines).sum())).collect()
     }
 
+    /// Whether the project's language has imports that take effect later, and some are used.
+    pub(crate) fn has_late_imports(&self) -> bool {
+        let language = |at: usize| self.files.get(at).and_then(|facts| facts.file.language);
+        self.imports.iter().any(|link| {
+            let script = matches!(
+                language(link.from),
+                Some(Language::Python | Language::JavaScript | Language::TypeScript | Language::Tsx)
+            );
+            script && link.time != ImportTime::Load && self.module_of(link.from).is_some()
+        })
+    }
+
     /// The source of a built file; any other file is its own.
     pub(crate) fn source_of(&self, at: usize) -> usize {
         self.apart.built.get(&at).copied().unwrap_or(at)

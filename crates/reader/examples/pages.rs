@@ -1,4 +1,4 @@
-//! Reads a folder without an LLM and writes its pages: `cargo run -p reader --example read DIR OUT [en|zh]`.
+//! Reads a folder without an LLM and writes its pages: `cargo run -p reader --example pages DIR OUT [en|zh]`.
 #![allow(clippy::print_stdout)]
 
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(root), Some(out)) = (arguments.next().map(PathBuf::from), arguments.next().map(PathBuf::from))
     else {
-        return Err("usage: read DIR OUT [en|zh]".into());
+        return Err("usage: pages DIR OUT [en|zh]".into());
     };
     let language = arguments
         .next()
