@@ -1,5 +1,7 @@
 //! Pages of a small repository, as people see them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

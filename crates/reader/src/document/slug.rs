@@ -7,7 +7,7 @@ pub(crate) fn slug_of(text: &str, taken: &mut BTreeSet<String>) -> String {
     let parts: Vec<String> = text.split('/').map(part).filter(|part| !part.is_empty()).collect();
     let mut base = parts.join("/");
     // The folder alone would be no page.
-    if base.is_empty() || !text.rsplit('/').next().is_some_and(|last| !part(last).is_empty()) {
+    if base.is_empty() || text.rsplit('/').next().is_none_or(|last| part(last).is_empty()) {
         base = format!("{}page", if base.is_empty() { String::new() } else { format!("{base}/") });
     }
     let mut slug = base.clone();

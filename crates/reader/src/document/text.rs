@@ -69,7 +69,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -211,8 +211,8 @@ catalogue! {
     Licensed: "licensed {0}", "许可证 {0}";
     Size: "{0}, {1}", "{0}，{1}";
     SizeIn: "{0}, {1} in {2}", "{0}，{1}，位于 {2}";
-    SizeTests: "beside them {0} in {1}", "另有 {1} 的 {0}";
-    SizeTestsCounted: "beside them {0} in {1} ({2})", "另有 {1} 的 {0}（{2}）";
+    SizeTests: "beside them {0} in {1}", "另有 {1}，共 {0}";
+    SizeTestsCounted: "beside them {0} in {1} ({2})", "另有 {1}，共 {0}（{2}）";
     SizeInner: "{0} of the source are tests within it", "其中 {0} 是源文件内的测试";
     SizeForeign: "{0} holds code of others ({1}, {2}) and is left out.", "{0} 是第三方代码（{1}，{2}），不计入。";
     Languages: "By lines: {0}.", "按行数：{0}。";
@@ -248,7 +248,7 @@ catalogue! {
     WhyMostTests: "the most tests: {0}", "测试最多：{0}";
     WhyTests: "the largest of {0}", "{0} 中最大的";
     WhyExamples: "one of {0}", "{0} 之一";
-    WhyRoutes: "{0} of {1} are declared here", "{1} 中有 {0} 个声明于此";
+    WhyRoutes: "{0} of {1} are declared here", "共 {1}，{0} 条声明于此";
     NounRoute: "route|routes", "条路由";
     CallIntro: "Calls that resolve, from {0} on, in the order in which they are written.", "从 {0} 起能够解析的调用，按书写顺序。";
     CallDeclared: "the command {0} is {1}", "命令 {0} 即 {1}";

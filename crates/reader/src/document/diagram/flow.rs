@@ -163,7 +163,7 @@ fn identifier(text: &str) -> Option<(&str, &str)> {
     Some(text.split_at(end))
 }
 
-fn link<'a>(number: usize, text: &'a str) -> Result<&'a str, DiagramError> {
+fn link(number: usize, text: &str) -> Result<&str, DiagramError> {
     let fail = |message: &str| DiagramError::new(number, message);
     let end = text.find(|c: char| !"<-=.~>ox".contains(c)).unwrap_or(text.len());
     // `o` and `x` belong to the arrow only at its end, before a space or a label.

@@ -122,7 +122,7 @@ fn list(lines: &[&str], mut at: usize, marker: char) -> (Vec<Fact>, usize) {
             });
         } else if line.trim().is_empty() {
             // A blank line goes on only when another item follows.
-            if !lines.get(at + 1).is_some_and(|next| bullet(next) == Some(marker)) {
+            if lines.get(at + 1).is_none_or(|next| bullet(next) != Some(marker)) {
                 break;
             }
         } else if let (true, Some(item)) = (line.starts_with(' '), items.last_mut()) {

@@ -6,12 +6,15 @@ use super::{Survey, SymbolAt};
 use crate::document::manifest::EntryKind;
 use crate::domain::{EdgeKind, LineRange, SymbolKind};
 
+/// The name that a manifest gives a start, the manifest's path, and the lines there.
+pub(crate) type Declared = (String, String, LineRange);
+
 /// The way of a call through the source.
 #[derive(Debug)]
 pub(crate) struct Trace {
     pub(crate) root: SymbolAt,
     /// Why it starts there: the manifest's lines, or `None` for a library's widest function.
-    pub(crate) declared: Option<(String, String, LineRange)>,
+    pub(crate) declared: Option<Declared>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -96,7 +99,7 @@ impl Survey<'_> {
     }
 
     /// What is declared as the start, or the public function that reaches most of the source.
-    fn start(&self, table: &CallTable) -> Option<(SymbolAt, Option<(String, String, LineRange)>)> {
+    fn start(&self, table: &CallTable) -> Option<(SymbolAt, Option<Declared>)> {
         for (entry, manifest) in self.entries_of_kind(EntryKind::Command) {
             if let Some(root) = self.target_symbol(entry, manifest)
                 && self.reach(table, root) >= 2
