@@ -78,12 +78,14 @@ impl Work {
 
     /// Does the work, unless the analysis is cancelled before it is done.
     pub(crate) async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        // The flag first, then the work is dropped: threads that it left behind see the flag at once.
+        let cancelled = async {
+            self.token.cancelled().await;
+            self.flag.store(true, Ordering::Relaxed);
+        };
         tokio::select! {
             done = work => Some(done),
-            () = self.token.cancelled() => {
-                self.flag.store(true, Ordering::Relaxed);
-                None
-            }
+            () = cancelled => None,
         }
     }
 }

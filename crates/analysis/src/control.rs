@@ -110,6 +110,10 @@ impl Analyses {
 
     /// Sets right what a crash left: an analysis without tasks gets one again, what nobody needs is removed.
     pub(crate) async fn recover(&self) {
+        // Before that: a task that killed its workers is not given to the next one.
+        if let Err(error) = crate::upkeep::fail_dead(self).await {
+            tracing::warn!("cannot look for tasks that killed their workers: {error}");
+        }
         if let Err(error) = self.requeue_lost().await {
             tracing::warn!("cannot look for analyses that lost their task: {error}");
         }

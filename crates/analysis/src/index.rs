@@ -11,7 +11,7 @@ use reader::scan::{ScanError, ScanOptions, ScanProgress, scan};
 use store::{Analysis, AnalysisId, Change, CountsSet, Progress, ResultId, Run, Step};
 use tokio::sync::watch;
 
-use crate::intake::Fetched;
+use crate::intake::{Fetched, TempFolder};
 use crate::progress::change_in_task;
 use crate::tasks::Broken;
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
@@ -44,8 +44,8 @@ pub(crate) async fn build(
     cancelled: Arc<AtomicBool>,
 ) -> Result<(), Broken> {
     let shared = cx.state();
-    let folder =
-        shared.space().folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+    let folder = shared.space().folder();
+    let folder = Arc::new(folder.map_err(|error| AnalysisError::io("make a temporary folder", &error))?);
     let (stage, stages) = watch::channel(Stage::Scan(Progress::default()));
     let work = Building {
         root: fetched.root.clone(),
@@ -54,6 +54,7 @@ pub(crate) async fn build(
         options: options(shared),
         cancelled,
         stage,
+        _folder: folder.clone(),
     };
     let target = work.target.clone();
     let (counts, told) = tokio::join!(blocking(move || work.run()), tell(cx, id, run, stages));
@@ -83,6 +84,8 @@ struct Building {
     options: ScanOptions,
     cancelled: Arc<AtomicBool>,
     stage: watch::Sender<Stage>,
+    /// It goes when the thread has ended, also where nobody waits for that any more.
+    _folder: Arc<TempFolder>,
 }
 
 impl Building {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{AnalysisId, Change, Run, Status};
+use store::{AnalysisId, Change, Run};
 
 use crate::progress::change;
 use crate::{Analyses, AnalysisError, ErrorKind};
@@ -15,19 +15,16 @@ const LETTERS: usize = 200;
 /// Fails analyses of which a task ended among the dead letters: nobody will run it, and the others wait for it.
 pub(crate) async fn keep(analyses: Analyses) {
     loop {
-        tokio::time::sleep(EVERY).await;
         if let Err(error) = fail_dead(&analyses).await {
             tracing::warn!("cannot look for tasks that killed their workers: {error}");
         }
+        tokio::time::sleep(EVERY).await;
     }
 }
 
 pub(crate) async fn fail_dead(analyses: &Analyses) -> Result<(), AnalysisError> {
     let unfinished = analyses.store().unfinished().await?;
-    if unfinished
-        .iter()
-        .all(|(analysis, _)| analysis.status == Status::Queued && analysis.started_at.is_none())
-    {
+    if unfinished.is_empty() {
         return Ok(());
     }
     let broker = analyses.app().broker();

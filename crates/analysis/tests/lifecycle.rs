@@ -168,3 +168,30 @@ async fn a_folder_that_goes_before_it_is_read_fails_the_analysis_and_resume_read
     let resumed = bed.analyses.resume(&submitted.id).await.unwrap();
     assert_eq!(bed.end_of(&resumed).await.status, Status::Completed);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_kills_its_workers_fails_its_analysis() {
+    let bed = Bed::with(|_| {}).await;
+    let root = bed.repository("greeter", PACKAGE);
+    let submitted = bed.submit(&root).await;
+    // A worker takes it three times and dies each time: its lease ends and nothing was settled.
+    let broker = bed.analyses.app().broker().clone();
+    let mut want = celeriac::broker::Consume::new("doomed@lab", "analysis");
+    want.lease = std::time::Duration::from_millis(1);
+    let mut held = Vec::new();
+    let begun = std::time::Instant::now();
+    while broker.dead_letters(10).await.unwrap().is_empty() {
+        assert!(begun.elapsed() < common::LONG, "it is not given up");
+        held.extend(broker.consume(want.clone()).await.unwrap());
+        broker.recover().await.unwrap();
+    }
+    let bed = bed.working();
+    let failed = bed.end_of(&submitted).await;
+    assert_eq!(failed.status, Status::Failed);
+    let error = failed.error.unwrap();
+    assert_eq!(error.code, "worker_died", "{error:?}");
+    assert!(error.message.contains("tasks.run_analysis_task"), "{error:?}");
+    drop(held);
+    let resumed = bed.analyses.resume(&submitted.id).await.unwrap();
+    assert_eq!(bed.end_of(&resumed).await.status, Status::Completed);
+}

@@ -115,19 +115,24 @@ async fn a_wrong_key_fails_the_analysis_before_anything_is_spent_and_resume_goes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_the_llm_does_not_manage_is_described_without_it_and_asked_again_next_time() {
-    let hopeless = FaultRule::new(Fault::Nonsense, When::Contains("WORDS = {'hello'".into())).times(2);
+    let hopeless = FaultRule::new(Fault::Nonsense, When::Contains("lonely_marker".into())).times(2);
     let provider = provider(|config| config.faults = vec![hopeless]).await;
     let bed = Bed::with(asks(&provider)).await.working();
     let root = bed.repository("greeter", PACKAGE);
+    // No other file's prompt shows it.
+    common::write(
+        &root,
+        &[("greeter/lonely.py", "def alone():\n    lonely_marker = 1\n    return lonely_marker\n")],
+    );
     let first = bed.read_path(&root).await;
     assert_eq!(first.status, Status::Completed);
     let fallbacks: Vec<_> = {
-        let paths: Vec<String> = PACKAGE.iter().map(|(path, _)| (*path).to_owned()).collect();
+        let paths = ["greeter/lonely.py", "greeter/core.py"].map(str::to_owned).into();
         let readings = bed.analyses.readings(&first.id, paths).await.unwrap();
         readings.into_iter().filter(|reading| reading.note.is_some()).collect()
     };
     assert_eq!(first.counts.failed as usize, fallbacks.len());
-    assert!(!fallbacks.is_empty() && fallbacks.iter().all(|reading| reading.origin == Origin::Static));
+    assert!(fallbacks.len() == 1 && fallbacks.iter().all(|reading| reading.origin == Origin::Static));
 
     let second = bed.read_path(&root).await;
     assert_eq!((second.status, second.counts.failed), (Status::Completed, 0));

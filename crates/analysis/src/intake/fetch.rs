@@ -17,7 +17,7 @@ pub(crate) struct Fetched {
     /// The commit, where there is one.
     pub(crate) revision: Option<String>,
     /// Holds what was cloned or unpacked.
-    _folder: Option<TempFolder>,
+    _folder: Option<Arc<TempFolder>>,
 }
 
 /// Makes the source readable: at once for a folder, by git or by unpacking otherwise.
@@ -55,7 +55,11 @@ pub(crate) async fn fetch(
                 space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
             let cloned =
                 git::clone(url, reference.as_deref(), folder.path(), &settings.git, cancelled).await?;
-            Ok(Fetched { root: cloned.folder, revision: Some(cloned.commit), _folder: Some(folder) })
+            Ok(Fetched {
+                root: cloned.folder,
+                revision: Some(cloned.commit),
+                _folder: Some(Arc::new(folder)),
+            })
         }
     }
 }
@@ -68,9 +72,11 @@ async fn unpacked(
     cancelled: &Arc<AtomicBool>,
 ) -> Result<Fetched, AnalysisError> {
     let folder = space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
-    let (into, file, limits) = (folder.path().to_owned(), file.to_owned(), settings.archives.clone());
+    let folder = Arc::new(folder);
+    // The thread holds the folder too: it goes when both have ended.
+    let (into, file, limits) = (folder.clone(), file.to_owned(), settings.archives.clone());
     let cancelled = cancelled.clone();
-    let result = crate::blocking(move || archive::unpack(&file, &into, &limits, &cancelled)).await;
+    let result = crate::blocking(move || archive::unpack(&file, into.path(), &limits, &cancelled)).await;
     let contents = result.map_err(|error| archive::explained(name, error))?;
     if contents.left_out > 0 {
         tracing::info!("left {} links and devices of the archive {name} out", contents.left_out);

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The temporary folder of this process. Cheap to clone; goes with the last clone.
 #[derive(Clone)]
@@ -100,21 +101,21 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Removes a folder, also where it holds folders that may not be read or written.
+/// Removes a folder, also where it holds folders that may not be read or written, and where a program that was just
+/// killed is about to end.
 fn remove(folder: &Path) {
-    let removed = fs::remove_dir_all(folder).or_else(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            open_up(folder);
-            fs::remove_dir_all(folder)
+    for pause in [1, 5, 20, 50, 0].map(Duration::from_millis) {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open_up(folder),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => std::thread::sleep(pause),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!("cannot remove the temporary folder {}: {error}", folder.display());
+                return;
+            }
+            _ => return,
         }
-        _ => Err(error),
-    });
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!("cannot remove the temporary folder {}: {error}", folder.display());
-        }
-        _ => {}
     }
+    tracing::warn!("cannot remove the temporary folder {}; the next start does", folder.display());
 }
 
 fn open_up(folder: &Path) {
