@@ -120,7 +120,8 @@ impl Tree {
                 kind: symbol.kind,
                 line: symbol.lines.start_line,
                 end_line: symbol.lines.end_line,
-                exported: symbol.exported,
+                // A macro of C is known where it is included and nowhere else.
+                exported: symbol.exported && !symbol.signature.starts_with("#define"),
                 receiver,
             });
         }
