@@ -110,6 +110,9 @@ fn says_something(text: &str) -> bool {
         "pylint",
         "type:",
         "copyright",
+        "{@inherit",
+        "@inherit",
+        "inheritdoc",
     ];
     text.chars().filter(|c| c.is_alphabetic()).count() >= 3
         && !empty.iter().any(|start| lower.starts_with(start))

@@ -372,7 +372,9 @@ impl Above<'_> {
                 from = at;
                 continue;
             }
-            let comment = last_before(&self.found.comments, at).filter(|range| self.belongs(range, at));
+            let comment = last_before(&self.found.comments, at).filter(|range| {
+                self.belongs(range, at) || (doc_from.is_none() && self.belongs_apart(range, at))
+            });
             let Some(range) = comment else { break };
             if !comments::starts_its_line(self.text, range.start) || !self.documents(range) {
                 break;
@@ -401,6 +403,16 @@ impl Above<'_> {
     fn belongs(&self, range: &Range<usize>, at: usize) -> bool {
         let trimmed = self.text[range.clone()].trim_end().len();
         comments::touches(self.text, range.start + trimmed..at)
+    }
+
+    /// Many write one empty line below a `/** … */`; nothing else can stand there, so it still belongs.
+    fn belongs_apart(&self, range: &Range<usize>, at: usize) -> bool {
+        let raw = self.text[range.clone()].trim_end();
+        let gap = self.text.as_bytes().get(range.start + raw.len()..at).unwrap_or_default();
+        raw.starts_with("/**")
+            && range.start > 0
+            && gap.iter().all(u8::is_ascii_whitespace)
+            && memchr::memchr_iter(b'\n', gap).count() <= 2
     }
 
     fn documents(&self, range: &Range<usize>) -> bool {

@@ -134,7 +134,10 @@ fn has_library(book: &Book<'_>, root: Option<&Manifest>) -> bool {
     let python = root.is_some_and(|root| root.ecosystem == Ecosystem::Python)
         && book.survey.files.iter().any(|facts| facts.file.path.ends_with("__init__.py"));
     let rust = book.survey.files.iter().any(|facts| facts.file.path.ends_with("src/lib.rs"));
-    declared || python || rust || root.is_some_and(|root| root.ecosystem == Ecosystem::Ruby)
+    declared
+        || python
+        || rust
+        || root.is_some_and(|root| matches!(root.ecosystem, Ecosystem::Ruby | Ecosystem::Composer))
 }
 
 /// The manifest that speaks for the whole: the package at the root, else the only one.

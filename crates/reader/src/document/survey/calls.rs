@@ -61,8 +61,15 @@ impl CallTable {
         let mut table = Self { first, calls: vec![Vec::new(); count] };
         for used in survey.all_uses().iter().filter(|used| used.kind == EdgeKind::Call) {
             let Some(from) = used.from.filter(|from| *from != used.to) else { continue };
-            let to_source =
-                survey.is_source(used.to.file) && !survey.symbol(used.to).is_none_or(Survey::is_test_symbol);
+            let runs = survey.symbol(used.to).is_some_and(|symbol| {
+                !matches!(
+                    symbol.kind,
+                    SymbolKind::Variable | SymbolKind::Constant | SymbolKind::Field | SymbolKind::Module
+                )
+            });
+            let to_source = runs
+                && survey.is_source(used.to.file)
+                && !survey.symbol(used.to).is_none_or(Survey::is_test_symbol);
             let (Some(from), Some(to)) = (table.number(from), table.number(used.to)) else { continue };
             if to_source && !table.calls[from].iter().any(|(known, _)| *known as usize == to) {
                 table.calls[from].push((u32::try_from(to).unwrap_or(u32::MAX), used.line));
