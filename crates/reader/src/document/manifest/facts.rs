@@ -235,7 +235,7 @@ pub enum CommandFor {
 
 impl CommandFor {
     /// What a script, target or job of this name is for.
-    pub(super) fn of_name(name: &str) -> Self {
+    pub(crate) fn of_name(name: &str) -> Self {
         let lower = name.to_ascii_lowercase();
         let has = |words: &[&str]| {
             lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| words.contains(&part))

@@ -23,7 +23,13 @@ pub(super) fn settings(book: &Book<'_>) -> Vec<Setting> {
     let survey = book.survey;
     let mut found: BTreeMap<&str, Setting> = BTreeMap::new();
     for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
-        for setting in facts.settings.iter().filter(|setting| !in_tests(survey, at, setting.line)) {
+        // A number is an argument of a shell script.
+        let is_name = |name: &str| !name.chars().all(|c| c.is_ascii_digit());
+        for setting in facts
+            .settings
+            .iter()
+            .filter(|setting| is_name(&setting.name) && !in_tests(survey, at, setting.line))
+        {
             let entry = found.entry(&setting.name).or_insert_with(|| Setting {
                 name: setting.name.clone(),
                 defaults: Vec::new(),

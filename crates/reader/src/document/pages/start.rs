@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::super::manifest::{CommandFor, Ecosystem, EntryKind};
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::readme::About;
+use super::super::sentence::first_sentence;
 use super::super::text::Key;
 use super::book::{Book, START};
-use crate::domain::{LineRange, Page};
+use crate::domain::{Language, LineRange, Page};
 
 const MOST_COMMANDS: usize = 14;
 
@@ -48,6 +49,18 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
                 places: vec![(path.to_owned(), lines)],
             }),
         };
+    // Scripts at the top are what the maintainers type.
+    for facts in &book.survey.files {
+        let file = &facts.file;
+        let is_script =
+            file.language == Some(Language::Bash) && file.skipped.is_none() && !file.path.contains('/');
+        let purpose = CommandFor::of_name(file.path.split('.').next().unwrap_or(""));
+        if is_script && file.lines > 0 && purpose != CommandFor::Other {
+            let says = facts.doc.as_deref().and_then(first_sentence);
+            let whole = LineRange { start_line: 1, end_line: file.lines };
+            add(purpose, &format!("./{}", file.path), says.as_deref(), &file.path, whole);
+        }
+    }
     // A command of a part's own manifest is the same as the whole's, or belongs to the part.
     for manifest in book
         .survey
@@ -146,10 +159,14 @@ fn section(book: &Book<'_>, writer: &mut Writer, purpose: CommandFor, key: Key, 
         .map(|known| {
             let places: Vec<String> =
                 known.places.iter().take(3).map(|(path, lines)| book.place(path, *lines)).collect();
-            let runs = known
-                .note
-                .as_deref()
-                .map_or_else(String::new, |note| code(&note.chars().take(140).collect::<String>()));
+            let runs = known.note.as_deref().map_or_else(String::new, |note| {
+                // A script is described by its own words, a target by what it runs.
+                if known.line.starts_with("./") {
+                    prose(note)
+                } else {
+                    code(&note.chars().take(140).collect::<String>())
+                }
+            });
             vec![code(&known.line), runs, places.join(", ")]
         })
         .collect();
