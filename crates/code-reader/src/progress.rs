@@ -12,7 +12,6 @@ const STEPS: [Step; 4] = [Step::Scan, Step::Index, Step::Analyze, Step::Document
 pub struct StepBars {
     steps: Vec<StepBar>,
     terminal: bool,
-    bars: MultiProgress,
 }
 
 struct StepBar {
@@ -38,7 +37,7 @@ impl StepBars {
                 StepBar { step, bar, begun: None, done: false }
             })
             .collect();
-        StepBars { steps, terminal, bars }
+        StepBars { steps, terminal }
     }
 
     /// Takes over the state of `analysis`; `summary` says what a finished step found.
@@ -60,16 +59,6 @@ impl StepBars {
     pub fn stop(&self) {
         for step in self.steps.iter().filter(|step| !step.done) {
             step.bar.finish_and_clear();
-        }
-    }
-
-    /// Writes a line above the bars.
-    pub fn say(&self, line: &str) {
-        if self.terminal {
-            // The bars are decoration: a closed stderr must not end the work.
-            drop(self.bars.println(line));
-        } else {
-            drop(writeln!(std::io::stderr(), "{line}"));
         }
     }
 

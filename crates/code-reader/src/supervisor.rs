@@ -26,6 +26,8 @@ pub async fn supervise(arguments: Vec<String>, shutdown: CancellationToken) {
         let begun = Instant::now();
         match start(&arguments) {
             Ok(mut child) => {
+                // `wait` would close the pipe, and its end tells the worker that we are gone.
+                let _pipe = child.stdin.take();
                 tokio::select! {
                     status = child.wait() => match status {
                         Ok(status) => tracing::error!("the worker ended ({status}); its tasks run again within 30 s"),
@@ -58,7 +60,7 @@ fn start(arguments: &[String]) -> std::io::Result<Child> {
 async fn end(mut child: Child) {
     if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
         // It may have ended in this very moment; then there is nobody to tell.
-        drop(kill(Pid::from_raw(pid), Signal::SIGTERM));
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
     }
     match tokio::time::timeout(GRACE, child.wait()).await {
         Ok(Ok(_)) => {}

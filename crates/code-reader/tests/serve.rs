@@ -97,7 +97,7 @@ fn a_worker_killed_twice_finishes_and_asks_the_llm_nothing_twice() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let provider = runtime
         .block_on(fake_llm::FakeLlm::start(fake_llm::Config {
-            latency: fake_llm::Latency::Fixed(std::time::Duration::from_millis(150)),
+            latency: fake_llm::Latency::Fixed(0.15),
             ..Default::default()
         }))
         .unwrap();

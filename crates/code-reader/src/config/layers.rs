@@ -235,12 +235,12 @@ impl Layers {
     fn dot_env(&mut self, path: &Path) -> Result<(), ConfigError> {
         let Some(text) = read_optional(path)? else { return Ok(()) };
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            let (key, text) = pair.map_err(|error| ConfigError::File {
+            let (key, value) = pair.map_err(|error| ConfigError::File {
                 path: path.to_owned(),
-                reason: dot_env_reason(&error),
+                reason: dot_env_reason(&text, &error),
             })?;
             if let Some(setting) = find(&key) {
-                self.set(setting, text, Origin::DotEnv(path.to_owned()));
+                self.set(setting, value, Origin::DotEnv(path.to_owned()));
             }
         }
         Ok(())
@@ -248,11 +248,12 @@ impl Layers {
 }
 
 /// The library's own message quotes the line, and that line may hold a key.
-fn dot_env_reason(error: &dotenvy::Error) -> String {
+fn dot_env_reason(text: &str, error: &dotenvy::Error) -> String {
     match error {
-        dotenvy::Error::LineParse(line, at) => {
-            let name = line.split('=').next().unwrap_or_default().trim();
-            format!("the line of `{name}` is not NAME=value (at character {at}): quote values with spaces")
+        dotenvy::Error::LineParse(part, _) => {
+            let number = text.find(part.as_str()).map(|at| text[..at].matches('\n').count() + 1);
+            let line = number.map_or_else(|| "a line".to_owned(), |number| format!("line {number}"));
+            format!("{line} is not NAME=value: quote values that hold spaces")
         }
         other => other.to_string(),
     }
@@ -302,7 +303,7 @@ mod tests {
     #[test]
     fn a_bad_value_names_the_setting_its_place_and_what_would_be_right() {
         let layers = load(&[(".env", "APP_PORT=eighty\n")], &[], &[]);
-        let error = Config::from_layers(&layers).unwrap_err().to_string();
+        let error = Config::from_layers(&layers).err().unwrap().to_string();
         assert!(error.contains("APP_PORT from") && error.contains(".env"), "{error}");
         assert!(error.contains("`eighty`: write a whole number from 0 to 65535"), "{error}");
     }
@@ -310,15 +311,15 @@ mod tests {
     #[test]
     fn a_broken_env_line_is_reported_without_its_value() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(".env"), "OPENAI_API_KEY=sk-very secret words\n").unwrap();
-        let error = Layers::load(folder.path(), |_| None, vec![]).unwrap_err().to_string();
-        assert!(error.contains("OPENAI_API_KEY") && !error.contains("very"), "{error}");
+        std::fs::write(folder.path().join(".env"), "# keys\nOPENAI_API_KEY=sk-very secret words\n").unwrap();
+        let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
+        assert!(error.contains("line 2 is not") && !error.contains("very"), "{error}");
     }
 
     #[test]
     fn an_open_door_is_refused_without_a_token() {
         let layers = load(&[], &[("APP_HOST", "0.0.0.0")], &[]);
-        assert!(Config::from_layers(&layers).unwrap_err().to_string().contains("AUTH_TOKEN"));
+        assert!(Config::from_layers(&layers).err().unwrap().to_string().contains("AUTH_TOKEN"));
         let layers = load(&[], &[("APP_HOST", "0.0.0.0"), ("AUTH_TOKEN", "t")], &[]);
         assert!(Config::from_layers(&layers).is_ok());
     }
@@ -332,7 +333,7 @@ mod tests {
     #[test]
     fn a_key_without_an_address_is_refused() {
         let layers = load(&[], &[("OPENAI_API_KEY", "sk-1")], &[]);
-        let error = Config::from_layers(&layers).unwrap_err().to_string();
+        let error = Config::from_layers(&layers).err().unwrap().to_string();
         assert!(error.contains("OPENAI_BASE_URL") && !error.contains("sk-1"), "{error}");
     }
 }

@@ -162,7 +162,7 @@ impl Drop for Server {
 }
 
 pub fn kill(pid: u32, signal: nix::sys::signal::Signal) {
-    drop(nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.try_into().unwrap()), signal));
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.try_into().unwrap()), signal);
 }
 
 pub fn children_of(pid: u32) -> Vec<u32> {
