@@ -36,9 +36,13 @@ fn a_package_is_read_to_pages_whose_citations_all_resolve() {
     assert!(citations > 10, "{citations} citations");
 
     let overview = std::fs::read_to_string(out.join("index.md")).unwrap();
-    for fact in
-        ["Shop sells things over HTTP", "Static analysis", "OPENAI_BASE_URL", "flask", "the command `shop` starts here"]
-    {
+    for fact in [
+        "Shop sells things over HTTP",
+        "Static analysis",
+        "OPENAI_BASE_URL",
+        "flask",
+        "the command `shop` starts here",
+    ] {
         assert!(overview.contains(fact), "the overview does not say `{fact}`:\n{overview}");
     }
     let all: String = pages.iter().map(|page| page["markdown"].as_str().unwrap()).collect();
