@@ -104,7 +104,7 @@ fn a_worker_killed_twice_finishes_and_asks_the_llm_nothing_twice() {
     let house = House::new()
         .with("OPENAI_BASE_URL", &provider.base_url())
         .with("OPENAI_API_KEY", "test")
-        .with("OPENAI_MODEL", "fake")
+        .with("OPENAI_MODEL", "fake-model")
         .with("CELERY_WORKER_CONCURRENCY", "2");
     let folder = shop(&house);
     for number in 0..40 {

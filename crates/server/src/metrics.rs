@@ -16,8 +16,11 @@ const BOUNDS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5
 /// Counts of this process.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
-    requests: Arc<Mutex<BTreeMap<(String, String, u16), Latency>>>,
+    requests: Arc<Mutex<BTreeMap<Answered, Latency>>>,
 }
+
+/// Route, method and status.
+type Answered = (String, String, u16);
 
 #[derive(Debug, Clone, Default)]
 struct Latency {

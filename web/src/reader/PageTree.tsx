@@ -36,7 +36,7 @@ function Entry({ id, node, current, long }: { id: string; node: PageNode; curren
     if (holds) setOpen(true);
   }, [holds]);
   const link = (
-    <a href={pageHref(id, page.slug)} aria-current={page.slug === current ? "page" : undefined}><span>{page.title}</span></a>
+    <a href={pageHref(id, page.slug)} aria-current={page.slug === current ? "page" : undefined}><span>{page.title.replaceAll("`", "")}</span></a>
   );
   if (children.length === 0) return <li>{link}</li>;
   return (
@@ -44,7 +44,7 @@ function Entry({ id, node, current, long }: { id: string; node: PageNode; curren
       <div class="branch">
         {link}
         <button
-          type="button" class="icon fold" aria-expanded={open} aria-label={`${t.pagesBelow}: ${page.title}`}
+          type="button" class="icon fold" aria-expanded={open} aria-label={`${t.pagesBelow}: ${page.title.replaceAll("`", "")}`}
           onClick={() => setOpen(!open)}
         >
           <ExpandIcon />
