@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the real binary, its own data folder, real HTTP.
 
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
