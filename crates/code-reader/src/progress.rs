@@ -18,6 +18,7 @@ struct StepBar {
     step: Step,
     bar: ProgressBar,
     begun: Option<Instant>,
+    took: Option<Duration>,
     done: bool,
 }
 
@@ -34,21 +35,21 @@ impl StepBars {
                 bar.set_style(style("  {prefix:9}"));
                 bar.set_prefix(step.as_str());
                 bar.tick();
-                StepBar { step, bar, begun: None, done: false }
+                StepBar { step, bar, begun: None, took: None, done: false }
             })
             .collect();
         StepBars { steps, terminal }
     }
 
-    /// Takes over the state of `analysis`; `summary` says what a finished step found.
-    pub fn update(&mut self, analysis: &Analysis, summary: &dyn Fn(Step) -> String) {
+    /// Takes over the state of `analysis`; `summary` says what a finished step found, once that is known.
+    pub fn update(&mut self, analysis: &Analysis, summary: &dyn Fn(Step) -> Option<String>) {
         let current = analysis.step;
         let ended = analysis.finished_at.is_some() && current.is_none();
         for index in 0..self.steps.len() {
             let step = self.steps[index].step;
             let passed = ended || current.is_some_and(|current| current > step);
             if passed && !self.steps[index].done {
-                self.finish(index, &summary(step));
+                self.finish(index, summary(step));
             } else if current == Some(step) {
                 self.advance(index, analysis);
             }
@@ -82,11 +83,13 @@ impl StepBars {
         step.bar.set_message(unit(step.step));
     }
 
-    fn finish(&mut self, index: usize, summary: &str) {
+    fn finish(&mut self, index: usize, summary: Option<String>) {
         let terminal = self.terminal;
         let Some(step) = self.steps.get_mut(index) else { return };
+        step.took = step.took.or_else(|| step.begun.map(|begun| begun.elapsed()));
+        let Some(summary) = summary else { return };
         step.done = true;
-        let took = step.begun.map(|begun| format!("{:>8}", seconds(begun.elapsed()))).unwrap_or_default();
+        let took = step.took.map(|took| format!("{:>8}", seconds(took))).unwrap_or_default();
         let line = format!("{summary:<50}{took}");
         step.bar.set_style(style("  {prefix:9} {msg}"));
         if terminal {

@@ -213,20 +213,26 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
     found
 }
 
-fn summary(step: Step, analysis: &Analysis, found: &BTreeMap<Step, String>) -> String {
+/// What a finished step found. Scan and index run as one stream, and only the knowledge base, which stands
+/// at their end, knows all that they found.
+fn summary(step: Step, analysis: &Analysis, found: &BTreeMap<Step, String>) -> Option<String> {
     let counts = &analysis.counts;
     match step {
-        Step::Scan | Step::Index => found.get(&step).cloned().unwrap_or_else(|| match step {
-            Step::Scan => counted(counts.files, "file", "files"),
-            _ => counted(counts.symbols, "symbol", "symbols"),
-        }),
-        Step::Analyze if counts.failed > 0 => format!(
+        Step::Scan | Step::Index => {
+            let over = analysis.step.is_none_or(|now| now > Step::Index);
+            let counted = || match step {
+                Step::Scan => counted(counts.files, "file", "files"),
+                _ => counted(counts.symbols, "symbol", "symbols"),
+            };
+            over.then(|| found.get(&step).cloned().unwrap_or_else(counted))
+        }
+        Step::Analyze if counts.failed > 0 => Some(format!(
             "{}, {} without the LLM's answer",
             counted(counts.analyzed, "file", "files"),
             grouped(counts.failed)
-        ),
-        Step::Analyze => counted(counts.analyzed, "file", "files"),
-        Step::Document => counted(counts.pages, "page", "pages"),
+        )),
+        Step::Analyze => Some(counted(counts.analyzed, "file", "files")),
+        Step::Document => Some(counted(counts.pages, "page", "pages")),
     }
 }
 
