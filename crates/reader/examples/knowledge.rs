@@ -17,8 +17,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut writer = KnowledgeBaseWriter::create(&file, RepositoryMeta::default())?;
     let summary =
         reader::scan(&root, &ScanOptions::default(), &mut writer, &|_| {}, &AtomicBool::new(false))?;
-    println!("scan   {} files, {} lines, {:.2} s", summary.files, summary.lines, begun.elapsed().as_secs_f64());
+    println!(
+        "scan   {} files, {} lines, {:.2} s",
+        summary.files,
+        summary.lines,
+        begun.elapsed().as_secs_f64()
+    );
     let counts = writer.finish(&|_| {})?;
-    println!("index  {} symbols, {} links, {:.2} s", counts.symbols, counts.links, begun.elapsed().as_secs_f64());
+    println!(
+        "index  {} symbols, {} links, {:.2} s",
+        counts.symbols,
+        counts.links,
+        begun.elapsed().as_secs_f64()
+    );
     Ok(())
 }
