@@ -47,9 +47,23 @@ pub async fn supervise(arguments: Vec<String>, shutdown: CancellationToken) {
     }
 }
 
+/// The worker yields to the API when both want the processor; `nice` puts itself in its place.
 fn start(arguments: &[String]) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .args(arguments)
+    let program = std::env::current_exe()?;
+    let mut yielding = Command::new("nice");
+    yielding.args(["-n", "10"]).arg(&program).args(arguments);
+    match spawn(yielding) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut plain = Command::new(program);
+            plain.args(arguments);
+            spawn(plain)
+        }
+        started => started,
+    }
+}
+
+fn spawn(mut command: Command) -> std::io::Result<Child> {
+    command
         .stdin(Stdio::piped())
         // Ctrl-C in a terminal reaches the whole group; the worker shall hear it from us only.
         .process_group(0)

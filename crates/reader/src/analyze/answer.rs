@@ -158,10 +158,15 @@ fn symbol_of<'a>(item: &ItemAnswer, symbols: &'a [Known], lines: u32) -> Result<
     if start < 1 || end < start || end > lines {
         return Err(format!("`{shown}` cannot stand at lines {start} to {end}: the file has {lines} lines."));
     }
-    let name = item.name.trim().trim_matches('`').trim_end_matches("()").replace("::", ".").replace('#', ".");
+    let written = item.name.trim().trim_matches('`').replace("::", ".").replace('#', ".");
+    // `f()` means `f`, but the name of C++'s call operator ends that way itself.
+    let called = written.trim_end_matches("()");
+    let is_named = |name: &str| name == written || name == called;
     let named: Vec<&Known> = symbols
         .iter()
-        .filter(|symbol| symbol.qualified == name || symbol.qualified.rsplit('.').next() == Some(&name))
+        .filter(|symbol| {
+            is_named(&symbol.qualified) || symbol.qualified.rsplit('.').next().is_some_and(is_named)
+        })
         .collect();
     let overlapping =
         named.iter().find(|symbol| symbol.lines.start_line <= end && symbol.lines.end_line >= start);
@@ -186,7 +191,7 @@ mod tests {
             qualified: name.into(),
             lines: LineRange { start_line, end_line },
         };
-        vec![symbol("A", 1, 9), symbol("A.run", 3, 5), symbol("A.run", 7, 9)]
+        vec![symbol("A", 1, 9), symbol("A.run", 3, 5), symbol("A.run", 7, 9), symbol("A.operator()", 6, 6)]
     }
 
     fn answer(name: &str, start: u32, end: u32) -> String {
@@ -198,9 +203,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_tied_to_the_symbols_that_it_names() {
-        for (name, start, end, line) in
-            [("A.run", 7, 9, 7), ("`A::run()`", 4, 4, 3), ("run", 8, 9, 7), ("A", 2, 3, 1)]
-        {
+        for (name, start, end, line) in [
+            ("A.run", 7, 9, 7),
+            ("`A::run()`", 4, 4, 3),
+            ("run", 8, 9, 7),
+            ("A", 2, 3, 1),
+            ("A::operator()", 6, 6, 6),
+        ] {
             let checked = check(&format!("```json\n{}\n```", answer(name, start, end)), &known(), 9).unwrap();
             assert_eq!(checked.items[0].symbol.lines.start_line, line, "{name}");
         }
