@@ -286,7 +286,7 @@ impl<'a> Survey<'a> {
         self.files.get(at).is_some_and(|facts| {
             facts.file.skipped.is_none()
                 && facts.file.lines > 0
-                && facts.file.language.is_some_and(is_programming)
+                && facts.file.language.is_some_and(Language::is_code)
         })
     }
 
@@ -351,11 +351,6 @@ impl<'a> Survey<'a> {
 /// How many lines a range has.
 pub(crate) fn lines_of(range: LineRange) -> u32 {
     range.end_line.saturating_sub(range.start_line) + 1
-}
-
-/// A language whose files are code rather than text or settings.
-pub(crate) fn is_programming(language: Language) -> bool {
-    language.is_code()
 }
 
 /// Files that are the door of their folder.

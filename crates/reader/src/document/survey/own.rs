@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::is_programming;
 use crate::domain::Language;
 use crate::facts::FileFacts;
 
@@ -26,7 +25,7 @@ impl Apart {
         let mut apart = Self::default();
         let mut own = 0;
         for (at, facts) in files.iter().enumerate() {
-            let code = facts.file.skipped.is_none() && facts.file.language.is_some_and(is_programming);
+            let code = facts.file.skipped.is_none() && facts.file.language.is_some_and(Language::is_code);
             if !code {
                 continue;
             }

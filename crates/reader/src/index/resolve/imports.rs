@@ -25,20 +25,24 @@ pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
             }
             for to in files(lookup, from, import, located) {
                 if to != from {
-                    resolved.links.push(Link {
-                        from_file: from,
-                        from_symbol: None,
-                        to_file: to,
-                        to_symbol: None,
-                        kind: EdgeKind::Import,
-                        time: Some(import.when),
-                        line: import.line,
-                    });
+                    resolved.links.push(import_link(from, to, import));
                 }
             }
         }
     }
     add_packages(lookup, resolved);
+}
+
+fn import_link(from_file: FileId, to_file: FileId, import: &Import) -> Link {
+    Link {
+        from_file,
+        from_symbol: None,
+        to_file,
+        to_symbol: None,
+        kind: EdgeKind::Import,
+        time: Some(import.when),
+        line: import.line,
+    }
 }
 
 /// The files that an import names itself.
@@ -143,15 +147,7 @@ fn add_packages(lookup: &Lookup<'_>, resolved: &mut Resolved) {
                 (file != "doc.go", file.strip_suffix(".go") != Some(name), *to)
             };
             if let Some(to) = of_package.min_by_key(speaks).filter(|to| *to != from) {
-                resolved.links.push(Link {
-                    from_file: from,
-                    from_symbol: None,
-                    to_file: to,
-                    to_symbol: None,
-                    kind: EdgeKind::Import,
-                    time: Some(import.when),
-                    line: import.line,
-                });
+                resolved.links.push(import_link(from, to, import));
             }
         }
     }
