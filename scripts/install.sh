@@ -31,6 +31,22 @@ need() {
     die "apt-get could not install ${missing[*]}: see above"
 }
 
+# Makes the Python environments of the tests: Celery and Flower, each version in its own.
+need_celery() {
+  local version list environment
+  for version in 5.6 5.7; do
+    list=tests/python/celery-$version.txt
+    environment=tests/python/environments/celery-$version
+    cmp -s "$list" "$environment/installed.txt" && continue
+    say "installing Celery $version for the tests"
+    rm -rf "$environment"
+    python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2 ||
+      die "pip could not install $list: see above"
+    cp "$list" "$environment/installed.txt"
+  done
+}
+
 need_rust() {
   [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
   local wanted have

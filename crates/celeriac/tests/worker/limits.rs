@@ -125,7 +125,7 @@ async fn a_rate_limit_spreads_the_starts() {
         !bench
             .app
             .control()
-            .timeout(PATIENCE)
+            .timeout(SOON)
             .limit(1)
             .rate_limit("tasks.add", "20/s")
             .await
