@@ -316,14 +316,7 @@ impl<S: Send + Sync + 'static> App<S> {
 impl Core {
     /// Starts the chords of a plan, then sends its tasks.
     pub(crate) async fn carry_out(&self, plan: Plan) -> Result<(), AppError> {
-        let publications = plan
-            .calls
-            .into_iter()
-            .map(|signature| self.sender.publication(signature))
-            .collect::<Result<Vec<Publication>, AppError>>()?;
-        for chord in &plan.chords {
-            self.backend.chord_start(&chord.group_id, chord.size).await?;
-        }
+        let publications = self.prepare(plan).await?;
         if publications.is_empty() {
             return Ok(());
         }
@@ -338,6 +331,19 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Starts the chords of a plan; what is left to do is to publish its tasks.
+    pub(crate) async fn prepare(&self, plan: Plan) -> Result<Vec<Publication>, AppError> {
+        let publications = plan
+            .calls
+            .into_iter()
+            .map(|signature| self.sender.publication(signature))
+            .collect::<Result<Vec<Publication>, AppError>>()?;
+        for chord in &plan.chords {
+            self.backend.chord_start(&chord.group_id, chord.size).await?;
+        }
+        Ok(publications)
     }
 
     async fn broadcast_events(&self, events: &[Event]) -> Result<(), AppError> {

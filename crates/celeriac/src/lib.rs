@@ -5,6 +5,7 @@
 //! - [`backend`]: results and chord counting behind the trait [`ResultBackend`](backend::ResultBackend).
 //! - [`App`], [`Task`], [`Context`]: what a program that sends or runs tasks holds.
 //! - [`chain`], [`group`], [`chord`]: work that is made of several tasks.
+//! - [`beat`]: tasks that are sent by the clock.
 //! - [`WorkerBuilder`]: running tasks; [`Inspect`] and [`Control`]: asking and steering workers of any process.
 //!
 //! ```no_run
@@ -41,6 +42,7 @@ mod app;
 mod args;
 mod async_result;
 pub mod backend;
+pub mod beat;
 pub mod broker;
 mod cancellation;
 mod canvas;
@@ -62,6 +64,7 @@ mod worker;
 pub use app::{App, AppBuilder};
 pub use args::ArgumentError;
 pub use async_result::{AsyncResult, GroupResult, ResultError};
+pub use beat::Schedule;
 pub use cancellation::CancelReason;
 pub use canvas::{Chain, Chord, Group, chain, chord, group};
 pub use context::{Context, Request};

@@ -14,6 +14,9 @@ pub enum BrokerError {
     /// The queue's file.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The broker does not keep what beats share.
+    #[error("this broker cannot run beat: use SQLite or Redis")]
+    NoTicks,
     /// No broker is known by such a URL.
     #[error("no broker is known for {url:?}: use sqlite:///absolute/path.db or sqlite://relative.db")]
     UnknownUrl {

@@ -26,6 +26,7 @@ pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Reco
 pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
 
+use crate::beat::TickStore;
 use crate::protocol::{Message, NodeName, QueueName};
 
 /// How long a consumer holds a message before it must renew its lease.
@@ -126,6 +127,11 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Drops dead letters for good. Returns how many.
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError>;
+
+    /// What beats share; nothing when this broker cannot keep it.
+    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
+        None
+    }
 }
 
 /// Opens the broker that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`.

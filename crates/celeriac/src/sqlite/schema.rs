@@ -5,7 +5,7 @@ use sqlite_group_commit::{DatabaseError, apply_migrations};
 
 /// Brings a file to the newest schema.
 pub(super) fn migrate(conn: &Connection) -> Result<(), DatabaseError> {
-    apply_migrations(conn, "celeriac", &[SCHEMA_1])
+    apply_migrations(conn, "celeriac", &[SCHEMA_1, SCHEMA_2])
 }
 
 /// Times are milliseconds since 1970.
@@ -84,5 +84,20 @@ CREATE TABLE chord_part (
     state TEXT NOT NULL,
     result BLOB NOT NULL,
     PRIMARY KEY (chord, task_id)
+) WITHOUT ROWID;
+";
+
+/// What beats share. A leader's lease ends at `leads_until`; `at` is an entry's last tick.
+const SCHEMA_2: &str = "
+CREATE TABLE beat_leader (
+    beat TEXT PRIMARY KEY,
+    node TEXT NOT NULL,
+    leads_until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE beat_tick (
+    beat TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (beat, entry)
 ) WITHOUT ROWID;
 ";

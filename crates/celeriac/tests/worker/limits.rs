@@ -122,15 +122,7 @@ async fn a_rate_limit_spreads_the_starts() {
     let bench = Bench::new().await;
     let worker = Running::start(bench.worker());
     until("the worker is there", async || {
-        !bench
-            .app
-            .control()
-            .timeout(SOON)
-            .limit(1)
-            .rate_limit("tasks.add", "20/s")
-            .await
-            .unwrap()
-            .is_empty()
+        !bench.app.control().timeout(SOON).limit(1).rate_limit("tasks.add", "20/s").await.unwrap().is_empty()
     })
     .await;
     let start = Instant::now();

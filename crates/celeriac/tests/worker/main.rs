@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod basics;
+mod beat;
 mod canvas;
 mod control;
 mod eager;

@@ -5,6 +5,7 @@ mod inspect;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use super::{
     Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked,
     Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
 };
+use crate::beat::TickStore;
 use crate::protocol::{NodeName, QueueName};
 use crate::sqlite::{Bell, FALLBACK_POLL, File, now_ms};
 use queue::{Claim, Claimed, Incoming};
@@ -288,6 +290,10 @@ impl Broker for SqliteBroker {
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
         let letters = letters.to_vec();
         Ok(self.file.db.write(move |conn| inspect::discard(conn, &letters)).await?)
+    }
+
+    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
+        Some(Arc::new(ticks::SqliteTicks(self.file.clone())))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::conformance::broker_conformance;
 use super::*;
+use crate::beat::conformance::tick_store_conformance;
 use crate::protocol::{Embed, Headers, JsonMap, Message, TaskId, Timestamp};
 
 async fn make() -> (Arc<dyn Broker>, Arc<dyn Broker>, tempfile::TempDir) {
@@ -22,6 +23,7 @@ async fn pair() -> (SqliteBroker, SqliteBroker, tempfile::TempDir) {
 }
 
 broker_conformance!(make);
+tick_store_conformance!(make);
 
 fn publication(name: &str) -> Publication {
     let message =

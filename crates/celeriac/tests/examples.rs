@@ -1,0 +1,48 @@
+//! Every example runs, and says what it is there to say.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Cargo builds the examples beside the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: cargo build -p celeriac --examples", path.display());
+    path
+}
+
+fn output_of(name: &str) -> String {
+    let output = Command::new(example(name)).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{name}: {stdout}{}", String::from_utf8_lossy(&output.stderr));
+    stdout
+}
+
+#[test]
+fn hello_adds() {
+    assert!(output_of("hello").ends_with(" is 5\n"));
+}
+
+#[test]
+fn retry_succeeds_in_the_end() {
+    let output = output_of("retry");
+    assert_eq!(output.matches("retry: Retry in").count(), 2, "{output}");
+    assert!(output.contains("\nfetched example.org at try 3\n"), "{output}");
+}
+
+#[test]
+fn chord_collects() {
+    assert_eq!(output_of("chord"), "the squares up to 100 make 338350\n");
+}
+
+#[test]
+fn progress_is_watched() {
+    // A watcher that is slower than the task sees its last step, not each.
+    assert!(output_of("progress").ends_with("step 5 of 5\n"));
+}
+
+#[test]
+fn beat_ticks() {
+    assert_eq!(output_of("beat"), "tick\ntick\ntick\n");
+}
