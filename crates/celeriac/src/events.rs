@@ -4,20 +4,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Broker, Subscription};
+use crate::broker::{Broker, BrokerError, Subscription};
 use crate::clock::LamportClock;
+use crate::host;
 use crate::protocol::{EVENT_TOPIC_PREFIX, Event, JsonMap, Message, NodeName, TaskId, Timestamp};
 
 /// So many events wait for the broker; more are dropped and counted.
 const MAX_WAITING: usize = 16_384;
-/// So many events go into one broadcast.
-const MAX_BATCH: usize = 256;
+/// So many events go into one broadcast, as in Celery.
+const MAX_BATCH: usize = 24;
+/// The pause before events are sent again when the broker was not reached, and the longest one.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Puts events into the line of one node. Cheap to clone, never waits.
 #[derive(Debug, Clone)]
@@ -77,7 +81,8 @@ impl EventSender {
     }
 }
 
-/// Broadcasts a node's events until `end` is given and all that waited are sent.
+/// Broadcasts a node's events until `end` is given and all that waited are sent. While the broker cannot be reached
+/// they wait, as many as there is room for.
 pub(crate) async fn broadcast(
     broker: Arc<dyn Broker>,
     sender: EventSender,
@@ -98,35 +103,61 @@ pub(crate) async fn broadcast(
         if dropped > 0 {
             tracing::warn!(target: "celery.events", "{dropped} events were dropped: the broker does not keep up");
         }
-        if let Err(error) = broadcast_batch(broker.as_ref(), &mut batch).await {
-            tracing::warn!(target: "celery.events", "{got} events are lost: {error}");
-            batch.clear();
+        for (topic, payload) in payloads(&mut batch) {
+            send(broker.as_ref(), &topic, payload, &end).await;
         }
     }
 }
 
 /// Events of tasks go together, as Celery's `task.multi`; each other event goes alone, under its own topic.
-async fn broadcast_batch(broker: &dyn Broker, batch: &mut Vec<Event>) -> Result<(), crate::error::AppError> {
+fn payloads(batch: &mut Vec<Event>) -> Vec<(String, Vec<u8>)> {
+    let mut payloads = Vec::new();
     let mut tasks: Vec<Event> = Vec::new();
+    let encoded = |topic: String, payload: Result<Vec<u8>, _>| match payload {
+        Ok(payload) => Some((topic, payload)),
+        Err(error) => {
+            tracing::warn!(target: "celery.events", "an event is lost: {error}");
+            None
+        }
+    };
+    let together = |tasks: &mut Vec<Event>| {
+        let several = std::mem::take(tasks);
+        let topic = || format!("{EVENT_TOPIC_PREFIX}task.multi");
+        (!several.is_empty()).then(|| encoded(topic(), Event::encode_many(&several))).flatten()
+    };
     for event in batch.drain(..) {
         if event.kind.starts_with("task-") {
             tasks.push(event);
         } else {
             // In order: what tasks told before this goes first.
-            send_together(broker, &mut tasks).await?;
-            broker.broadcast(&Event::topic(&event.kind), event.encode()?).await?;
+            payloads.extend(together(&mut tasks));
+            payloads.extend(encoded(Event::topic(&event.kind), event.encode()));
         }
     }
-    send_together(broker, &mut tasks).await
+    payloads.extend(together(&mut tasks));
+    payloads
 }
 
-async fn send_together(broker: &dyn Broker, tasks: &mut Vec<Event>) -> Result<(), crate::error::AppError> {
-    if !tasks.is_empty() {
-        let payload = Event::encode_many(tasks)?;
-        tasks.clear();
-        broker.broadcast(&format!("{EVENT_TOPIC_PREFIX}task.multi"), payload).await?;
+/// Sends a payload, again and again while the broker cannot be reached; at the end only once.
+async fn send(broker: &dyn Broker, topic: &str, payload: Vec<u8>, end: &CancellationToken) {
+    let mut pause = PAUSES.0;
+    loop {
+        match broker.broadcast(topic, payload.clone()).await {
+            Ok(()) => return,
+            Err(error) if BrokerError::is_transient(&error) && !end.is_cancelled() => {
+                tracing::warn!(target: "celery.events", "cannot send events, trying again in {pause:?}: {error}");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = end.cancelled() => {}
+                }
+                pause = (pause * 2).min(PAUSES.1);
+            }
+            Err(error) => {
+                tracing::warn!(target: "celery.events", "events are lost: {error}");
+                return;
+            }
+        }
     }
-    Ok(())
 }
 
 /// An event of this moment.
@@ -139,7 +170,7 @@ pub(crate) fn event(
 ) -> Event {
     Event {
         hostname,
-        utcoffset: 0.0,
+        utcoffset: host::utc_offset(),
         pid: std::process::id(),
         clock: clock.forward(),
         timestamp: Timestamp::now().unix_seconds(),
@@ -148,7 +179,6 @@ pub(crate) fn event(
         fields,
     }
 }
-
 /// What `task-sent` and `task-received` tell of a task.
 pub(crate) fn task_fields(message: &Message) -> JsonMap {
     let headers = &message.headers;

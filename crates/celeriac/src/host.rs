@@ -17,6 +17,15 @@ pub(crate) fn load_average() -> [f64; 3] {
     std::array::from_fn(|_| numbers.next().unwrap_or(0.0))
 }
 
+/// How far the machine's clock is from UTC in hours, west of it positive, as Python's `time.timezone` has it.
+pub(crate) fn utc_offset() -> f64 {
+    static HOURS: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| {
+        let offset = jiff::tz::TimeZone::system().to_offset(jiff::Timestamp::now());
+        f64::from(-offset.seconds()) / 3600.0
+    });
+    *HOURS
+}
+
 /// A URL whose password, if it has one, is replaced by stars.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };

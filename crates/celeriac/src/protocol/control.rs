@@ -13,6 +13,9 @@ use super::ids::NodeName;
 /// The topic of control requests.
 pub const PIDBOX_TOPIC: &str = "celery.pidbox";
 
+/// Most bytes of a request. A worker that tells all ids that it may know to be revoked needs about half of them.
+const MAX_REQUEST_BYTES: usize = 10 * 1024 * 1024;
+
 const REPLY_EXCHANGE: &str = "reply.celery.pidbox";
 
 /// The topic that replies for one client go to.
@@ -28,8 +31,8 @@ pub struct ControlRequest {
     /// Its arguments by name.
     #[serde(default, deserialize_with = "null_as_default")]
     pub arguments: JsonMap,
-    /// Only these nodes are meant.
-    #[serde(default)]
+    /// Only these nodes are meant; an empty list means all.
+    #[serde(default, deserialize_with = "one_or_many")]
     pub destination: Option<Vec<NodeName>>,
     /// Only nodes whose name matches are meant.
     #[serde(default)]
@@ -104,14 +107,33 @@ impl ControlRequest {
         .encode()
     }
 
-    /// Reads a payload.
+    /// Reads a payload. One that is larger than any request that makes sense is refused before it is parsed.
     pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
+        if payload.len() > MAX_REQUEST_BYTES {
+            return Err(ProtocolError::TooLarge { bytes: payload.len(), limit: MAX_REQUEST_BYTES });
+        }
         let envelope = Envelope::decode(payload)?;
         let mut request: Self = envelope.body_json("the control request")?;
         request.clock = envelope.headers.get("clock").and_then(Value::as_u64).unwrap_or(0);
         request.expires = envelope.headers.get("expires").and_then(Value::as_f64).unwrap_or(0.0);
         Ok(request)
     }
+}
+
+/// One name or a list of names.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<NodeName>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(NodeName),
+        Many(Vec<NodeName>),
+    }
+    let names = match Option::<Names>::deserialize(deserializer)? {
+        Some(Names::One(name)) => vec![name],
+        Some(Names::Many(names)) => names,
+        None => Vec::new(),
+    };
+    Ok(Some(names).filter(|names| !names.is_empty()))
 }
 
 /// The reply of one node to a control request.

@@ -203,8 +203,8 @@ impl Envelope {
     }
 
     /// The body as JSON.
-    pub fn body_json<'a, T: Deserialize<'a>>(&'a self, what: &'static str) -> Result<T, ProtocolError> {
-        serde_json::from_slice(&self.body).map_err(|error| ProtocolError::malformed(what, error))
+    pub fn body_json<T: serde::de::DeserializeOwned>(&self, what: &'static str) -> Result<T, ProtocolError> {
+        super::python_json::parse(&self.body).map_err(|error| ProtocolError::malformed(what, error))
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Event {
     /// The node that sent it.
     pub hostname: NodeName,
     /// The sender's offset from UTC in hours, negated as Python's `time.timezone` has it.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default", serialize_with = "whole")]
     pub utcoffset: f64,
     /// The sender's process.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -71,6 +71,15 @@ impl Event {
         };
         let read = events.into_iter().take(MAX_EVENTS_PER_PAYLOAD);
         Ok(read.filter_map(|event| serde_json::from_value(event).ok()).collect())
+    }
+}
+
+/// Whole hours go out without a fraction, as Celery 5.6 sends them.
+fn whole<S: serde::Serializer>(hours: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if hours.fract() == 0.0 && hours.abs() < 100.0 {
+        serializer.serialize_i64(*hours as i64)
+    } else {
+        serializer.serialize_f64(*hours)
     }
 }
 

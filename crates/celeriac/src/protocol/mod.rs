@@ -5,16 +5,19 @@
 //! sent again loses nothing. The formats are those of Celery 5.6 and 5.7 with kombu's virtual transports; recorded
 //! vectors of both are in `tests/vectors/`.
 
+mod command;
 mod control;
 mod envelope;
 mod error;
 mod event;
 mod ids;
 mod message;
+mod python_json;
 mod result;
 mod signature;
 mod time;
 
+pub use command::{COMMANDS, Command, CommandKind, WordKind};
 pub use control::{ControlReply, ControlRequest, PIDBOX_TOPIC, ReplyTo, reply_topic};
 pub use envelope::{DeliveryInfo, Envelope, MAX_BODY_BYTES, Properties};
 pub use error::ProtocolError;

@@ -131,7 +131,7 @@ impl Held {
                 "priority": self.message.properties.priority.0,
                 "redelivered": self.is_redelivered,
             },
-            "worker_pid": std::process::id(),
+            "worker_pid": if started == 0.0 { Value::Null } else { std::process::id().into() },
         })
     }
 }

@@ -1,9 +1,12 @@
-//! The ids that were revoked: bounded in number and age.
+//! The ids that were revoked, and the stamps: bounded in number and age.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
+
+use crate::protocol::JsonMap;
 
 /// As many ids as Celery keeps.
 pub const MAX_REVOKED: usize = 50_000;
@@ -77,9 +80,77 @@ impl RevokedSet {
     }
 }
 
+/// So many stamps are kept at most, those that came first.
+const MAX_STAMPS: usize = 10_000;
+
+/// Stamps whose tasks are called off (`revoke_by_stamped_headers`), by header.
+#[derive(Debug, Default)]
+pub struct RevokedStamps {
+    by_header: JsonMap,
+    count: usize,
+}
+
+impl RevokedStamps {
+    /// Adds stamps: under each header one, or a list.
+    pub fn insert(&mut self, headers: &JsonMap) {
+        for (header, stamps) in headers {
+            for stamp in listed(stamps) {
+                if self.count >= MAX_STAMPS {
+                    return;
+                }
+                let known = self.by_header.entry(header.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+                if let Value::Array(known) = known
+                    && !known.contains(stamp)
+                {
+                    known.push(stamp.clone());
+                    self.count += 1;
+                }
+            }
+        }
+    }
+
+    /// Does a task with these stamps carry one of them?
+    pub fn mark(&self, stamps: &JsonMap) -> bool {
+        self.count > 0 && is_stamped_with(stamps, &self.by_header)
+    }
+}
+
+/// Is there a header under which both have the same stamp?
+pub fn is_stamped_with(stamps: &JsonMap, wanted: &JsonMap) -> bool {
+    stamps.iter().any(|(header, stamps)| {
+        wanted
+            .get(header)
+            .is_some_and(|wanted| listed(stamps).iter().any(|stamp| listed(wanted).contains(stamp)))
+    })
+}
+
+/// One stamp or a list of them.
+fn listed(stamps: &Value) -> &[Value] {
+    match stamps {
+        Value::Array(stamps) => stamps,
+        Value::Null => &[],
+        stamp => std::slice::from_ref(stamp),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_stamp_is_found_alone_and_in_lists() {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let mut revoked = RevokedStamps::default();
+        assert!(!revoked.mark(&object(json!({"user": "a"}))));
+        revoked.insert(&object(json!({"user": ["a", "b"], "job": 7, "none": null})));
+        for stamps in [json!({"user": "a"}), json!({"x": 1, "user": ["z", "b"]}), json!({"job": [7]})] {
+            assert!(revoked.mark(&object(stamps.clone())), "{stamps}");
+        }
+        for stamps in [json!({"user": "c"}), json!({"job": "7"}), json!({}), json!({"none": null})] {
+            assert!(!revoked.mark(&object(stamps.clone())), "{stamps}");
+        }
+    }
 
     #[test]
     fn ids_are_forgotten_by_number_and_by_age() {

@@ -17,7 +17,7 @@ use crate::worker::finished::Finished;
 use crate::worker::held::{Held, Stage};
 use crate::worker::pool::Pool;
 use crate::worker::rate::{Rate, TokenBucket};
-use crate::worker::revoked::RevokedSet;
+use crate::worker::revoked::{RevokedSet, RevokedStamps};
 use crate::worker::settings::WorkerSettings;
 use crate::worker::shutdown::Shutdown;
 
@@ -37,6 +37,8 @@ pub(crate) struct Shared<S> {
     /// Ended runs, on their way to the flusher.
     pub(crate) finished: mpsc::Sender<Finished>,
     pub(crate) revoked: Mutex<RevokedSet>,
+    /// Tasks that carry one of these are revoked, too.
+    pub(crate) revoked_stamps: Mutex<RevokedStamps>,
     /// Limits and counters of each registered task.
     pub(crate) tasks: HashMap<&'static str, TaskControl>,
     /// What is consumed; changed by `add_consumer` and `cancel_consumer`.
@@ -60,6 +62,8 @@ pub(crate) struct Shared<S> {
 #[derive(Debug)]
 pub(crate) struct TaskControl {
     pub(crate) bucket: TokenBucket,
+    /// The rate of the bucket as it was written; nothing when there is no limit.
+    pub(crate) rate_limit: Mutex<Option<String>>,
     /// Hard and soft.
     pub(crate) limits: Mutex<(Option<Duration>, Option<Duration>)>,
     pub(crate) runs: AtomicU64,
@@ -86,6 +90,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             );
             let control = TaskControl {
                 bucket: TokenBucket::new(rate),
+                rate_limit: Mutex::new(rate.and(task.settings.rate_limit).map(str::to_owned)),
                 limits: Mutex::new(limits),
                 runs: AtomicU64::new(0),
             };
@@ -103,6 +108,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             events,
             finished,
             revoked: Mutex::default(),
+            revoked_stamps: Mutex::default(),
             room: Notify::new(),
             queues_changed: Notify::new(),
             held: Mutex::default(),

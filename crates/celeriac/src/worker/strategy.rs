@@ -135,7 +135,9 @@ pub(crate) fn requeue(held: &Held) -> Finished {
 
 /// Revoked or expired?
 fn check<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Option<Finished> {
-    if shared.revoked.lock().contains(held.id().as_str()) {
+    let is_revoked = shared.revoked.lock().contains(held.id().as_str())
+        || shared.revoked_stamps.lock().mark(&held.message.headers.stamps);
+    if is_revoked {
         return Some(revoked(shared, held, "revoked"));
     }
     let expires = held.message.headers.expires.as_ref()?;

@@ -8,5 +8,6 @@ mod canvas;
 mod control;
 mod eager;
 mod limits;
+mod recorded;
 mod reliability;
 mod support;

@@ -1,34 +1,42 @@
 //! Commands that change a running worker.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
-use super::{Arguments, error, ok};
+use super::arguments::{Arguments, Raised};
+use super::{nok, ok};
 use crate::protocol::QueueName;
 use crate::worker::rate::Rate;
 use crate::worker::shared::Shared;
 
-/// No pool grows by more at a time.
-const MAX_GROWTH: usize = 10_000;
+/// No pool grows beyond this by remote control.
+const MAX_PLACES: usize = 10_000;
+/// No worker consumes more queues by remote control.
+const MAX_QUEUES: usize = 1_000;
 
-pub(super) fn rate_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Value {
-    let text = match arguments.0.get("rate_limit") {
-        None | Some(Value::Null) => "0".to_owned(),
+type Answer = Result<Value, Raised>;
+
+pub(super) fn rate_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    let text = match arguments.get("rate_limit") {
+        None => "0".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(other) => return Err(arguments.wrong("rate_limit", "a rate such as 10/m", other)),
     };
-    let rate = match Rate::parse(&text) {
+    let rate = match Rate::parse(if text.is_empty() { "0" } else { &text }) {
         Ok(rate) => rate,
         Err(wrong) => {
-            let repr = crate::repr::python(&Value::String(wrong.to_string()));
-            return error(&format!("Invalid rate limit string: ValueError({repr})"));
+            let raised = Raised::new("ValueError", wrong.to_string());
+            return Ok(nok(&format!("Invalid rate limit string: {raised}")));
         }
     };
-    let name = arguments.text("task_name").unwrap_or_default();
-    let Some(task) = shared.tasks.get(name) else { return error("unknown task") };
+    let name = arguments.name("task_name")?;
+    let Some(task) = shared.tasks.get(name) else {
+        tracing::error!(target: "celery.worker", "Rate limit attempt for unknown task {}", super::shortened(name));
+        return Ok(nok("unknown task"));
+    };
     task.bucket.set_rate(rate);
-    match rate {
+    *task.rate_limit.lock() = rate.is_some().then(|| text.clone());
+    Ok(match rate {
         Some(_) => {
             tracing::info!(target: "celery.worker", "New rate limit for tasks of type {name}: {text}.");
             ok("new rate limit set successfully")
@@ -37,54 +45,72 @@ pub(super) fn rate_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments
             tracing::info!(target: "celery.worker", "Rate limits disabled for tasks of type {name}");
             ok("rate limit disabled successfully")
         }
+    })
+}
+
+pub(super) fn time_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    let (hard, soft) = (arguments.seconds("hard")?, arguments.seconds("soft")?);
+    let name = arguments.text("task_name")?.unwrap_or_default();
+    let Some(task) = shared.tasks.get(name) else {
+        tracing::error!(target: "celery.worker", "Change time limit attempt for unknown task {}", super::shortened(name));
+        return Ok(nok("unknown task"));
+    };
+    *task.limits.lock() = (hard, soft);
+    tracing::info!(target: "celery.worker", "New time limits for tasks of type {name}: soft={soft:?} hard={hard:?}");
+    Ok(ok("time limits set successfully"))
+}
+
+pub(super) fn pool_grow<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    let (places, n) = (shared.pool.size(), arguments.count("n", 1)?);
+    if n > MAX_PLACES.saturating_sub(places) {
+        let text = format!("the pool has {places} places and may have {MAX_PLACES}: {n} more are too many");
+        return Err(Raised::new("ValueError", text));
     }
-}
-
-pub(super) fn time_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Value {
-    let Some(task) = arguments.text("task_name").and_then(|name| shared.tasks.get(name)) else {
-        return error("unknown task");
-    };
-    let limit = |name| {
-        let seconds = arguments.0.get(name).and_then(Value::as_f64).filter(|seconds| *seconds > 0.0);
-        seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-    };
-    *task.limits.lock() = (limit("hard"), limit("soft"));
-    ok("time limits set successfully")
-}
-
-pub(super) fn pool_grow<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Value {
-    shared.pool.grow(arguments.count("n", 1).min(MAX_GROWTH));
+    shared.pool.grow(n);
     shared.room.notify_one();
-    ok("pool will grow")
+    Ok(ok("pool will grow"))
 }
 
-pub(super) fn pool_shrink<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Value {
-    shared.pool.shrink(arguments.count("n", 1));
-    ok("pool will shrink")
+pub(super) fn pool_shrink<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    shared.pool.shrink(arguments.count("n", 1)?);
+    Ok(ok("pool will shrink"))
 }
 
-pub(super) fn add_consumer<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Value {
-    let queue = match QueueName::parse(arguments.text("queue").unwrap_or_default()) {
-        Ok(queue) => queue,
-        Err(wrong) => return error(&wrong.to_string()),
-    };
+pub(super) fn autoscale<S: Send + Sync + 'static>(_: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    arguments.count("max", 0)?;
+    arguments.count("min", 0)?;
+    Err(Raised::new("ValueError", "Autoscale not enabled"))
+}
+
+pub(super) fn add_consumer<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    arguments: &Arguments<'_>,
+) -> Answer {
+    let queue = QueueName::parse(arguments.name("queue")?)
+        .map_err(|wrong| Raised::new("ValueError", wrong.to_string()))?;
     let mut queues = shared.queues.lock();
     if !queues.contains(&queue) {
+        if queues.len() >= MAX_QUEUES {
+            let text = format!("the worker consumes {MAX_QUEUES} queues already and may not more");
+            return Err(Raised::new("ValueError", text));
+        }
         queues.push(queue.clone());
     }
     drop(queues);
     wake(shared);
-    ok(format!("add consumer {queue}"))
+    tracing::info!(target: "celery.worker", "Started consuming from {queue}");
+    Ok(ok(format!("add consumer {queue}")))
 }
 
 pub(super) fn cancel_consumer<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     arguments: &Arguments<'_>,
-) -> Value {
-    let queue = arguments.text("queue").unwrap_or_default();
+) -> Answer {
+    let queue = super::shortened(arguments.name("queue")?);
     shared.queues.lock().retain(|consumed| consumed.as_str() != queue);
     wake(shared);
-    ok(format!("no longer consuming from {queue}"))
+    tracing::info!(target: "celery.worker", "No longer consuming from {queue}");
+    Ok(ok(format!("no longer consuming from {queue}")))
 }
 
 fn wake<S: Send + Sync + 'static>(shared: &Shared<S>) {
@@ -92,8 +118,9 @@ fn wake<S: Send + Sync + 'static>(shared: &Shared<S>) {
     shared.room.notify_one();
 }
 
+/// A worker that was started with `-E` keeps sending events, as Celery's does.
 pub(super) fn switch_events<S: Send + Sync + 'static>(shared: &Shared<S>, wanted: bool) -> Value {
-    let changed = shared.events.set_task_events(wanted);
+    let changed = !shared.settings.task_events && shared.events.set_task_events(wanted);
     ok(match (wanted, changed) {
         (true, true) => "task events enabled",
         (true, false) => "task events already enabled",

@@ -1,19 +1,42 @@
 //! The worker's side of remote control. It runs on its own, so that a worker whose places are all taken answers too.
+//!
+//! `listen` takes requests one after the other: what a request changes is changed in the order in which they came.
+//! What has to wait for broker or result backend goes on beside it, bounded in number. Whatever a request holds, its
+//! sender gets a reply: wrong arguments and failures are told as the `repr` of the exception that Celery's worker
+//! would have raised.
 
+mod arguments;
 mod change;
+mod conf;
+mod matcher;
+mod memory;
+mod pace;
 mod question;
-pub(crate) use question::revoked_ids;
+mod report;
 mod revoke;
+mod stats;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Subscription;
-use crate::protocol::{ControlReply, ControlRequest, JsonMap, NodeName};
+use crate::protocol::{Command, ControlReply, ControlRequest, JsonMap, ReplyTo, TaskId};
 use crate::worker::heartbeat;
 use crate::worker::shared::Shared;
+use arguments::{Arguments, Raised};
+use pace::Pace;
+pub(crate) use question::revoked_ids;
+
+/// So many answers may be on their way at a time; more requests wait.
+const MAX_UNDERWAY: usize = 64;
+/// An answer that cannot be given away within this time is dropped: nobody waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest name of a client.
+const MAX_CLIENT_BYTES: usize = 256;
 
 /// Obeys the requests that come over `requests` until the worker ends.
 pub(crate) async fn listen<S: Send + Sync + 'static>(
@@ -21,176 +44,169 @@ pub(crate) async fn listen<S: Send + Sync + 'static>(
     mut requests: Subscription,
     end: CancellationToken,
 ) {
+    let mut pace = Pace::default();
+    let mut underway = JoinSet::new();
     loop {
-        let payload = tokio::select! {
-            payload = requests.recv() => payload,
-            () = end.cancelled() => return,
+        let received = tokio::select! {
+            received = requests.recv() => received,
+            Some(_) = underway.join_next() => continue,
+            () = end.cancelled() => break,
         };
-        let Some(broadcast) = payload else { return };
+        let Some(broadcast) = received else { break };
+        tokio::select! {
+            () = pace.wait() => {}
+            () = end.cancelled() => break,
+        }
         match ControlRequest::decode(&broadcast.payload) {
-            Ok(request) if is_meant(&request, &shared.node) => obey(&shared, request).await,
-            Ok(_) => {}
+            Ok(request) if matcher::is_meant(&request, &shared.node) => {
+                if underway.len() >= MAX_UNDERWAY {
+                    underway.join_next().await;
+                }
+                if let Some(rest) = obey(&shared, request) {
+                    underway.spawn(async move { drop(tokio::time::timeout(PATIENCE, rest).await) });
+                }
+            }
+            Ok(request) => shared.app.core().clock.adjust(request.clock),
             Err(error) => {
                 tracing::warn!(target: "celery.pidbox", "a control request cannot be read: {error}")
             }
         }
     }
+    // What was answered is told, so that a client that stops a worker hears of it.
+    drop(tokio::time::timeout(Duration::from_secs(1), underway.join_all()).await);
 }
 
-async fn obey<S: Send + Sync + 'static>(shared: &Shared<S>, request: ControlRequest) {
-    let clock = &shared.app.core().clock;
-    clock.adjust(request.clock);
+/// What a request is answered with, and what is to be stored before that.
+struct Answer {
+    value: Value,
+    /// Tasks whose callers are to be told that they are revoked.
+    revoked: Vec<TaskId>,
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Self {
+        Self { value, revoked: Vec::new() }
+    }
+}
+
+/// Does what is asked, now; gives the rest that has to wait for others.
+fn obey<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    request: ControlRequest,
+) -> Option<impl Future<Output = ()> + Send + use<S>> {
+    shared.app.core().clock.adjust(request.clock);
     tracing::debug!(target: "celery.pidbox", "control request {}", request.method);
-    let Some(answer) = answer(shared, &request.method, &request.arguments).await else { return };
-    let Some(reply_to) = request.reply_to else { return };
-    let reply = ControlReply::new(request.ticket, clock.forward(), shared.node.clone(), answer);
-    let sent = match reply.encode(&reply_to) {
+    let answer = match answer(shared, &request.method, &request.arguments) {
+        Ok(answer) => answer?,
+        Err(raised) => {
+            tracing::error!(target: "celery.pidbox", "control request {}: {raised}", shortened(&request.method));
+            raised.into_reply().into()
+        }
+    };
+    let reply_to = request.reply_to.filter(|to| to.routing_key.len() <= MAX_CLIENT_BYTES);
+    if reply_to.is_none() && answer.revoked.is_empty() {
+        return None;
+    }
+    let shared = shared.clone();
+    Some(async move {
+        revoke::store(&shared, answer.revoked).await;
+        if let Some(reply_to) = reply_to {
+            reply(&shared, &request.method, request.ticket, &reply_to, answer.value).await;
+        }
+    })
+}
+
+/// Sends an answer; one that is too large to be sent is replaced by saying so.
+async fn reply<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    method: &str,
+    ticket: Option<String>,
+    to: &ReplyTo,
+    answer: Value,
+) {
+    let clock = shared.app.core().clock.forward();
+    let reply = |answer| ControlReply::new(ticket.clone(), clock, shared.node.clone(), answer);
+    let payload = reply(answer).encode(to).or_else(|error| {
+        let raised = Raised::new("EncodeError", error.to_string());
+        reply(raised.into_reply()).encode(to)
+    });
+    let sent = match payload {
         Ok(payload) => {
-            shared.app.broker().broadcast(&reply_to.topic(), payload).await.map_err(|error| error.to_string())
+            shared.app.broker().broadcast(&to.topic(), payload).await.map_err(|error| error.to_string())
         }
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = sent {
-        tracing::warn!(target: "celery.pidbox", "cannot answer {}: {error}", request.method);
+        tracing::warn!(target: "celery.pidbox", "cannot answer {}: {error}", shortened(method));
     }
 }
 
-/// What a request is answered with; nothing for those that are never answered.
-async fn answer<S: Send + Sync + 'static>(
+/// The answer; nothing for those that are never answered.
+fn answer<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     method: &str,
     arguments: &JsonMap,
-) -> Option<Value> {
-    let arguments = Arguments(arguments);
-    Some(match method {
+) -> Result<Option<Answer>, Raised> {
+    let Some(command) = Command::find(method) else {
+        return Err(Raised::new("KeyError", shortened(method)));
+    };
+    command.check(arguments).map_err(|wrong| Raised::new("TypeError", wrong))?;
+    let arguments = Arguments::new(command.name, arguments);
+    let value = match command.name {
         "ping" => json!({"ok": "pong"}),
-        "active" => question::active(shared, &arguments),
-        "reserved" => question::reserved(shared, &arguments),
-        "scheduled" => question::scheduled(shared, &arguments),
+        "active" => question::active(shared, &arguments)?,
+        "reserved" => question::reserved(shared),
+        "scheduled" => question::scheduled(shared),
         "revoked" => json!(shared.revoked.lock().ids()),
-        "registered" | "tasks" => json!(shared.app.task_names()),
-        "stats" => question::stats(shared),
-        "conf" => question::conf(shared),
+        "registered" => question::registered(shared, &arguments)?,
+        "stats" => stats::stats(shared),
+        "conf" => conf::conf(shared, arguments.flag("with_defaults")?),
         "active_queues" => question::active_queues(shared),
         "clock" => json!({"clock": shared.app.core().clock.value()}),
-        "report" => json!({"ok": question::report(shared)}),
-        "query_task" => question::query_task(shared, &arguments),
-        "hello" => question::hello(shared, &arguments),
-        "memsample" => Value::Null,
+        "report" => ok(report::report(shared)),
+        "query_task" => question::query_task(shared, &arguments)?,
+        "hello" => question::hello(shared, &arguments)?,
+        "memsample" => memory::sample(),
+        "memdump" => memory::dump(arguments.count("samples", 10)?),
+        "objgraph" => return Err(Raised::new("ImportError", "Requires the objgraph library")),
         "heartbeat" => {
             heartbeat::tell(shared, "worker-heartbeat");
             Value::Null
         }
-        "revoke" => revoke::revoke(shared, &arguments, arguments.flag("terminate")).await,
-        "terminate" => revoke::revoke(shared, &arguments, true).await,
-        "rate_limit" => change::rate_limit(shared, &arguments),
-        "time_limit" => change::time_limit(shared, &arguments),
-        "pool_grow" => change::pool_grow(shared, &arguments),
-        "pool_shrink" => change::pool_shrink(shared, &arguments),
-        "autoscale" => error("ValueError('Autoscale not enabled')"),
-        "pool_restart" => error("ValueError('Pool restarts not enabled')"),
-        "add_consumer" => change::add_consumer(shared, &arguments),
-        "cancel_consumer" => change::cancel_consumer(shared, &arguments),
+        "revoke" => return revoke::revoke(shared, &arguments).map(Some),
+        "terminate" => return revoke::terminate(shared, &arguments).map(Some),
+        "revoke_by_stamped_headers" => revoke::by_stamped_headers(shared, &arguments)?,
+        "rate_limit" => change::rate_limit(shared, &arguments)?,
+        "time_limit" => change::time_limit(shared, &arguments)?,
+        "pool_grow" => change::pool_grow(shared, &arguments)?,
+        "pool_shrink" => change::pool_shrink(shared, &arguments)?,
+        "autoscale" => change::autoscale(shared, &arguments)?,
+        "pool_restart" => return Err(Raised::new("ValueError", "Pool restarts not enabled")),
+        "add_consumer" => change::add_consumer(shared, &arguments)?,
+        "cancel_consumer" => change::cancel_consumer(shared, &arguments)?,
         "enable_events" => change::switch_events(shared, true),
         "disable_events" => change::switch_events(shared, false),
-        "election" => return None,
+        // This worker stands for no election, and who asks waits for none.
+        "election" => Value::Null,
         "shutdown" => {
             tracing::warn!(target: "celery.worker", "Got shutdown from remote");
             shared.shutdown.warm();
-            return None;
+            return Ok(None);
         }
-        unknown => error(&format!("KeyError({})", crate::repr::python(&unknown.into()))),
-    })
+        unknown => return Err(Raised::new("KeyError", unknown)),
+    };
+    Ok(Some(value.into()))
 }
 
 fn ok(text: impl Into<String>) -> Value {
     json!({"ok": text.into()})
 }
 
-fn error(text: &str) -> Value {
+fn nok(text: &str) -> Value {
     json!({"error": text})
 }
 
-/// The arguments of a request, by name.
-struct Arguments<'a>(&'a JsonMap);
-
-impl Arguments<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    fn count(&self, name: &str, otherwise: usize) -> usize {
-        self.0.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(otherwise)
-    }
-
-    /// A text or a list of texts.
-    fn texts(&self, name: &str) -> Vec<String> {
-        match self.0.get(name) {
-            Some(Value::String(text)) => vec![text.clone()],
-            Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Is the request for this node? A destination list counts first, then a pattern.
-fn is_meant(request: &ControlRequest, node: &NodeName) -> bool {
-    match (&request.destination, &request.pattern, request.matcher.as_deref()) {
-        (Some(nodes), _, _) => nodes.contains(node),
-        (None, Some(pattern), None | Some("glob")) => glob(pattern.as_bytes(), node.as_str().as_bytes()),
-        // No regular expressions here: a node that cannot tell whether it is meant keeps silent.
-        (None, Some(_), Some(_)) => false,
-        (None, None, _) => true,
-    }
-}
-
-/// Shell patterns with `*` and `?`, in linear memory and without recursion.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == b'?' || *c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((star_p, star_t)) => {
-                    star = Some((star_p, star_t + 1));
-                    p = star_p + 1;
-                    t = star_t + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_is_for_those_whom_it_names() {
-        let node = NodeName::from("w1@lab");
-        let mut request = ControlRequest::new("ping", JsonMap::new());
-        assert!(is_meant(&request, &node));
-        request.pattern = Some("w1*".into());
-        assert!(is_meant(&request, &node));
-        request.pattern = Some("*@la?x".into());
-        assert!(!is_meant(&request, &node));
-        request.destination = Some(vec!["w2@lab".into()]);
-        request.pattern = Some("*".into());
-        assert!(!is_meant(&request, &node));
-        assert!(glob(b"*a*b", b"xxaab") && !glob(b"*a*b", b"xxaabc") && glob(b"**", b""));
-    }
+/// At most the first 100 characters of something from outside.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
 }

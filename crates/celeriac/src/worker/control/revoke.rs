@@ -2,25 +2,42 @@
 
 use serde_json::Value;
 
-use super::{Arguments, error, ok};
+use super::arguments::{Arguments, Raised};
+use super::{Answer, ok};
 use crate::app::revoked_meta;
 use crate::cancellation::CancelReason;
-use crate::protocol::{TaskId, TaskState};
-use crate::worker::held::Stage;
+use crate::protocol::{JsonMap, TaskId, TaskState};
+use crate::repr;
+use crate::worker::held::{Held, Stage};
 use crate::worker::revoked::MAX_REVOKED;
 use crate::worker::shared::Shared;
 
-/// Notes the ids, ends what waits here, and with `terminate` what runs here.
-pub(super) async fn revoke<S: Send + Sync + 'static>(
+/// `revoke`: notes the ids, ends what waits here, and with `terminate` what runs here.
+pub(super) fn revoke<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     arguments: &Arguments<'_>,
-    terminate: bool,
-) -> Value {
-    let mut ids = arguments.texts("task_id");
+) -> Result<Answer, Raised> {
+    let terminate = arguments.flag("terminate")?;
+    let signal = Signal::of(arguments, terminate)?;
+    call_off(shared, arguments, terminate.then_some(signal))
+}
+
+/// `terminate`: the same, and what runs here ends in any case.
+pub(super) fn terminate<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    arguments: &Arguments<'_>,
+) -> Result<Answer, Raised> {
+    let signal = Signal::of(arguments, true)?;
+    call_off(shared, arguments, Some(signal))
+}
+
+fn call_off<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    arguments: &Arguments<'_>,
+    terminate: Option<Signal>,
+) -> Result<Answer, Raised> {
+    let mut ids = arguments.texts("task_id")?;
     ids.truncate(MAX_REVOKED);
-    if ids.is_empty() {
-        return error("TypeError('revoke() needs task_id: an id or a list of ids')");
-    }
     {
         let mut revoked = shared.revoked.lock();
         ids.iter().for_each(|id| revoked.insert(id.as_str()));
@@ -30,39 +47,132 @@ pub(super) async fn revoke<S: Send + Sync + 'static>(
     let held = shared.all();
     for id in &ids {
         for held in held.iter().filter(|held| held.id().as_str() == id) {
-            match held.stage() {
-                Stage::Scheduled | Stage::Reserved => held.cancellation.cancel(CancelReason::Revoked),
-                Stage::Active if terminate => {
-                    tracing::info!(target: "celery.worker", "Terminating {id} (SIGTERM)");
-                    held.cancellation.cancel(CancelReason::Revoked);
+            match (held.stage(), &terminate) {
+                (Stage::Finished, _) => {}
+                (Stage::Active, None) => runs_on.push(id),
+                (_, None) => held.cancellation.cancel(CancelReason::Revoked),
+                (_, Some(signal)) => {
+                    end(held, signal);
                     terminated.push(id);
                 }
-                Stage::Active => runs_on.push(id),
-                Stage::Finished => {}
             }
         }
     }
-    let elsewhere: Vec<TaskId> = ids
+    let elsewhere = ids
         .iter()
         .filter(|id| !terminated.contains(&id.as_str()) && !runs_on.contains(&id.as_str()))
-        .map(|id| TaskId::from(id.as_str()))
-        .collect();
-    store(shared, elsewhere).await;
-    if !terminate {
-        let shown: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
-        let text = format!("tasks {{{}}} flagged as revoked", shown.join(", "));
-        tracing::info!(target: "celery.worker", "{text}");
-        return ok(text);
+        .map(|id| TaskId::from(id.as_str()));
+    let value = match (&terminate, terminated.as_slice()) {
+        (Some(_), []) => ok("terminate: tasks unknown"),
+        (Some(_), ids) => ok(format!("terminate: {}", ids.join(", "))),
+        (None, _) => {
+            tracing::info!(target: "celery.worker", "Tasks flagged as revoked: {}", super::shortened(&ids.join(", ")));
+            ok(format!("tasks {} flagged as revoked", set(&ids)))
+        }
+    };
+    Ok(Answer { value, revoked: elsewhere.collect() })
+}
+
+fn end(held: &Held, signal: &Signal) {
+    tracing::info!(target: "celery.worker", "Terminating {} ({})", held.id(), signal.0);
+    held.cancellation.cancel(CancelReason::Revoked);
+}
+
+/// `revoke_by_stamped_headers`: the same for all tasks that carry one of the stamps.
+pub(super) fn by_stamped_headers<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    arguments: &Arguments<'_>,
+) -> Result<Value, Raised> {
+    let terminate = arguments.flag("terminate")?;
+    let signal = Signal::of(arguments, true)?;
+    let headers = stamps(arguments)?;
+    let shown = repr::python(&Value::Object(headers.clone()));
+    shared.revoked_stamps.lock().insert(&headers);
+    let held: Vec<_> = shared.all().into_iter().filter(|held| held.stage() != Stage::Finished).collect();
+    let is_marked =
+        |held: &Held| crate::worker::revoked::is_stamped_with(&held.message.headers.stamps, &headers);
+    for held in held.iter().filter(|held| held.stage() != Stage::Active && is_marked(held)) {
+        held.cancellation.cancel(CancelReason::Revoked);
     }
-    if terminated.is_empty() {
-        ok("terminate: tasks unknown")
+    if !terminate {
+        return Ok(ok(format!("headers {shown} flagged as revoked, but not terminated")));
+    }
+    let mut found = false;
+    for held in held.iter().filter(|held| held.stage() == Stage::Active && is_marked(held)) {
+        end(held, &signal);
+        found = true;
+    }
+    Ok(ok(if found {
+        format!("headers {shown} revoked")
     } else {
-        ok(format!("terminate: {}", terminated.join(", ")))
+        format!("headers {shown} were not terminated")
+    }))
+}
+
+/// Stamps by header: an object, or a list of `header=stamp` as the command line sends it.
+fn stamps(arguments: &Arguments<'_>) -> Result<JsonMap, Raised> {
+    match arguments.get("headers") {
+        Some(Value::Object(headers)) => Ok(headers.clone()),
+        Some(Value::Array(pairs)) => pairs
+            .iter()
+            .map(|pair| {
+                let split = pair.as_str().and_then(|pair| pair.split_once('='));
+                let (header, stamp) =
+                    split.ok_or_else(|| arguments.wrong("headers", "a list of key=value", pair))?;
+                Ok((header.to_owned(), stamp.into()))
+            })
+            .collect(),
+        other => {
+            Err(arguments.wrong("headers", "a dict or a list of key=value", other.unwrap_or(&Value::Null)))
+        }
     }
 }
 
+/// The name of a signal. What it is matters to the log only: however a run is ended, it ends at once.
+struct Signal(String);
+
+impl Signal {
+    fn of(arguments: &Arguments<'_>, is_needed: bool) -> Result<Self, Raised> {
+        let name = match arguments.get("signal") {
+            None => return Ok(Self("SIGTERM".to_owned())),
+            Some(Value::Number(number)) => number
+                .as_i64()
+                .and_then(|number| i32::try_from(number).ok())
+                .and_then(|number| nix::sys::signal::Signal::try_from(number).ok())
+                .map(|signal| signal.as_str().to_owned()),
+            Some(Value::String(name)) => {
+                let full = if name.starts_with("SIG") { name.clone() } else { format!("SIG{name}") };
+                full.parse::<nix::sys::signal::Signal>().is_ok().then_some(full)
+            }
+            Some(_) => None,
+        };
+        match name {
+            Some(name) => Ok(Self(name)),
+            None if !is_needed => Ok(Self("SIGTERM".to_owned())),
+            None => Err(arguments.wrong(
+                "signal",
+                "the name of a signal such as SIGTERM",
+                arguments.get("signal").unwrap_or(&Value::Null),
+            )),
+        }
+    }
+}
+
+/// Texts as Python shows a set.
+fn set(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return "set()".to_owned();
+    }
+    let mut shown: Vec<String> = texts.iter().map(|text| repr::python(&Value::from(text.as_str()))).collect();
+    shown.dedup();
+    format!("{{{}}}", shown.join(", "))
+}
+
 /// Their callers need not wait until the message is met, which may be never.
-async fn store<S: Send + Sync + 'static>(shared: &Shared<S>, ids: Vec<TaskId>) {
+pub(super) async fn store<S: Send + Sync + 'static>(shared: &Shared<S>, ids: Vec<TaskId>) {
+    if ids.is_empty() {
+        return;
+    }
     let backend = shared.app.backend();
     let stored = async {
         let known = backend.get_many(&ids).await?;
