@@ -87,7 +87,7 @@ impl AnalysisError {
             ErrorKind::Unavailable,
             "disk_full",
             format!("cannot {doing}: the disk is full"),
-            "Free some space (or point DATA_DIR to a larger disk), then resume the analysis: what is done is kept.",
+            "Free some space (or point DATA_DIR to a larger disk) and try again; an analysis that had begun goes on with `code-reader resume`, what is done is kept.",
         )
     }
 }

@@ -116,17 +116,27 @@ impl Taken {
         out.flush().map_err(io_error)
     }
 
+    /// The pages and the document, or, where they do not all find room, what was there before.
     fn write_folder(&self, folder: &Path) -> Result<(), AnalysisError> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(export_error(ExportError::NotAFolder { path: folder.to_owned() }));
+        }
+        let is_new = !folder.exists();
+        fs::create_dir_all(folder).map_err(io_error)?;
         let options = FolderOptions { repository: self.repository.clone() };
-        markdown_folder(&self.pages, folder, &options).map_err(export_error)?;
         let (path, part) = (folder.join("analysis.json"), folder.join(".analysis.json.part"));
         let written = File::create(&part).map_err(io_error).and_then(|mut file| {
             self.write_json(&mut file)?;
-            file.sync_all().and_then(|()| fs::rename(&part, &path)).map_err(io_error)
+            file.sync_all().map_err(io_error)?;
+            markdown_folder(&self.pages, folder, &options).map_err(export_error)?;
+            fs::rename(&part, &path).map_err(io_error)
         });
         if written.is_err() {
             // What is half written is of no use; the error tells why.
             let _ = fs::remove_file(&part);
+            if is_new {
+                let _ = fs::remove_dir(folder);
+            }
         }
         written
     }
@@ -158,15 +168,21 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn io_error(error: io::Error) -> AnalysisError {
-    AnalysisError::io("write the export", &error)
+    if is_disk_full(&error) { no_room() } else { AnalysisError::io("write the export", &error) }
+}
+
+fn no_room() -> AnalysisError {
+    AnalysisError {
+        hint: "Free some space or choose a folder on another disk, then export again: the reading is kept."
+            .to_owned(),
+        ..AnalysisError::disk_full("write the export")
+    }
 }
 
 fn export_error(error: ExportError) -> AnalysisError {
     let message = error.to_string();
     match error {
-        ExportError::Write { source, .. } | ExportError::Io(source) if is_disk_full(&source) => {
-            AnalysisError::disk_full("write the export")
-        }
+        ExportError::Write { source, .. } | ExportError::Io(source) if is_disk_full(&source) => no_room(),
         ExportError::Write { .. } | ExportError::Foreign { .. } | ExportError::NotAFolder { .. } => {
             AnalysisError::invalid("export_folder", message, "Choose another folder.")
         }

@@ -167,7 +167,8 @@ fn index_error(error: &reader::index::IndexError) -> AnalysisError {
 fn written(error: &(dyn Error + 'static), message: String) -> AnalysisError {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let is_full = error.downcast_ref::<std::io::Error>().is_some_and(crate::error::is_disk_full);
+        let is_full = error.downcast_ref::<std::io::Error>().is_some_and(crate::error::is_disk_full)
+            || matches!(error.downcast_ref(), Some(reader::index::IndexError::Full { .. }));
         if is_full || error.to_string().contains("disk is full") {
             return AnalysisError::disk_full("write the knowledge base");
         }

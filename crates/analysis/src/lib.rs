@@ -18,6 +18,7 @@ mod progress;
 mod provider;
 mod reading;
 mod readings;
+mod room;
 mod settings;
 mod shared;
 mod submission;

@@ -33,7 +33,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
     let layers = Layers::load(&std::env::current_dir()?, |name| std::env::var(name).ok(), flags(&cli))?;
     match &cli.command {
         Command::Config(args) => return commands::config::run(&layers, args),
-        Command::Completions { shell } => return Ok(commands::completions::run(*shell)),
+        Command::Completions { shell } => return commands::completions::run(*shell),
         _ => {}
     }
     let config = Config::from_layers(&layers)?;

@@ -1,24 +1,34 @@
 //! What people see: results on stdout, everything else on stderr, colours only on a terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::error::CliError;
 
-/// Prints a result. A reader that went away (`| head`) is no error.
-pub fn print(text: &str) {
+/// Prints a result. A reader that went away (`| head`) is no error; a file that cannot take it all is one.
+pub fn print(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What became of writing to stdout.
+pub fn printed(outcome: std::io::Result<()>) -> Result<(), CliError> {
+    match outcome {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError::failed(format!("cannot write to standard output: {error}"))
+                .hint("what was printed is not whole: free some space, or send it elsewhere"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a result as JSON.
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), CliError> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
-    print(&text);
-    Ok(())
+    print(&text)
 }
 
 /// Prints a remark.

@@ -16,7 +16,7 @@ pub enum StoreError {
         known: u32,
     },
     /// The disk is full.
-    #[error("the disk that holds {} is full: free some space, then resume", path.display())]
+    #[error("the disk that holds {} is full", path.display())]
     DiskFull {
         /// What could not be written.
         path: PathBuf,

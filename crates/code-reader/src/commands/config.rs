@@ -47,7 +47,7 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
                 ]
             })
             .collect();
-        terminal::print(&terminal::table(&["setting", "value", "from", "what it does"], &cells));
+        terminal::print(&terminal::table(&["setting", "value", "from", "what it does"], &cells))?;
     }
     Config::from_layers(layers)?;
     Ok(0)

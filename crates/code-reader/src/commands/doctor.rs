@@ -75,9 +75,9 @@ pub async fn run(config: &Config, args: &JsonArgs) -> Result<u8, CliError> {
                 State::Note => "note ",
                 State::Wrong => "WRONG",
             };
-            terminal::print(&format!("{mark} {:<20} {}\n", check.name, check.detail));
+            terminal::print(&format!("{mark} {:<20} {}\n", check.name, check.detail))?;
             if let Some(hint) = &check.hint {
-                terminal::print(&format!("      {:<20} {hint}\n", ""));
+                terminal::print(&format!("      {:<20} {hint}\n", ""))?;
             }
         }
     }

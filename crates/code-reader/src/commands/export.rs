@@ -26,11 +26,11 @@ pub async fn run(analyses: &Analyses, args: &ExportArgs) -> Result<u8, CliError>
                 Some(path) => write_whole(path, &mut file)?,
                 None => {
                     let mut stdout = std::io::stdout().lock();
-                    // A reader that went away is no error.
-                    drop(std::io::copy(&mut file, &mut stdout));
-                    if stdout.is_terminal() {
-                        drop(writeln!(stdout));
-                    }
+                    let copied = std::io::copy(&mut file, &mut stdout).and_then(|_| {
+                        let end = if stdout.is_terminal() { "\n" } else { "" };
+                        stdout.write_all(end.as_bytes()).and_then(|()| stdout.flush())
+                    });
+                    terminal::printed(copied)?;
                 }
             }
             Ok(0)

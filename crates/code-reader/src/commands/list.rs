@@ -19,7 +19,7 @@ pub async fn run(analyses: &Analyses, args: &ListArgs) -> Result<u8, CliError> {
         terminal::print(&terminal::table(
             &["name", "status", "files", "pages", "model", "created", "id"],
             &cells,
-        ));
+        ))?;
     }
     Ok(0)
 }

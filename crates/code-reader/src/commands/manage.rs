@@ -17,7 +17,7 @@ pub async fn cancel(analyses: &Analyses, args: &NamedArgs) -> Result<u8, CliErro
             "Cancelled {}. `code-reader resume {}` goes on from here.\n",
             terminal::plain(&analysis.name),
             analysis.id
-        ));
+        ))?;
     }
     Ok(0)
 }
@@ -30,7 +30,7 @@ pub async fn remove(analyses: &Analyses, args: &RemoveArgs) -> Result<u8, CliErr
     }
     for analysis in found {
         analyses.remove(&analysis.id).await?;
-        terminal::print(&format!("Removed {} ({}).\n", terminal::plain(&analysis.name), analysis.id));
+        terminal::print(&format!("Removed {} ({}).\n", terminal::plain(&analysis.name), analysis.id))?;
     }
     Ok(0)
 }

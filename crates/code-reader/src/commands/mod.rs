@@ -54,7 +54,7 @@ async fn open(config: &Config) -> Result<Analyses, CliError> {
 fn celery(answer: Result<String, celeriac_cli::AskError>) -> Result<u8, CliError> {
     match answer {
         Ok(text) => {
-            terminal::print(&text);
+            terminal::print(&text)?;
             Ok(0)
         }
         Err(celeriac_cli::AskError::Nobody) => {

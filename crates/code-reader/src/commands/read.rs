@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use analysis::{Analyses, Analysis, DocumentLanguage, Source, Status, Step, Submission, SubmissionOptions};
+use analysis::{
+    Analyses, Analysis, AnalysisError, DocumentLanguage, Source, Status, Step, Submission, SubmissionOptions,
+};
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 
@@ -19,6 +21,9 @@ use crate::terminal;
 
 /// What a shell reports of a program ended by Ctrl-C.
 const EXIT_INTERRUPTED: u8 = 130;
+
+/// How often the disk is looked at while nothing is heard of the analysis.
+const LOOK_AT_ROOM: Duration = Duration::from_secs(2);
 
 /// Submits a repository and stays until it is read.
 pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
@@ -142,10 +147,12 @@ async fn follow(
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     let mut found = BTreeMap::new();
+    let mut room = Room::default();
     let last = loop {
         tokio::select! {
             event = events.next() => match event {
                 Some(event) => {
+                    room = Room::default();
                     let state = event?.analysis;
                     if found.is_empty() && state.step.is_none_or(|step| step > Step::Index) {
                         found = findings(analyses, &state).await;
@@ -157,6 +164,13 @@ async fn follow(
                 }
                 None => break analyses.get(analysis.id.as_str()).await?,
             },
+            full = room.is_gone(analyses) => {
+                bars.stop();
+                return Err(CliError::failed(full.message).hint(format!(
+                    "free some space, then `code-reader resume {}` goes on from here: what is done is kept",
+                    analysis.id
+                )));
+            }
             _ = &mut interrupted => {
                 bars.stop();
                 let state = analyses.cancel(&analysis.id).await?;
@@ -176,6 +190,32 @@ async fn follow(
         terminal::print_json(&last)?;
     }
     finish(analyses, &last, begun.elapsed(), out).await
+}
+
+/// On a full disk no task can be taken from the queue, and the failure cannot be written into the row: nobody would
+/// ever tell whoever follows an analysis that it stands still.
+#[derive(Default)]
+struct Room {
+    /// How often in a row there was none. Once is a moment in which a step gives back what it took.
+    missing: u8,
+}
+
+impl Room {
+    /// Returns when the disk was full twice, with nothing heard in between.
+    async fn is_gone(&mut self, analyses: &Analyses) -> AnalysisError {
+        loop {
+            tokio::time::sleep(LOOK_AT_ROOM).await;
+            match analyses.check_room().await {
+                Err(error) if error.code == "disk_full" => {
+                    self.missing += 1;
+                    if self.missing > 1 {
+                        return error;
+                    }
+                }
+                _ => self.missing = 0,
+            }
+        }
+    }
 }
 
 /// Lines, languages, imports and chunks, which only the knowledge base knows.

@@ -38,7 +38,7 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
     } else if hits.is_empty() {
         terminal::note("Nothing found: try fewer words, or a part of a name.");
     } else {
-        terminal::print(&hits.iter().map(render).collect::<String>());
+        terminal::print(&hits.iter().map(render).collect::<String>())?;
     }
     Ok(u8::from(hits.is_empty()))
 }

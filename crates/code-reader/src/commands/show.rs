@@ -25,7 +25,7 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
                 .collect();
             terminal::print_json(&heads)?;
         } else {
-            terminal::print(&tree(&pages));
+            terminal::print(&tree(&pages))?;
         }
         return Ok(0);
     }
@@ -49,7 +49,7 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
         if args.page.is_none() && pages.len() > 1 {
             let _ = write!(text, "\n{}\n{}", terminal::bold("Pages"), tree(&pages));
         }
-        terminal::print(&text);
+        terminal::print(&text)?;
     }
     Ok(0)
 }
@@ -90,7 +90,7 @@ async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) 
             terminal::plain(&symbol.signature)
         );
     }
-    terminal::print(&out);
+    terminal::print(&out)?;
     Ok(0)
 }
 

@@ -32,7 +32,7 @@ pub struct Written {
 ///
 /// Files of an earlier export are replaced, and removed where no page stands for them any more. Any other
 /// file is left alone: when one stands where a page would go, nothing is written.
-/// Each file appears whole or not at all.
+/// Each file appears whole or not at all, and where the disk has no room for all of them, none does.
 pub fn markdown_folder(
     pages: &[Page],
     folder: &Path,
@@ -73,14 +73,12 @@ pub fn markdown_folder(
     // The list is written first: an export that is cut off can be taken up by the next.
     let names: BTreeSet<String> =
         files.iter().map(|(name, _)| name.clone()).chain(ours.iter().cloned()).collect();
-    write_marker(folder, &names)?;
+    let mut ready = Unfinished::default();
     for (name, text) in &files {
-        let path = folder.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(written(parent))?;
-        }
-        write_whole(&path, text.as_bytes()).map_err(written(&path))?;
+        ready.write(folder, name, text.as_bytes())?;
     }
+    write_marker(folder, &names)?;
+    ready.move_into_place()?;
     let kept: BTreeSet<String> = files.iter().map(|(name, _)| name.clone()).collect();
     for name in ours.difference(&kept).filter(|name| name.ends_with(".md")) {
         // A page of an earlier export that no longer exists; nobody misses it if it is gone already.
@@ -121,11 +119,60 @@ fn write_marker(folder: &Path, names: &BTreeSet<String>) -> Result<(), ExportErr
     write_whole(&path, text.as_bytes()).map_err(|source| ExportError::Write { path, source })
 }
 
-/// Writes beside the target, then renames.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Files that are written beside their targets; what is not moved into place goes with this value.
+#[derive(Default)]
+struct Unfinished {
+    /// Where each lies now, and its target.
+    files: Vec<(PathBuf, PathBuf)>,
+    /// The folders that were made for them, the outermost first.
+    folders: Vec<PathBuf>,
+}
+
+impl Unfinished {
+    fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let path = folder.join(name);
+        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|above| !above.exists()).collect();
+        for above in missing.into_iter().rev() {
+            fs::create_dir(above).map_err(|source| ExportError::Write { path: above.to_owned(), source })?;
+            self.folders.push(above.to_owned());
+        }
+        let unfinished = beside(&path);
+        self.files.push((unfinished.clone(), path.clone()));
+        fs::write(unfinished, bytes).map_err(|source| ExportError::Write { path, source })
+    }
+
+    fn move_into_place(mut self) -> Result<(), ExportError> {
+        while let Some((unfinished, path)) = self.files.pop() {
+            if let Err(source) = fs::rename(&unfinished, &path) {
+                self.files.push((unfinished, path.clone()));
+                return Err(ExportError::Write { path, source });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for (unfinished, _) in &self.files {
+            let _ = fs::remove_file(unfinished);
+        }
+        // Those that hold files by now stay.
+        for folder in self.folders.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
     name.push(format!(".{}.unfinished", std::process::id()));
-    let unfinished = path.with_file_name(name);
+    path.with_file_name(name)
+}
+
+/// Writes beside the target, then renames.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = beside(path);
     let result = fs::File::create(&unfinished)
         .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&unfinished, path));

@@ -16,7 +16,7 @@ pub enum IndexError {
         source: io::Error,
     },
     /// The disk is full.
-    #[error("no space left for the knowledge base {}: free some space (about twice the size of the repository's text), then resume", path.display())]
+    #[error("no space left for the knowledge base {}: free some space (about twice the size of the repository's text)", path.display())]
     Full {
         /// The knowledge base.
         path: PathBuf,
