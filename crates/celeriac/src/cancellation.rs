@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 /// Why a running task is to stop. It is no error of its own kind, so that `?` can turn it into the right
 /// [`TaskError`](crate::TaskError).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CancelReason {
     /// The soft time limit has passed; the task may still end by itself.
     SoftTimeLimit,

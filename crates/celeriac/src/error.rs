@@ -35,6 +35,12 @@ pub enum AppError {
         /// What serde says.
         source: serde_json::Error,
     },
+    /// The prefork pool has no child that runs.
+    #[error("the prefork pool cannot start its first child: {reason}")]
+    Pool {
+        /// What happened to the child.
+        reason: String,
+    },
     /// A canvas without tasks.
     #[error("nothing to send: the {0} has no tasks")]
     Empty(&'static str),

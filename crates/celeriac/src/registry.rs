@@ -28,6 +28,9 @@ pub(crate) struct Registered<S> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) acks_late: bool,
+    pub(crate) acks_on_failure: bool,
+    pub(crate) acks_on_timeout: bool,
+    pub(crate) reject_on_worker_lost: bool,
     pub(crate) max_retries: Option<u32>,
     pub(crate) retry: RetryPolicy,
     pub(crate) time_limit: Option<Duration>,
@@ -70,6 +73,9 @@ impl<S: Send + Sync + 'static> Registry<S> {
     pub(crate) fn add<T: Task<S>>(&mut self) {
         let settings = Settings {
             acks_late: T::ACKS_LATE,
+            acks_on_failure: T::ACKS_ON_FAILURE,
+            acks_on_timeout: T::ACKS_ON_TIMEOUT,
+            reject_on_worker_lost: T::REJECT_ON_WORKER_LOST,
             max_retries: T::MAX_RETRIES,
             retry: T::RETRY,
             time_limit: T::TIME_LIMIT,

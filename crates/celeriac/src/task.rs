@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use rand::RngExt;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::cancellation::CancelReason;
 use crate::context::Context;
@@ -26,11 +26,21 @@ pub trait Task<S = ()>: Serialize + DeserializeOwned + Send + 'static {
     const PRIORITY: u8 = 0;
     /// Acknowledge after the run (the message survives a killed worker) rather than before it.
     const ACKS_LATE: bool = true;
+    /// When the run fails, the message is done (as when it succeeds). If not, and it is acknowledged late, the message
+    /// goes to the dead letters.
+    const ACKS_ON_FAILURE: bool = true;
+    /// The same for a run that exceeds its time limit.
+    const ACKS_ON_TIMEOUT: bool = true;
+    /// When the process dies in which the task runs (in the prefork pool) and the message is acknowledged late, it goes
+    /// back to its queue, until it has killed three processes. If not, the task fails with `WorkerLostError`, which is
+    /// what Celery does unless it is told otherwise.
+    const REJECT_ON_WORKER_LOST: bool = true;
     /// How often the task may be run again after `Retry`; `None` is for ever.
     const MAX_RETRIES: Option<u32> = Some(3);
     /// The pause before a retry that names none.
     const RETRY: RetryPolicy = RetryPolicy::fixed(Duration::from_secs(180));
-    /// The run is dropped after this time and the task fails with `TimeLimitExceeded`.
+    /// The run is dropped after this time (in the prefork pool its process is killed) and the task fails with
+    /// `TimeLimitExceeded`.
     const TIME_LIMIT: Option<Duration> = None;
     /// [`Context::cancelled`] fires after this time.
     const SOFT_TIME_LIMIT: Option<Duration> = None;
@@ -55,7 +65,7 @@ pub trait Task<S = ()>: Serialize + DeserializeOwned + Send + 'static {
 }
 
 /// Why a run failed: the exception that is stored, and where it came from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// Class, module and arguments, as Python's client rebuilds them.
     pub exception: TaskException,
@@ -110,7 +120,7 @@ impl std::fmt::Display for Failure {
 }
 
 /// A wish to run again.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Retry {
     /// The pause; `None` is what the task's [`RetryPolicy`] says.
     pub countdown: Option<Duration>,
@@ -141,7 +151,7 @@ impl Retry {
 }
 
 /// How a run ends without a result. `?` turns any error into `Failed`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum TaskError {
     /// It failed; the failure is stored.
     Failed(Failure),

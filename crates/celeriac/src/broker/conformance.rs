@@ -28,6 +28,7 @@ macro_rules! broker_conformance {
             a_requeued_message_comes_back_not_before_its_delay
             a_rejected_message_becomes_a_dead_letter_and_can_be_revived
             a_message_whose_lease_ends_comes_back_and_is_buried_at_its_third_death
+            a_message_that_lost_its_process_comes_back_and_is_buried_at_its_third_death
             a_renewed_lease_does_not_end
             a_lost_delivery_settles_nothing_that_another_holds
             a_consumer_that_goes_away_loses_no_message
@@ -197,6 +198,22 @@ pub(crate) async fn a_message_whose_lease_ends_comes_back_and_is_buried_at_its_t
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].deaths, MAX_DEATHS);
     assert!(letters[0].reason.contains("dying@h"), "{}", letters[0].reason);
+}
+
+pub(crate) async fn a_message_that_lost_its_process_comes_back_and_is_buried_at_its_third_death(
+    one: Shared,
+    other: Shared,
+) {
+    publish(&one, &["t"]).await;
+    for deaths in 0..MAX_DEATHS {
+        let delivery = one_delivery(&other, "w@h").await;
+        assert_eq!((delivery.deaths(), delivery.is_redelivered()), (deaths, deaths > 0));
+        settle(&other, delivery.lost("signal 9 (SIGKILL)")).await;
+    }
+    assert!(one.consume(now("w@h", 1)).await.unwrap().is_empty());
+    let letters = one.dead_letters(10).await.unwrap();
+    assert_eq!((letters.len(), letters[0].deaths), (1, MAX_DEATHS));
+    assert!(letters[0].reason.contains("SIGKILL"), "{}", letters[0].reason);
 }
 
 pub(crate) async fn a_renewed_lease_does_not_end(one: Shared, other: Shared) {

@@ -114,6 +114,12 @@ impl Delivery {
         self.settled(Outcome::Requeue { delay })
     }
 
+    /// The process that did it has died: the message goes back to its queue with one more death, or at the last to the
+    /// dead letters.
+    pub fn lost(self, reason: impl Into<String>) -> Settlement {
+        self.settled(Outcome::Lost { reason: reason.into() })
+    }
+
     fn settled(mut self, outcome: Outcome) -> Settlement {
         self.returns = None;
         Settlement { tag: self.tag.clone(), outcome }
@@ -151,6 +157,13 @@ pub struct Settlement {
     pub outcome: Outcome,
 }
 
+impl Settlement {
+    /// The same delivery, whose holder has died.
+    pub(crate) fn lost(self, reason: &str) -> Self {
+        Self { outcome: Outcome::Lost { reason: reason.to_owned() }, ..self }
+    }
+}
+
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -159,6 +172,12 @@ pub enum Outcome {
     /// The message goes to the dead letters.
     Reject {
         /// Why, for the person who looks at it.
+        reason: String,
+    },
+    /// The message goes back to its queue, marked as redelivered, with one more death; or, when that is the last
+    /// ([`MAX_DEATHS`](super::MAX_DEATHS)), to the dead letters.
+    Lost {
+        /// How its holder died, for the person who looks at it.
         reason: String,
     },
     /// The message goes back to its queue, marked as redelivered.

@@ -1,38 +1,29 @@
 //! Running a task: its limits while it runs, and what becomes of its end.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::broker::{Delivery, Publication};
+use crate::broker::{Delivery, MAX_DEATHS, Publication};
 use crate::cancellation::CancelReason;
 use crate::context::{Context, Request};
 use crate::protocol::{JsonMap, ResultTuple, TaskException, TaskId, TaskMeta, TaskState, Timestamp};
-use crate::registry::{Registered, Run};
+use crate::registry::Registered;
 use crate::repr;
 use crate::task::{Failure, Retry, TaskError};
 use crate::worker::finished::Finished;
 use crate::worker::held::Held;
+use crate::worker::pool::{End, Limits, Place, Work};
 use crate::worker::shared::Shared;
 use crate::worker::strategy::{self, ended};
 
-/// How a run ended.
-enum End {
-    /// By itself, well or badly.
-    Returned(Result<Value, TaskError>),
-    /// It was dropped.
-    Dropped(CancelReason),
-}
-
-/// Runs a task in the caller's place.
+/// Runs a task in a place of the pool.
 pub(crate) async fn run<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     held: &Held,
     task: &Registered<S>,
+    place: &mut Place<'_>,
 ) -> Finished {
     if !task.settings.acks_late
         && let Some(settlement) = held.acknowledge_early()
@@ -41,7 +32,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         tracing::error!(target: "celery.worker", "cannot acknowledge {}[{}]: {error}", task.name, held.id());
         return Finished::default();
     }
-    held.set_started();
+    held.set_started(place.pid());
     shared.events.task("task-started", held.id(), JsonMap::new);
     if task.settings.track_started {
         store_started(shared, held).await;
@@ -56,65 +47,11 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let cx = Context::new(shared.app.clone(), request, held.cancellation.clone(), shared.events.clone());
     let own = shared.tasks.get(task.name).map(|control| *control.limits.lock()).unwrap_or_default();
     let sent = held.message.headers.timelimit;
-    let limits = Limits { hard: sent.hard.or(own.0), soft: sent.soft.or(own.1) };
+    let limits = Limits::new(sent.hard.or(own.0), sent.soft.or(own.1));
     let start = Instant::now();
-    let end = supervise((task.run)(held.message.clone(), cx), held, limits).await;
+    let end = place.run(Work { task, held, limits, cx, events: &shared.events }).await;
     shared.count_run(task.name);
     conclude(shared, held, task, end, start.elapsed(), limits)
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    hard: Option<Duration>,
-    soft: Option<Duration>,
-}
-
-/// Polls the run until it ends, panics, is dropped by somebody or has had its time.
-async fn supervise(run: Run, held: &Held, limits: Limits) -> End {
-    let mut run = AssertUnwindSafe(run).catch_unwind();
-    let start = Instant::now();
-    let mut soft = limits.soft.filter(|soft| limits.hard.is_none_or(|hard| *soft < hard));
-    loop {
-        let next = soft.or(limits.hard);
-        tokio::select! {
-            biased;
-            reason = held.cancellation.dropped() => return End::Dropped(reason),
-            end = &mut run => {
-                return End::Returned(end.unwrap_or_else(|panic| Err(TaskError::Failed(panicked(panic.as_ref())))));
-            }
-            () = deadline(next.map(|limit| start + limit)) => match soft.take() {
-                Some(limit) => {
-                    tracing::warn!(
-                        target: "celery.worker",
-                        "Soft time limit ({}s) exceeded for {}[{}]", seconds(limit), held.message.headers.task, held.id(),
-                    );
-                    held.cancellation.cancel(CancelReason::SoftTimeLimit);
-                }
-                None => {
-                    held.cancellation.cancel(CancelReason::TimeLimit);
-                    return End::Dropped(CancelReason::TimeLimit);
-                }
-            },
-        }
-    }
-}
-
-async fn deadline(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a message".to_owned());
-    let mut failure = Failure::new("RuntimeError", format!("the task panicked: {message}"));
-    failure.traceback = Some(format!("panic: {message}"));
-    failure
 }
 
 /// Turns the end of a run into what is to be stored, sent, settled and told.
@@ -131,7 +68,9 @@ fn conclude<S: Send + Sync + 'static>(
         End::Returned(Err(TaskError::Failed(failure))) if (task.retries_after)(&failure) => {
             retry(shared, held, task, Retry::default().because(failure))
         }
-        End::Returned(Err(TaskError::Failed(failure))) => fail(shared, held, &failure),
+        End::Returned(Err(TaskError::Failed(failure))) => {
+            fail(shared, held, &failure, task.settings.acks_on_failure)
+        }
         End::Returned(Err(TaskError::Retry(wish))) => retry(shared, held, task, wish),
         End::Returned(Err(TaskError::Ignore)) => {
             tracing::info!(target: "celery.worker", "Task {}[{}] ignored", task.name, held.id());
@@ -145,14 +84,12 @@ fn conclude<S: Send + Sync + 'static>(
                 "Hard time limit ({}s) exceeded for {}[{}]", seconds(limit), task.name, held.id(),
             );
             let seconds = seconds(limit);
-            fail(
-                shared,
-                held,
-                &Failure::of(TaskException::new("billiard.exceptions", "TimeLimitExceeded", seconds)),
-            )
+            let exception = TaskException::new("billiard.exceptions", "TimeLimitExceeded", seconds);
+            fail(shared, held, &Failure::of(exception), task.settings.acks_on_timeout)
         }
         End::Dropped(CancelReason::Revoked) => strategy::revoked(shared, held, "terminated"),
         End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(shared, held),
+        End::Lost(how) => lost(shared, held, task, &how),
     }
 }
 
@@ -184,7 +121,13 @@ fn succeed<S: Send + Sync + 'static>(
     finished
 }
 
-fn fail<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, failure: &Failure) -> Finished {
+/// `acks` says whether the message is done all the same; otherwise it goes to the dead letters.
+fn fail<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    failure: &Failure,
+    acks: bool,
+) -> Finished {
     tracing::error!(
         target: "celery.worker",
         "Task {}[{}] raised unexpected: {}{}",
@@ -195,7 +138,8 @@ fn fail<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, failure: &Fai
     );
     let mut finished = Finished::default();
     finished.fail(&ended(shared, held), TaskState::Failure, failure);
-    finished.settlement = held.settle(Delivery::ack);
+    finished.settlement =
+        held.settle(|delivery| if acks { delivery.ack() } else { delivery.reject(failure.repr()) });
     let fields = exception_fields(failure);
     finished.events.push(("task-failed", held.id().clone(), fields));
     finished
@@ -219,7 +163,7 @@ fn retry<S: Send + Sync + 'static>(
             );
             Failure::of(TaskException::new("celery.exceptions", "MaxRetriesExceededError", message))
         });
-        return fail(shared, held, &failure);
+        return fail(shared, held, &failure, task.settings.acks_on_failure);
     }
     let pause = wish.countdown.unwrap_or_else(|| task.settings.retry.pause(headers.retries));
     let mut again = (*held.message).clone();
@@ -259,6 +203,34 @@ fn reject(held: &Held, requeue: bool) -> Finished {
     Finished { settlement, events: vec![("task-rejected", held.id().clone(), fields)], ..Finished::default() }
 }
 
+/// The process died in which the task ran: the message goes back, unless it has killed too many, or is not to.
+fn lost<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+    how: &str,
+) -> Finished {
+    let comes_back = task.settings.reject_on_worker_lost && !held.is_acknowledged();
+    if comes_back && held.deaths + 1 < MAX_DEATHS {
+        tracing::error!(
+            target: "celery.worker",
+            "Task {}[{}] lost its process and goes back to {}: {how}", task.name, held.id(), held.queue,
+        );
+        let fields = JsonMap::from_iter([("requeue".to_owned(), true.into())]);
+        return Finished {
+            settlement: held.settle(|delivery| delivery.lost(how)),
+            events: vec![("task-rejected", held.id().clone(), fields)],
+            ..Finished::default()
+        };
+    }
+    let failure = Failure::of(TaskException::new("billiard.exceptions", "WorkerLostError", how));
+    let mut finished = fail(shared, held, &failure, true);
+    if comes_back {
+        finished.settlement = finished.settlement.map(|settlement| settlement.lost(how));
+    }
+    finished
+}
+
 /// The worker stops while the task runs: the message goes back; one that was acknowledged early is lost, and its
 /// caller is told so.
 fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
@@ -285,7 +257,7 @@ fn exception_fields(failure: &Failure) -> JsonMap {
 }
 
 async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
-    let result = json!({"pid": std::process::id(), "hostname": shared.node});
+    let result = json!({"pid": held.pid(), "hostname": shared.node});
     let id: TaskId = held.id().clone();
     let mut meta = TaskMeta::new(id, TaskState::Started, result);
     meta.group_id.clone_from(&held.message.headers.group);

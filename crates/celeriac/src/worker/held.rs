@@ -1,13 +1,14 @@
 //! A message in the worker's hands, from its delivery until it is settled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::broker::{Delivery, DeliveryTag, Settlement};
-use crate::cancellation::Cancellation;
+use crate::cancellation::{CancelReason, Cancellation};
 use crate::protocol::{Message, NodeName, QueueName, TaskId, Timestamp};
 
 /// How far a message has come.
@@ -33,12 +34,16 @@ pub(crate) struct Held {
     pub(crate) queue: QueueName,
     pub(crate) tag: DeliveryTag,
     pub(crate) is_redelivered: bool,
+    /// How many processes it has killed before.
+    pub(crate) deaths: u32,
     pub(crate) cancellation: Arc<Cancellation>,
     /// Taken when the message is settled.
     delivery: Mutex<Option<Delivery>>,
     stage: AtomicU8,
     /// Bits of the moment when it began to run, seconds since 1970; 0 before.
     started: AtomicU64,
+    /// The process in which it runs.
+    pid: AtomicU32,
     /// Was it acknowledged before its run?
     acknowledged: AtomicBool,
     /// Has somebody else got the message?
@@ -53,10 +58,12 @@ impl Held {
             queue: delivery.queue().clone(),
             tag: delivery.tag().clone(),
             is_redelivered: delivery.is_redelivered(),
+            deaths: delivery.deaths(),
             cancellation: Arc::default(),
             delivery: Mutex::new(Some(delivery)),
             stage: AtomicU8::new(Stage::Reserved as u8),
             started: AtomicU64::new(0),
+            pid: AtomicU32::new(std::process::id()),
             acknowledged: AtomicBool::new(false),
             lost: AtomicBool::new(false),
         }
@@ -79,9 +86,34 @@ impl Held {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_started(&self) {
+    pub(crate) fn set_started(&self, pid: u32) {
+        self.set_pid(pid);
         self.started.store(Timestamp::now().unix_seconds().to_bits(), Ordering::Relaxed);
         self.set_stage(Stage::Active);
+    }
+
+    pub(crate) fn set_pid(&self, pid: u32) {
+        self.pid.store(pid, Ordering::Relaxed);
+    }
+
+    /// Seconds since the run began.
+    pub(crate) fn runtime(&self) -> Option<f64> {
+        let started = f64::from_bits(self.started.load(Ordering::Relaxed));
+        (started != 0.0).then(|| (Timestamp::now().unix_seconds() - started).max(0.0))
+    }
+
+    /// The process in which it runs, or else this one.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.load(Ordering::Relaxed)
+    }
+
+    /// Tells the run that its soft limit has passed.
+    pub(crate) fn exceed_soft_limit(&self, limit: Duration) {
+        tracing::warn!(
+            target: "celery.worker",
+            "Soft time limit ({}s) exceeded for {}[{}]", limit.as_secs_f64(), self.message.headers.task, self.id(),
+        );
+        self.cancellation.cancel(CancelReason::SoftTimeLimit);
     }
 
     /// Ends the delivery; nothing if it was settled before.
@@ -131,7 +163,7 @@ impl Held {
                 "priority": self.message.properties.priority.0,
                 "redelivered": self.is_redelivered,
             },
-            "worker_pid": if started == 0.0 { Value::Null } else { std::process::id().into() },
+            "worker_pid": if started == 0.0 { Value::Null } else { self.pid().into() },
         })
     }
 }

@@ -25,5 +25,7 @@ mod shared;
 mod shutdown;
 mod strategy;
 
+pub use pool::PoolKind;
+pub use pool::prefork::{is_prefork_child, process_name};
 pub use settings::WorkerBuilder;
 pub use shutdown::Shutdown;

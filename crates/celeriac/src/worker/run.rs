@@ -18,8 +18,10 @@ use crate::worker::control::{listen, revoked_ids};
 use crate::worker::flusher::flush;
 use crate::worker::heartbeat::beat;
 use crate::worker::lease;
+use crate::worker::pool::prefork::{ChildProgram, Children, StartError};
+use crate::worker::pool::{Pool, PoolKind};
 use crate::worker::revoked::RevokedSet;
-use crate::worker::settings::WorkerSettings;
+use crate::worker::settings::{ChildSettings, WorkerSettings};
 use crate::worker::shared::Shared;
 use crate::worker::shutdown::Shutdown;
 
@@ -34,6 +36,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     mut settings: WorkerSettings,
     shutdown: Shutdown,
 ) -> Result<(), AppError> {
+    let pool = open_pool(&settings).await?;
     let revoked = mingle(&app, &mut settings).await?;
     // Before the first task is taken, so that no revoke of one is missed.
     let requests = app.broker().subscribe(&[PIDBOX_TOPIC]).await?;
@@ -42,7 +45,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let (event_sender, waiting) =
         EventSender::new(settings.node.clone(), core.clock.clone(), settings.task_events);
     let (finished, ended) = mpsc::channel(MAX_FINISHED);
-    let shared = Arc::new(Shared::new(app, settings, shutdown.clone(), event_sender.clone(), finished));
+    let shared = Arc::new(Shared::new(app, settings, pool, shutdown.clone(), event_sender.clone(), finished));
     *shared.revoked.lock() = revoked;
     announce(&shared);
 
@@ -52,6 +55,9 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     writing.spawn(flush(shared.clone(), ended, end_writing.clone()));
     background.spawn(lease::renew_on_thread(shared.clone(), end.clone()));
+    if let Some(children) = shared.pool.children() {
+        background.spawn(children.clone().keep(end.clone()));
+    }
     background.spawn(lease::recover(shared.clone(), end.clone()));
     background.spawn(beat(shared.clone(), end.clone()));
     background.spawn(listen(shared.clone(), requests, end.clone()));
@@ -72,6 +78,19 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     }
     tracing::info!(target: "celery.worker", "{} has stopped", shared.node);
     Ok(())
+}
+
+/// The places, and in the prefork pool a first child: what keeps it from starting is known before a task is taken.
+async fn open_pool(settings: &WorkerSettings) -> Result<Pool, AppError> {
+    if settings.pool == PoolKind::Tokio {
+        return Ok(Pool::new(settings.concurrency, None));
+    }
+    let wrong = |error: StartError| AppError::Pool { reason: error.to_string() };
+    let ChildSettings { arguments, max_tasks, max_memory_kib } = settings.children.clone();
+    let program = ChildProgram::this(arguments).map_err(|error| wrong(error.into()))?;
+    let children = Children::new(program, settings.concurrency, max_tasks, max_memory_kib);
+    children.start_first().await.map_err(wrong)?;
+    Ok(Pool::new(settings.concurrency, Some(Arc::new(children))))
 }
 
 /// Waits until no message runs or waits here any more.

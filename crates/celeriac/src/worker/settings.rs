@@ -1,5 +1,6 @@
 //! Setting up a worker.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::app::App;
@@ -7,6 +8,7 @@ use crate::broker::DEFAULT_LEASE;
 use crate::error::AppError;
 use crate::host;
 use crate::protocol::{NodeName, QueueName};
+use crate::worker::pool::{PoolKind, prefork};
 use crate::worker::run;
 use crate::worker::shutdown::Shutdown;
 
@@ -17,6 +19,8 @@ pub(crate) struct WorkerSettings {
     /// Was the name chosen by the user? Then it is kept even when another worker has it.
     pub(crate) is_named: bool,
     pub(crate) concurrency: usize,
+    pub(crate) pool: PoolKind,
+    pub(crate) children: ChildSettings,
     pub(crate) queues: Vec<QueueName>,
     pub(crate) prefetch_multiplier: usize,
     pub(crate) task_events: bool,
@@ -26,6 +30,15 @@ pub(crate) struct WorkerSettings {
     pub(crate) heartbeat: Duration,
     pub(crate) mingle: Duration,
     pub(crate) recover_every: Duration,
+}
+
+/// What the children of the prefork pool are told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChildSettings {
+    /// Instead of this program's own.
+    pub(crate) arguments: Option<Vec<OsString>>,
+    pub(crate) max_tasks: Option<u64>,
+    pub(crate) max_memory_kib: Option<u64>,
 }
 
 /// A worker that is about to run.
@@ -42,6 +55,8 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
             node: format!("celery@{}", host::name()).into(),
             is_named: false,
             concurrency,
+            pool: PoolKind::default(),
+            children: ChildSettings::default(),
             queues: vec![app.default_queue().clone()],
             prefetch_multiplier: 4,
             task_events: false,
@@ -66,6 +81,32 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     /// How many tasks run side by side; the number of cores unless set.
     pub fn concurrency(mut self, tasks: usize) -> Self {
         self.settings.concurrency = tasks.max(1);
+        self
+    }
+
+    /// Where tasks run: in this process unless set.
+    pub fn pool(mut self, kind: PoolKind) -> Self {
+        self.settings.pool = kind;
+        self
+    }
+
+    /// In the prefork pool, a process is replaced after it has run so many tasks. The tokio pool has no children, and
+    /// nothing that this could replace.
+    pub fn max_tasks_per_child(mut self, tasks: Option<u64>) -> Self {
+        self.settings.children.max_tasks = tasks.filter(|tasks| *tasks > 0);
+        self
+    }
+
+    /// In the prefork pool, a process is replaced that has more memory than this after a task.
+    pub fn max_memory_per_child(mut self, kib: Option<u64>) -> Self {
+        self.settings.children.max_memory_kib = kib.filter(|kib| *kib > 0);
+        self
+    }
+
+    /// The arguments with which the prefork pool starts this program again; those that it was started with unless set.
+    /// The program must come to [`run`](Self::run) with them.
+    pub fn child_arguments(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.settings.children.arguments = Some(arguments.into_iter().map(Into::into).collect());
         self
     }
 
@@ -125,9 +166,19 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
 
     /// Runs until it is told to stop. Returns when all that it started has ended and everything is settled.
     ///
+    /// In a child of the [prefork pool](PoolKind::Prefork), which is this program started again, it runs tasks for its
+    /// parent instead, and ends the process when the parent has no more: it never returns there.
+    ///
     /// # Errors
-    /// When the broker cannot be subscribed to. Errors later on are logged and tried again.
+    /// When the broker cannot be subscribed to, or the prefork pool has a child that does not start. Errors later on are logged and tried again.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), AppError> {
+        if let Some(door) = prefork::Door::open() {
+            prefork::serve(self.app, door).await;
+        }
+        if prefork::is_prefork_child() {
+            // Its other worker serves; two would take each other's tasks.
+            return std::future::pending().await;
+        }
         run::run(self.app, self.settings, shutdown).await
     }
 }

@@ -73,6 +73,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
     pub(crate) fn new(
         app: App<S>,
         settings: WorkerSettings,
+        pool: Pool,
         shutdown: Shutdown,
         events: EventSender,
         finished: mpsc::Sender<Finished>,
@@ -100,7 +101,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             tasks: tasks.collect(),
             node: settings.node.clone(),
             since: Instant::now(),
-            pool: Pool::new(settings.concurrency),
+            pool,
             queues: Mutex::new(settings.queues.clone()),
             app,
             settings,

@@ -35,8 +35,8 @@ pub(crate) async fn live<S: Send + Sync + 'static>(
                     () = interrupted(&shared, &held) => None,
                 };
                 match place {
-                    Some(_place) => match check(&shared, &held) {
-                        None => execute::run(&shared, &held, &task).await,
+                    Some(mut place) => match check(&shared, &held) {
+                        None => execute::run(&shared, &held, &task, &mut place).await,
                         Some(finished) => finished,
                     },
                     None => give_up(&shared, &held),

@@ -197,7 +197,9 @@ impl Broker for SqliteBroker {
         if batch.is_empty() {
             return Ok(());
         }
-        let requeues = batch.iter().any(|settlement| matches!(settlement.outcome, Outcome::Requeue { .. }));
+        let requeues = batch
+            .iter()
+            .any(|settlement| matches!(settlement.outcome, Outcome::Requeue { .. } | Outcome::Lost { .. }));
         let ring = requeues.then(|| self.file.bells.when_dropped(Bell::Queue));
         let is_lazy = batch.iter().all(|settlement| matches!(settlement.outcome, Outcome::Requeue { .. }));
         let change = move |conn: &rusqlite::Connection| {

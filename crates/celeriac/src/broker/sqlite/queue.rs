@@ -257,20 +257,41 @@ pub(super) fn settle(conn: &Connection, batch: &[Settlement]) -> Result<(), Data
                 }
             }
             Outcome::Reject { reason } => bury(conn, id, claim, reason, now)?,
-            Outcome::Requeue { delay } => {
-                let (state, visible_at) = match ms(*delay) {
-                    0 => (READY, 0),
-                    delay => (DELAYED, now.saturating_add(delay)),
-                };
-                conn.prepare_cached(
-                    "UPDATE message SET state = ?3, visible_at = ?4, redelivered = 1, claim = NULL,
-                         lease_until = NULL, holder = NULL
-                     WHERE id = ?1 AND claim = ?2 AND state = 2",
-                )?
-                .execute([id, claim, state, visible_at])?;
+            Outcome::Lost { reason } => {
+                let deaths = conn
+                    .prepare_cached(
+                        "UPDATE message SET deaths = deaths + 1, redelivered = 1 WHERE id = ?1 AND claim = ?2
+                         AND state = 2 RETURNING deaths",
+                    )?
+                    .query_row([id, claim], |row| row.get::<_, u32>(0))
+                    .optional()?;
+                match deaths {
+                    None => {}
+                    Some(deaths) if deaths >= MAX_DEATHS => {
+                        let reason = format!("it killed {deaths} processes, the last: {reason}");
+                        bury(conn, id, claim, &reason, now)?;
+                    }
+                    Some(_) => requeue(conn, id, claim, Duration::ZERO, now)?,
+                }
             }
+            Outcome::Requeue { delay } => requeue(conn, id, claim, *delay, now)?,
         }
     }
+    Ok(())
+}
+
+/// Puts a message back into its queue.
+fn requeue(conn: &Connection, id: i64, claim: i64, delay: Duration, now: i64) -> Result<(), DatabaseError> {
+    let (state, visible_at) = match ms(delay) {
+        0 => (READY, 0),
+        delay => (DELAYED, now.saturating_add(delay)),
+    };
+    conn.prepare_cached(
+        "UPDATE message SET state = ?3, visible_at = ?4, redelivered = 1, claim = NULL,
+             lease_until = NULL, holder = NULL
+         WHERE id = ?1 AND claim = ?2 AND state = 2",
+    )?
+    .execute([id, claim, state, visible_at])?;
     Ok(())
 }
 

@@ -34,10 +34,10 @@ pub(super) fn stats<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
 fn pool<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
     let seconds = |limit: Option<Duration>| limit.map_or(json!(0), |limit| number(limit.as_secs_f64()));
     json!({
-        "implementation": "celeriac.worker:tokio",
+        "implementation": shared.pool.implementation(),
         "max-concurrency": shared.pool.size(),
-        "processes": [std::process::id()],
-        "max-tasks-per-child": "N/A",
+        "processes": shared.pool.processes(),
+        "max-tasks-per-child": shared.settings.children.max_tasks.map_or(json!("N/A"), |tasks| json!(tasks)),
         "put-guarded-by-semaphore": true,
         "timeouts": [seconds(shared.settings.soft_time_limit), seconds(shared.settings.time_limit)],
         "writes": {

@@ -1,0 +1,335 @@
+//! An app on a fresh broker, tasks that know in which process they are, and waiting for conditions.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use celeriac::{
+    App, AppError, CancelReason, Context, PoolKind, ResultError, Shutdown, Task, TaskError, TaskResult,
+    WorkerBuilder,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+/// No condition of these tests takes longer, unless something is wrong.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// For questions that are asked again when nobody answers.
+pub const SOON: Duration = Duration::from_millis(500);
+/// Marks the argument with the folder; test harnesses take it for a filter that nothing matches.
+const FOLDER: &str = "folder:";
+
+/// What tasks leave behind, as files.
+#[derive(Clone)]
+pub struct Lab {
+    pub folder: PathBuf,
+}
+
+impl Lab {
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.join(name), text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.join(name)).ok().filter(|text| !text.is_empty())
+    }
+
+    /// Adds a line; lines of several processes do not mix.
+    pub fn note(&self, name: &str, line: &str) {
+        use std::io::Write;
+        let mut file =
+            std::fs::File::options().create(true).append(true).open(self.folder.join(name)).unwrap();
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    pub fn lines(&self, name: &str) -> Vec<String> {
+        self.read(name).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+}
+
+pub async fn open(folder: &Path) -> App<Lab> {
+    let url = format!("sqlite://{}", folder.join("queue.db").display());
+    let app = App::builder(&url).state(Lab { folder: folder.to_owned() }).open().await.unwrap();
+    app.register::<Add>()
+        .register::<Pid>()
+        .register::<Hold>()
+        .register::<Block>()
+        .register::<Patient>()
+        .register::<Die>()
+        .register::<Dies>()
+        .register::<Grow>()
+        .register::<Tell>()
+}
+
+/// The arguments with which this program is a worker, or a child of one.
+pub fn arguments(folder: &Path) -> Vec<String> {
+    let words = ["--exact", "part_worker", "--ignored", "--nocapture"];
+    words.map(str::to_owned).into_iter().chain([format!("{FOLDER}{}", folder.display())]).collect()
+}
+
+/// What `part_worker` does.
+pub async fn work() {
+    let folder = std::env::args().find_map(|argument| argument.strip_prefix(FOLDER).map(PathBuf::from));
+    let Some(folder) = folder else { return };
+    let app = open(&folder).await;
+    quick(&app).run(Shutdown::new()).await.unwrap();
+}
+
+/// A worker that reacts quickly.
+pub fn quick(app: &App<Lab>) -> WorkerBuilder<Lab> {
+    app.worker()
+        .hostname("w1@lab")
+        .pool(PoolKind::Prefork)
+        .concurrency(2)
+        .mingle(Duration::ZERO)
+        .recover_every(Duration::from_millis(100))
+        .heartbeat(Duration::from_millis(100))
+}
+
+/// An app on a broker in a temporary folder.
+pub struct Bench {
+    pub app: App<Lab>,
+    pub lab: Lab,
+    pub dir: TempDir,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let app = open(dir.path()).await;
+        Self { lab: app.state().clone(), app, dir }
+    }
+
+    /// A worker in this process, whose children are this program again.
+    pub fn worker(&self) -> WorkerBuilder<Lab> {
+        quick(&self.app).child_arguments(arguments(self.dir.path()))
+    }
+
+    /// The answer of the only worker.
+    pub async fn ask(&self, method: &str) -> Value {
+        let start = Instant::now();
+        loop {
+            let answers =
+                self.app.inspect().timeout(SOON).limit(1).call(method, Default::default()).await.unwrap();
+            if let Some(answer) = answers.into_values().next() {
+                return answer;
+            }
+            assert!(start.elapsed() < PATIENCE, "nobody answers {method}");
+        }
+    }
+
+    /// The pool's processes as `stats` has them.
+    pub async fn processes(&self) -> Vec<u64> {
+        let stats = self.ask("stats").await;
+        stats["pool"]["processes"].as_array().unwrap().iter().filter_map(Value::as_u64).collect()
+    }
+}
+
+/// A worker that runs beside the test.
+pub struct Running {
+    pub shutdown: Shutdown,
+    handle: JoinHandle<Result<(), AppError>>,
+}
+
+impl Running {
+    pub fn start(worker: WorkerBuilder<Lab>) -> Self {
+        let shutdown = Shutdown::new();
+        let handle = tokio::spawn(worker.run(shutdown.clone()));
+        Self { shutdown, handle }
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.warm();
+        self.ended().await.unwrap();
+    }
+
+    pub async fn ended(self) -> Result<(), AppError> {
+        tokio::time::timeout(PATIENCE, self.handle).await.expect("the worker does not stop").unwrap()
+    }
+}
+
+/// Waits until the condition holds.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The exception with which a task failed.
+pub fn exception(error: ResultError) -> String {
+    match error {
+        ResultError::Failed { exception, .. } => format!("{}.{}", exception.exc_module, exception.repr()),
+        other => other.to_string(),
+    }
+}
+
+/// Is there a process of this number, which is no zombie?
+pub fn is_alive(pid: u64) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Add {
+    pub x: i64,
+    pub y: i64,
+}
+
+impl Task<Lab> for Add {
+    const NAME: &'static str = "tasks.add";
+    type Output = i64;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<i64> {
+        cx.state().note("added", &format!("{} {}", self.x, std::process::id()));
+        Ok(self.x + self.y)
+    }
+}
+
+/// Tells in which process it ran.
+#[derive(Serialize, Deserialize)]
+pub struct Pid;
+
+impl Task<Lab> for Pid {
+    const NAME: &'static str = "tasks.pid";
+    type Output = u32;
+
+    async fn run(self, _cx: Context<Lab>) -> TaskResult<u32> {
+        Ok(std::process::id())
+    }
+}
+
+/// Writes its process into the file of its name, and waits until the file `open` is there.
+#[derive(Serialize, Deserialize)]
+pub struct Hold {
+    pub name: String,
+}
+
+impl Task<Lab> for Hold {
+    const NAME: &'static str = "tasks.hold";
+    const TRACK_STARTED: bool = true;
+    type Output = String;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<String> {
+        cx.state().note(&self.name, &std::process::id().to_string());
+        while cx.state().read("open").is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(self.name)
+    }
+}
+
+/// Blocks its thread until it sees that it is to stop; if stubborn, longer than anybody waits.
+#[derive(Serialize, Deserialize)]
+pub struct Block {
+    pub stubborn: bool,
+}
+
+impl Task<Lab> for Block {
+    const NAME: &'static str = "tasks.block";
+    type Output = ();
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<()> {
+        cx.state().note("blocks", &std::process::id().to_string());
+        loop {
+            if let Err(reason) = cx.checkpoint()
+                && !self.stubborn
+            {
+                cx.state().note("saw", &reason.to_string());
+                return Err(reason.into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Waits until it is asked to stop, and says why.
+#[derive(Serialize, Deserialize)]
+pub struct Patient;
+
+impl Task<Lab> for Patient {
+    const NAME: &'static str = "tasks.patient";
+    type Output = String;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<String> {
+        cx.state().note("waits", &std::process::id().to_string());
+        let reason: CancelReason = cx.cancelled().await;
+        cx.state().note("saw", &reason.to_string());
+        Ok(reason.to_string())
+    }
+}
+
+/// Kills its own process, unless the file `spare` is there.
+#[derive(Serialize, Deserialize)]
+pub struct Die {
+    pub signal: Option<i32>,
+}
+
+impl Task<Lab> for Die {
+    const NAME: &'static str = "tasks.die";
+    type Output = String;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<String> {
+        let request = cx.request();
+        cx.state().note("died", &format!("{} {}", std::process::id(), request.redelivered));
+        if cx.state().read("spare").is_some() {
+            return Ok("spared".to_owned());
+        }
+        die(self.signal)
+    }
+}
+
+/// The same, of which nobody wants that it runs again.
+#[derive(Serialize, Deserialize)]
+pub struct Dies {
+    pub signal: Option<i32>,
+}
+
+impl Task<Lab> for Dies {
+    const NAME: &'static str = "tasks.dies";
+    const REJECT_ON_WORKER_LOST: bool = false;
+    type Output = String;
+
+    async fn run(self, _cx: Context<Lab>) -> TaskResult<String> {
+        die(self.signal)
+    }
+}
+
+fn die(signal: Option<i32>) -> TaskResult<String> {
+    let Some(number) = signal else { std::process::exit(7) };
+    let signal = nix::sys::signal::Signal::try_from(number)?;
+    nix::sys::signal::kill(nix::unistd::Pid::this(), signal)?;
+    std::thread::sleep(PATIENCE);
+    Err(TaskError::failed("RuntimeError", "it lives"))
+}
+
+/// Takes memory and keeps it.
+#[derive(Serialize, Deserialize)]
+pub struct Grow {
+    pub mib: usize,
+}
+
+impl Task<Lab> for Grow {
+    const NAME: &'static str = "tasks.grow";
+    type Output = u32;
+
+    async fn run(self, _cx: Context<Lab>) -> TaskResult<u32> {
+        std::mem::forget(vec![1_u8; self.mib << 20]);
+        Ok(std::process::id())
+    }
+}
+
+/// Tells how far it is.
+#[derive(Serialize, Deserialize)]
+pub struct Tell;
+
+impl Task<Lab> for Tell {
+    const NAME: &'static str = "tasks.tell";
+    type Output = u32;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<u32> {
+        cx.progress(json!({"done": 1, "of": 2})).await?;
+        Ok(std::process::id())
+    }
+}
