@@ -41,6 +41,14 @@ pub enum AppError {
         /// What happened to the child.
         reason: String,
     },
+    /// The file of `--statedb` cannot be used.
+    #[error("the worker's state in {} cannot be read, {reason}: remove it, or name another file", path.display())]
+    StateDb {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A canvas without tasks.
     #[error("nothing to send: the {0} has no tasks")]
     Empty(&'static str),

@@ -74,4 +74,4 @@ pub use inspect::{Answers, Control, Inspect};
 pub use protocol::{Event, JsonMap, NodeName, QueueName, Signature, TaskId, TaskMeta, TaskState, Timestamp};
 pub use send::SendBuilder;
 pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};
-pub use worker::{PoolKind, Shutdown, WorkerBuilder, is_prefork_child, process_name};
+pub use worker::{PoolKind, Shutdown, Signals, WorkerBuilder, is_prefork_child, process_name, restart};

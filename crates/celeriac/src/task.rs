@@ -159,7 +159,7 @@ pub enum TaskError {
     Retry(Retry),
     /// It ends with no state stored and no callback called.
     Ignore,
-    /// The message goes back to its queue, or to the dead-letter queue; no state is stored.
+    /// The message goes back to its queue with no state stored, or to the dead-letter queue as a failure.
     Reject {
         /// Back to the queue?
         requeue: bool,

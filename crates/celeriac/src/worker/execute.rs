@@ -76,7 +76,7 @@ fn conclude<S: Send + Sync + 'static>(
             tracing::info!(target: "celery.worker", "Task {}[{}] ignored", task.name, held.id());
             Finished { settlement: held.settle(Delivery::ack), ..Finished::default() }
         }
-        End::Returned(Err(TaskError::Reject { requeue })) => reject(held, requeue),
+        End::Returned(Err(TaskError::Reject { requeue })) => reject(shared, held, requeue),
         End::Dropped(CancelReason::TimeLimit) => {
             let limit = limits.hard.unwrap_or_default();
             tracing::error!(
@@ -88,7 +88,7 @@ fn conclude<S: Send + Sync + 'static>(
             fail(shared, held, &Failure::of(exception), task.settings.acks_on_timeout)
         }
         End::Dropped(CancelReason::Revoked) => strategy::revoked(shared, held, "terminated"),
-        End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(shared, held),
+        End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(held),
         End::Lost(how) => lost(shared, held, task, &how),
     }
 }
@@ -193,14 +193,21 @@ fn retry<S: Send + Sync + 'static>(
     finished
 }
 
-fn reject(held: &Held, requeue: bool) -> Finished {
-    let settlement = if requeue {
-        held.settle(|delivery| delivery.requeue(Duration::ZERO))
+/// A task that does not come back is a failure for whoever waits for it, as in Celery 5.7.
+fn reject<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, requeue: bool) -> Finished {
+    let mut finished = Finished::default();
+    if requeue {
+        finished.settlement = held.settle(|delivery| delivery.requeue(Duration::ZERO));
     } else {
-        held.settle(|delivery| delivery.reject("the task rejected it"))
-    };
+        let mut exception =
+            TaskException::new("celery.exceptions", "Reject", "the task rejected its message");
+        exception.exc_message.push(false.into());
+        let failure = Failure::of(exception);
+        finished = fail(shared, held, &failure, false);
+    }
     let fields = JsonMap::from_iter([("requeue".to_owned(), requeue.into())]);
-    Finished { settlement, events: vec![("task-rejected", held.id().clone(), fields)], ..Finished::default() }
+    finished.events.push(("task-rejected", held.id().clone(), fields));
+    finished
 }
 
 /// The process died in which the task ran: the message goes back, unless it has killed too many, or is not to.
@@ -231,23 +238,23 @@ fn lost<S: Send + Sync + 'static>(
     finished
 }
 
-/// The worker stops while the task runs: the message goes back; one that was acknowledged early is lost, and its
-/// caller is told so.
-fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
-    let event = ("task-cancelled", held.id().clone(), JsonMap::new());
-    let mut finished = if held.is_acknowledged() {
-        let exception = TaskException::new(
-            "billiard.exceptions",
-            "WorkerLostError",
-            "the worker was stopped while the task ran",
-        );
-        let mut finished = Finished::default();
-        finished.fail(&ended(shared, held), TaskState::Failure, &Failure::of(exception));
-        finished
-    } else {
-        strategy::requeue(held)
-    };
-    finished.events.push(event);
+/// The worker stops while the task runs: the message goes back. One that was acknowledged early is lost; its state says
+/// that it will be tried again, which nobody does, as Celery has it.
+fn cancelled(held: &Held) -> Finished {
+    let mut finished = strategy::requeue(held);
+    if held.is_acknowledged() {
+        let exception = TaskException {
+            exc_type: "Retry".to_owned(),
+            exc_message: vec!["Retry(Retry(...), None, None)".into(), Value::Null, Value::Null],
+            exc_module: "celery.exceptions".to_owned(),
+        };
+        let headers = &held.message.headers;
+        let mut meta = TaskMeta::new(headers.id.clone(), TaskState::Retry, exception.into_value());
+        meta.group_id.clone_from(&headers.group);
+        meta.parent_id.clone_from(&headers.parent_id);
+        finished.metas.push(meta);
+    }
+    finished.events.push(("task-cancelled", held.id().clone(), JsonMap::new()));
     finished
 }
 

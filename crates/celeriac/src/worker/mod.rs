@@ -8,8 +8,10 @@
 //! A message is settled only after its result is stored and what follows it is sent: whenever the worker dies, the
 //! message is delivered again.
 
+mod autoscale;
 mod consumer;
 mod control;
+mod dump;
 mod execute;
 pub(crate) mod finished;
 mod flusher;
@@ -23,9 +25,12 @@ mod run;
 mod settings;
 mod shared;
 mod shutdown;
+mod signals;
+mod statedb;
 mod strategy;
 
 pub use pool::PoolKind;
 pub use pool::prefork::{is_prefork_child, process_name};
 pub use settings::WorkerBuilder;
 pub use shutdown::Shutdown;
+pub use signals::{Signals, restart};

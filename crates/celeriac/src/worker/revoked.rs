@@ -21,6 +21,8 @@ pub struct RevokedSet {
     order: VecDeque<(Instant, String)>,
     max: usize,
     keep: Duration,
+    /// How often an id was added.
+    changes: u64,
 }
 
 impl Default for RevokedSet {
@@ -32,7 +34,7 @@ impl Default for RevokedSet {
 impl RevokedSet {
     /// A set with other bounds.
     pub fn new(max: usize, keep: Duration) -> Self {
-        Self { since: HashMap::new(), order: VecDeque::new(), max, keep }
+        Self { since: HashMap::new(), order: VecDeque::new(), max, keep, changes: 0 }
     }
 
     /// Adds an id, or starts its time anew.
@@ -41,9 +43,39 @@ impl RevokedSet {
     }
 
     fn insert_at(&mut self, id: String, now: Instant) {
+        self.changes += 1;
         self.since.insert(id.clone(), now);
         self.order.push_back((now, id));
         self.purge(now);
+    }
+
+    /// Adds an id that was revoked some time ago, after those that are older.
+    pub fn insert_aged(&mut self, id: String, age: Duration) {
+        let now = Instant::now();
+        // A machine that is up for less than the age knows no such moment; then the id is kept longer.
+        if let Some(since) = now.checked_sub(age)
+            && age < self.keep
+        {
+            self.insert_at(id, since);
+        } else if age < self.keep {
+            self.insert_at(id, now);
+        }
+    }
+
+    /// How often an id was added.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The ids, oldest first, and how long ago they were revoked.
+    pub fn aged(&mut self) -> Vec<(String, Duration)> {
+        let now = Instant::now();
+        self.purge(now);
+        self.order
+            .iter()
+            .filter(|(at, id)| self.since.get(id) == Some(at))
+            .map(|(at, id)| (id.clone(), now.duration_since(*at)))
+            .collect()
     }
 
     /// Is the id revoked?

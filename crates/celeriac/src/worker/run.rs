@@ -13,8 +13,10 @@ use crate::cancellation::CancelReason;
 use crate::error::AppError;
 use crate::events::{self, EventSender};
 use crate::protocol::{JsonMap, NodeName, PIDBOX_TOPIC};
+use crate::worker::autoscale::scale;
 use crate::worker::consumer::consume;
 use crate::worker::control::{listen, revoked_ids};
+use crate::worker::dump::dump_when_asked;
 use crate::worker::flusher::flush;
 use crate::worker::heartbeat::beat;
 use crate::worker::lease;
@@ -24,6 +26,7 @@ use crate::worker::revoked::RevokedSet;
 use crate::worker::settings::{ChildSettings, WorkerSettings};
 use crate::worker::shared::Shared;
 use crate::worker::shutdown::Shutdown;
+use crate::worker::statedb;
 
 /// Ended tasks that wait for the flusher; more make the runs wait.
 const MAX_FINISHED: usize = 8_192;
@@ -37,7 +40,8 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     shutdown: Shutdown,
 ) -> Result<(), AppError> {
     let pool = open_pool(&settings).await?;
-    let revoked = mingle(&app, &mut settings).await?;
+    let revoked = remember(&app, &settings)?;
+    let revoked = mingle(&app, &mut settings, revoked).await?;
     // Before the first task is taken, so that no revoke of one is missed.
     let requests = app.broker().subscribe(&[PIDBOX_TOPIC]).await?;
 
@@ -58,6 +62,13 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     if let Some(children) = shared.pool.children() {
         background.spawn(children.clone().keep(end.clone()));
     }
+    if let Some(autoscaler) = &shared.autoscaler {
+        background.spawn(scale(shared.clone(), autoscaler.clone(), end.clone()));
+    }
+    if let Some(path) = &shared.settings.statedb {
+        background.spawn(statedb::keep(shared.clone(), path.clone(), end.clone()));
+    }
+    background.spawn(dump_when_asked(shared.clone(), end.clone()));
     background.spawn(lease::recover(shared.clone(), end.clone()));
     background.spawn(beat(shared.clone(), end.clone()));
     background.spawn(listen(shared.clone(), requests, end.clone()));
@@ -100,13 +111,14 @@ async fn finish_messages<S: Send + Sync + 'static>(
     shutdown: &Shutdown,
 ) {
     messages.close();
-    if !messages.is_empty() {
-        tracing::info!(target: "celery.worker", "worker: {} shutdown", if shutdown.cold.is_cancelled() { "Cold" } else { "Warm" });
+    if !shutdown.cold.is_cancelled() {
+        tracing::warn!(target: "celery.worker", "worker: Warm shutdown (MainProcess)");
     }
     tokio::select! {
         () = messages.wait() => return,
         () = shutdown.cold.cancelled() => {}
     }
+    tracing::warn!(target: "celery.worker", "worker: Cold shutdown (MainProcess)");
     for held in shared.all() {
         held.cancellation.cancel(CancelReason::Shutdown);
     }
@@ -118,12 +130,23 @@ async fn finish_messages<S: Send + Sync + 'static>(
     }
 }
 
+/// What the worker knew when it ran before.
+fn remember<S: Send + Sync + 'static>(
+    app: &App<S>,
+    settings: &WorkerSettings,
+) -> Result<RevokedSet, AppError> {
+    let Some(path) = &settings.statedb else { return Ok(RevokedSet::default()) };
+    let (clock, revoked) = statedb::load(path)?;
+    app.core().clock.adjust(clock);
+    Ok(revoked)
+}
+
 /// Listens for other workers: takes over what they know to be revoked, and avoids a name that is taken.
 async fn mingle<S: Send + Sync + 'static>(
     app: &App<S>,
     settings: &mut WorkerSettings,
+    mut revoked: RevokedSet,
 ) -> Result<RevokedSet, AppError> {
-    let mut revoked = RevokedSet::default();
     if settings.mingle.is_zero() {
         return Ok(revoked);
     }

@@ -1,6 +1,7 @@
 //! Setting up a worker.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::App;
@@ -8,6 +9,7 @@ use crate::broker::DEFAULT_LEASE;
 use crate::error::AppError;
 use crate::host;
 use crate::protocol::{NodeName, QueueName};
+use crate::worker::autoscale::Bounds;
 use crate::worker::pool::{PoolKind, prefork};
 use crate::worker::run;
 use crate::worker::shutdown::Shutdown;
@@ -21,6 +23,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) concurrency: usize,
     pub(crate) pool: PoolKind,
     pub(crate) children: ChildSettings,
+    pub(crate) autoscale: Option<Bounds>,
+    pub(crate) statedb: Option<PathBuf>,
     pub(crate) queues: Vec<QueueName>,
     pub(crate) prefetch_multiplier: usize,
     pub(crate) task_events: bool,
@@ -57,6 +61,8 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
             concurrency,
             pool: PoolKind::default(),
             children: ChildSettings::default(),
+            autoscale: None,
+            statedb: None,
             queues: vec![app.default_queue().clone()],
             prefetch_multiplier: 4,
             task_events: false,
@@ -87,6 +93,21 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     /// Where tasks run: in this process unless set.
     pub fn pool(mut self, kind: PoolKind) -> Self {
         self.settings.pool = kind;
+        self
+    }
+
+    /// Instead of a fixed number, as many tasks run side by side as there is work for, within these bounds. Places are
+    /// added at once and taken away when they had no work for 30 s.
+    pub fn autoscale(mut self, max: usize, min: usize) -> Self {
+        let bounds = Bounds { max: max.max(min).max(1), min: min.max(1) };
+        self.settings.autoscale = Some(bounds);
+        self.settings.concurrency = bounds.min;
+        self
+    }
+
+    /// Remember in this file, over restarts, which tasks are revoked.
+    pub fn statedb(mut self, path: Option<PathBuf>) -> Self {
+        self.settings.statedb = path;
         self
     }
 

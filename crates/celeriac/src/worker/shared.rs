@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::broker::Delivery;
 use crate::events::EventSender;
 use crate::protocol::{NodeName, QueueName};
+use crate::worker::autoscale::Autoscaler;
 use crate::worker::finished::Finished;
 use crate::worker::held::{Held, Stage};
 use crate::worker::pool::Pool;
@@ -33,6 +34,7 @@ pub(crate) struct Shared<S> {
     pub(crate) since: Instant,
     pub(crate) shutdown: Shutdown,
     pub(crate) pool: Pool,
+    pub(crate) autoscaler: Option<Arc<Autoscaler>>,
     pub(crate) events: EventSender,
     /// Ended runs, on their way to the flusher.
     pub(crate) finished: mpsc::Sender<Finished>,
@@ -102,6 +104,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             node: settings.node.clone(),
             since: Instant::now(),
             pool,
+            autoscaler: settings.autoscale.map(|bounds| Arc::new(Autoscaler::new(bounds))),
             queues: Mutex::new(settings.queues.clone()),
             app,
             settings,
@@ -127,6 +130,9 @@ impl<S: Send + Sync + 'static> Shared<S> {
         self.held.lock().insert(number, held.clone());
         self.unsettled.fetch_add(1, Ordering::Relaxed);
         self.prefetched.fetch_add(1, Ordering::Relaxed);
+        if let Some(autoscaler) = &self.autoscaler {
+            autoscaler.look();
+        }
         held
     }
 
@@ -168,8 +174,17 @@ impl<S: Send + Sync + 'static> Shared<S> {
     pub(crate) fn prefetch_limit(&self) -> usize {
         match self.settings.prefetch_multiplier {
             0 => UNLIMITED_PREFETCH,
-            multiplier => self.pool.size().saturating_mul(multiplier).clamp(1, UNLIMITED_PREFETCH),
+            multiplier => {
+                // With autoscaling, as much as there may be places for: places come with the work.
+                let places = self.autoscaler.as_ref().map_or(0, |autoscaler| autoscaler.bounds().max);
+                self.pool.size().max(places).saturating_mul(multiplier).clamp(1, UNLIMITED_PREFETCH)
+            }
         }
+    }
+
+    /// How many messages wait for a place, or run.
+    pub(crate) fn prefetched(&self) -> usize {
+        self.prefetched.load(Ordering::Relaxed)
     }
 
     /// The messages at a stage, in the order in which they came.

@@ -1,5 +1,8 @@
 //! How a worker is told to stop.
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Two signals: a warm one (end what runs, give back the rest) and a cold one (give back everything now).
@@ -9,6 +12,7 @@ pub struct Shutdown {
     pub warm: CancellationToken,
     /// Cancel what runs, return all that is unsettled, then stop. Implies warm.
     pub cold: CancellationToken,
+    dump: Arc<Notify>,
 }
 
 impl Shutdown {
@@ -26,6 +30,15 @@ impl Shutdown {
     pub fn cold(&self) {
         self.cold.cancel();
         self.warm.cancel();
+    }
+
+    /// Has the worker write to its log what it does.
+    pub fn dump(&self) {
+        self.dump.notify_one();
+    }
+
+    pub(crate) async fn dump_asked(&self) {
+        self.dump.notified().await;
     }
 
     /// Waits until the worker is to take nothing new.

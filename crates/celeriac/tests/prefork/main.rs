@@ -3,6 +3,8 @@
 
 mod limits;
 mod lives;
+mod memory;
+mod signals;
 mod support;
 
 /// Not a test of its own: the children of the tests' workers, and workers in processes of their own.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use celeriac::{
-    App, AppError, CancelReason, Context, PoolKind, ResultError, Shutdown, Task, TaskError, TaskResult,
-    WorkerBuilder,
+    App, AppError, CancelReason, Context, PoolKind, ResultError, Shutdown, Signals, Task, TaskError,
+    TaskResult, WorkerBuilder,
 };
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,8 +17,9 @@ use tokio::task::JoinHandle;
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// For questions that are asked again when nobody answers.
 pub const SOON: Duration = Duration::from_millis(500);
-/// Marks the argument with the folder; test harnesses take it for a filter that nothing matches.
+/// Mark arguments of ours; test harnesses take them for filters that nothing matches.
 const FOLDER: &str = "folder:";
+const OPTIONS: &str = "options:";
 
 /// What tasks leave behind, as files.
 #[derive(Clone)]
@@ -59,6 +61,7 @@ pub async fn open(folder: &Path) -> App<Lab> {
         .register::<Dies>()
         .register::<Grow>()
         .register::<Tell>()
+        .register::<Early>()
 }
 
 /// The arguments with which this program is a worker, or a child of one.
@@ -71,8 +74,75 @@ pub fn arguments(folder: &Path) -> Vec<String> {
 pub async fn work() {
     let folder = std::env::args().find_map(|argument| argument.strip_prefix(FOLDER).map(PathBuf::from));
     let Some(folder) = folder else { return };
+    let options = std::env::args().find_map(|argument| argument.strip_prefix(OPTIONS).map(str::to_owned));
+    let options: Options = options.map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let app = open(&folder).await;
-    quick(&app).run(Shutdown::new()).await.unwrap();
+    let shutdown = Shutdown::new();
+    let signals = Signals::listen(&shutdown).unwrap();
+    let kind = if options.is_prefork { PoolKind::Prefork } else { PoolKind::Tokio };
+    let worker = quick(&app).pool(kind).concurrency(1).prefetch_multiplier(2);
+    worker.events(options.events).statedb(options.statedb).run(shutdown).await.unwrap();
+    if signals.want_restart() {
+        panic!("{}", celeriac::restart());
+    }
+}
+
+/// How a worker in a process of its own is to be.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Options {
+    pub is_prefork: bool,
+    pub events: bool,
+    pub statedb: Option<PathBuf>,
+    pub remap: bool,
+}
+
+/// A worker in a process of its own, the leader of its group.
+pub struct Process(test_servers::Process);
+
+impl Process {
+    /// Starts one with one place, which takes two messages.
+    pub fn start(bench: &Bench, options: &Options) -> Self {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command
+            .args(arguments(bench.dir.path()))
+            .arg(format!("{OPTIONS}{}", serde_json::to_string(options).unwrap()))
+            .env_remove("REMAP_SIGTERM");
+        if options.remap {
+            command.env("REMAP_SIGTERM", "SIGQUIT");
+        }
+        Self(test_servers::Process::spawn(command, bench.dir.path().join("worker.log")))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub fn log(&self) -> String {
+        self.0.log()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.0.signal(signal);
+    }
+
+    pub fn signal_group(&self, signal: Signal) {
+        self.0.signal_group(signal);
+    }
+
+    /// Kills it, and not its children.
+    pub fn kill_alone(&mut self) {
+        self.0.signal(Signal::SIGKILL);
+        self.0.wait();
+    }
+
+    pub fn until_logged(&mut self, text: &str) {
+        self.0.until_printed(text);
+    }
+
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.0.wait().code()
+    }
 }
 
 /// A worker that reacts quickly.
@@ -116,6 +186,12 @@ impl Bench {
             }
             assert!(start.elapsed() < PATIENCE, "nobody answers {method}");
         }
+    }
+
+    /// How many messages are ready, and how many are held.
+    pub async fn counts(&self) -> (u64, u64) {
+        let queues = self.app.broker().queues().await.unwrap();
+        queues.iter().fold((0, 0), |(ready, held), queue| (ready + queue.ready, held + queue.claimed))
     }
 
     /// The pool's processes as `stats` has them.
@@ -298,7 +374,7 @@ impl Task<Lab> for Dies {
 
 fn die(signal: Option<i32>) -> TaskResult<String> {
     let Some(number) = signal else { std::process::exit(7) };
-    let signal = nix::sys::signal::Signal::try_from(number)?;
+    let signal = Signal::try_from(number)?;
     nix::sys::signal::kill(nix::unistd::Pid::this(), signal)?;
     std::thread::sleep(PATIENCE);
     Err(TaskError::failed("RuntimeError", "it lives"))
@@ -331,5 +407,21 @@ impl Task<Lab> for Tell {
     async fn run(self, cx: Context<Lab>) -> TaskResult<u32> {
         cx.progress(json!({"done": 1, "of": 2})).await?;
         Ok(std::process::id())
+    }
+}
+
+/// Acknowledged before it runs, and then it waits.
+#[derive(Serialize, Deserialize)]
+pub struct Early;
+
+impl Task<Lab> for Early {
+    const NAME: &'static str = "tasks.early";
+    const ACKS_LATE: bool = false;
+    type Output = ();
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<()> {
+        cx.state().note("early", "runs");
+        std::future::pending::<()>().await;
+        Ok(())
     }
 }

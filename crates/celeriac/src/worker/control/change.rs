@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::arguments::{Arguments, Raised};
 use super::{nok, ok};
 use crate::protocol::QueueName;
+use crate::worker::autoscale::Bounds;
 use crate::worker::rate::Rate;
 use crate::worker::shared::Shared;
 
@@ -76,10 +77,20 @@ pub(super) fn pool_shrink<S: Send + Sync + 'static>(shared: &Shared<S>, argument
     Ok(ok("pool will shrink"))
 }
 
-pub(super) fn autoscale<S: Send + Sync + 'static>(_: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
-    arguments.count("max", 0)?;
-    arguments.count("min", 0)?;
-    Err(Raised::new("ValueError", "Autoscale not enabled"))
+pub(super) fn autoscale<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
+    let bounds =
+        shared.autoscaler.as_ref().map_or(Bounds { max: 0, min: 0 }, |autoscaler| autoscaler.bounds());
+    let (max, min) = (arguments.count("max", bounds.max)?, arguments.count("min", bounds.min)?);
+    let Some(autoscaler) = &shared.autoscaler else {
+        return Err(Raised::new("ValueError", "Autoscale not enabled"));
+    };
+    if max > MAX_PLACES || min > max || max == 0 {
+        let text = format!("max={max} and min={min} are no bounds: 0 <= min <= max <= {MAX_PLACES}");
+        return Err(Raised::new("ValueError", text));
+    }
+    autoscaler.set_bounds(Bounds { max, min: min.max(1) });
+    shared.room.notify_one();
+    Ok(ok(format!("autoscale now max={max} min={min}")))
 }
 
 pub(super) fn add_consumer<S: Send + Sync + 'static>(

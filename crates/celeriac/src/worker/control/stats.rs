@@ -19,7 +19,7 @@ pub(super) fn stats<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
         .filter(|(_, runs)| *runs > 0)
         .map(|(name, runs)| (name, runs.into()))
         .collect();
-    json!({
+    let mut stats = json!({
         "total": total,
         "pid": std::process::id(),
         "clock": shared.app.core().clock.value().to_string(),
@@ -28,7 +28,15 @@ pub(super) fn stats<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
         "broker": broker(&shared.app.core().broker_url),
         "prefetch_count": shared.prefetch_limit() + shared.at(Stage::Scheduled).len(),
         "rusage": rusage(),
-    })
+    });
+    if let (Some(autoscaler), Value::Object(stats)) = (&shared.autoscaler, &mut stats) {
+        let bounds = autoscaler.bounds();
+        let told = json!({
+            "max": bounds.max, "min": bounds.min, "current": shared.pool.size(), "qty": shared.prefetched(),
+        });
+        stats.insert("autoscaler".to_owned(), told);
+    }
+    stats
 }
 
 fn pool<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
