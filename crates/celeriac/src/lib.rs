@@ -54,6 +54,7 @@ mod host;
 mod inspect;
 mod outgoing;
 pub mod protocol;
+mod redis;
 mod registry;
 mod repr;
 mod send;

@@ -35,8 +35,8 @@ pub trait Returns: Send + Sync {
     fn give_back(&self, tag: DeliveryTag);
 }
 
-/// A message that a consumer holds. It is settled exactly once: [`ack`](Self::ack), [`reject`](Self::reject) and
-/// [`requeue`](Self::requeue) consume it and make the [`Settlement`] for [`Broker::settle`](super::Broker::settle).
+/// A message that a consumer holds. It is settled exactly once: [`ack`](Self::ack), [`reject`](Self::reject),
+/// [`requeue`](Self::requeue) and [`restore`](Self::restore) consume it and make the [`Settlement`] for [`Broker::settle`](super::Broker::settle).
 /// A delivery that is dropped goes back to its queue.
 pub struct Delivery {
     /// Names the delivery.
@@ -120,6 +120,11 @@ impl Delivery {
         self.settled(Outcome::Lost { reason: reason.into() })
     }
 
+    /// It was not begun: the message goes back to where it was, to be delivered next.
+    pub fn restore(self) -> Settlement {
+        self.settled(Outcome::Restore)
+    }
+
     fn settled(mut self, outcome: Outcome) -> Settlement {
         self.returns = None;
         Settlement { tag: self.tag.clone(), outcome }
@@ -185,4 +190,6 @@ pub enum Outcome {
         /// Not to be delivered before.
         delay: Duration,
     },
+    /// The message goes back to where it was in its queue, marked as redelivered.
+    Restore,
 }

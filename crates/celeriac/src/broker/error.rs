@@ -3,6 +3,7 @@
 use sqlite_group_commit::DatabaseError;
 
 use crate::protocol::ProtocolError;
+use crate::redis::RedisError;
 
 /// Why a broker did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +18,11 @@ pub enum BrokerError {
     /// The broker does not keep what beats share.
     #[error("this broker cannot run beat: use SQLite or Redis")]
     NoTicks,
+    /// The Redis.
+    #[error(transparent)]
+    Redis(RedisError),
     /// No broker is known by such a URL.
-    #[error("no broker is known for {url:?}: use sqlite:///absolute/path.db or sqlite://relative.db")]
+    #[error("no broker is known for {url:?}: use redis://HOST:PORT/DB, sqlite:///absolute/path.db or sqlite://relative.db")]
     UnknownUrl {
         /// The URL, without its password.
         url: String,
@@ -28,6 +32,10 @@ pub enum BrokerError {
 impl BrokerError {
     /// Whether the same call may succeed when it is tried again a little later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_transient())
+        match self {
+            Self::Database(error) => error.is_transient(),
+            Self::Redis(error) => error.is_transient(),
+            _ => false,
+        }
     }
 }

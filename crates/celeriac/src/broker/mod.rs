@@ -12,6 +12,7 @@ pub(crate) mod conformance;
 mod delivery;
 mod error;
 mod inspect;
+mod redis;
 mod sqlite;
 mod subscription;
 
@@ -23,11 +24,13 @@ use async_trait::async_trait;
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
 pub use error::BrokerError;
 pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
+pub use self::redis::RedisBroker;
 pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
 
 use crate::beat::TickStore;
 use crate::protocol::{Message, NodeName, QueueName};
+pub use crate::redis::{RedisError, RedisOptions};
 
 /// How long a consumer holds a message before it must renew its lease.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(20);
@@ -134,8 +137,17 @@ pub trait Broker: Send + Sync + 'static {
     }
 }
 
-/// Opens the broker that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`.
+/// Opens the broker that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`, or a Redis in any form
+/// that Celery takes (`redis://`, `rediss://`, `unix://`, `redis+socket://`, `sentinel://`).
 pub async fn open(url: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+    open_with(url, &RedisOptions::default()).await
+}
+
+/// The same, with options for the case that it is a Redis; those in the URL override them.
+pub async fn open_with(url: &str, redis: &RedisOptions) -> Result<Arc<dyn Broker>, BrokerError> {
+    if crate::redis::is_redis(url) {
+        return Ok(Arc::new(RedisBroker::open(url, redis)?));
+    }
     match crate::sqlite::path_of(url) {
         Some(path) => Ok(Arc::new(SqliteBroker::open(path).await?)),
         None => Err(BrokerError::UnknownUrl { url: crate::sqlite::without_password(url) }),

@@ -130,7 +130,7 @@ fn give_up<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finishe
 
 /// The message goes back to its queue.
 pub(crate) fn requeue(held: &Held) -> Finished {
-    Finished { settlement: held.settle(|delivery| delivery.requeue(Duration::ZERO)), ..Finished::default() }
+    Finished { settlement: held.settle(Delivery::restore), ..Finished::default() }
 }
 
 /// Revoked or expired?

@@ -197,11 +197,12 @@ impl Broker for SqliteBroker {
         if batch.is_empty() {
             return Ok(());
         }
-        let requeues = batch
-            .iter()
-            .any(|settlement| matches!(settlement.outcome, Outcome::Requeue { .. } | Outcome::Lost { .. }));
+        let goes_back = |settlement: &Settlement| {
+            matches!(settlement.outcome, Outcome::Requeue { .. } | Outcome::Restore | Outcome::Lost { .. })
+        };
+        let requeues = batch.iter().any(goes_back);
         let ring = requeues.then(|| self.file.bells.when_dropped(Bell::Queue));
-        let is_lazy = batch.iter().all(|settlement| matches!(settlement.outcome, Outcome::Requeue { .. }));
+        let is_lazy = batch.iter().all(goes_back);
         let change = move |conn: &rusqlite::Connection| {
             queue::settle(conn, &batch)?;
             Ok(ring)

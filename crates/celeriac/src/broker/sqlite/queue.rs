@@ -275,6 +275,7 @@ pub(super) fn settle(conn: &Connection, batch: &[Settlement]) -> Result<(), Data
                 }
             }
             Outcome::Requeue { delay } => requeue(conn, id, claim, *delay, now)?,
+            Outcome::Restore => requeue(conn, id, claim, Duration::ZERO, now)?,
         }
     }
     Ok(())

@@ -1,0 +1,153 @@
+//! Broadcasts: events and control requests are published; a reply goes to its client's own queue, as in kombu.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::super::{Broadcast, Subscription};
+use super::Inner;
+use crate::redis::{Listening, RedisError, Topic};
+
+/// The exchange of replies.
+const REPLIES: &str = "reply.celery.pidbox";
+
+/// A client's queue is dropped after so long: the client waits for a second or so.
+const REPLIES_KEPT: Duration = Duration::from_secs(300);
+
+/// Broadcasts that wait for a subscriber to take them.
+const WAITING_AT_MOST: usize = 4_096;
+
+/// Replies that are taken at once.
+const MAX_REPLIES: usize = 100;
+
+/// How often a client looks for replies where the server cannot tell of them.
+const POLL_EVERY: Duration = Duration::from_millis(20);
+
+/// How often at least.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The client whose replies a topic stands for.
+fn client_of(topic: &str) -> Option<&str> {
+    topic.strip_suffix(REPLIES)?.strip_suffix('.')
+}
+
+impl Inner {
+    pub(super) async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), RedisError> {
+        if let Some(client) = client_of(topic) {
+            let mut reply = self.scripts.reply.call(&[self.keys.binding(REPLIES), self.keys.key(topic)]);
+            let member = self.keys.bound(client, topic);
+            reply.arg(client).arg(member).arg(payload).arg(REPLIES_KEPT.as_secs()).arg(self.keys.key(""));
+            self.link.ask::<i64>("a reply", &reply).await?;
+            return Ok(());
+        }
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.keys.channel(topic)).arg(payload);
+        self.link.ask::<i64>("PUBLISH", &publish).await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn subscribe(broker: &Arc<Inner>, topics: &[&str]) -> Result<Subscription, RedisError> {
+    let (sender, received) = mpsc::channel(WAITING_AT_MOST);
+    let end = CancellationToken::new();
+    let mut channels = Vec::new();
+    for topic in topics {
+        match (client_of(topic), topic.strip_suffix('*')) {
+            (Some(client), _) => Replies::bind(broker, topic, client).await?.spawn(sender.clone(), end.clone()),
+            (None, Some(beginning)) => channels.push(Topic::Beginning(broker.keys.channel(beginning))),
+            (None, None) => channels.push(Topic::Channel(broker.keys.channel(topic))),
+        }
+    }
+    if !channels.is_empty() {
+        let keys = broker.keys.clone();
+        let listening = broker
+            .hub
+            .listen(channels, move |channel, payload| {
+                let broadcast = Broadcast { topic: keys.topic(channel).to_owned(), payload: payload.to_vec() };
+                // Who does not keep up loses what comes meanwhile.
+                drop(sender.try_send(broadcast));
+            })
+            .await?;
+        tokio::spawn(hold(listening, end.clone()));
+    }
+    Ok(Subscription::new(received, end.drop_guard()))
+}
+
+/// Listens until `end`.
+async fn hold(listening: Listening, end: CancellationToken) {
+    end.cancelled().await;
+    drop(listening);
+}
+
+/// The queue of one client's replies.
+struct Replies {
+    broker: Arc<Inner>,
+    queue: String,
+    member: String,
+}
+
+impl Replies {
+    async fn bind(broker: &Arc<Inner>, topic: &str, client: &str) -> Result<Self, RedisError> {
+        let replies =
+            Self { broker: broker.clone(), queue: broker.keys.key(topic), member: broker.keys.bound(client, topic) };
+        let mut bind = redis::cmd("SADD");
+        bind.arg(broker.keys.binding(REPLIES)).arg(&replies.member);
+        broker.link.ask::<i64>("SADD", &bind).await?;
+        Ok(replies)
+    }
+
+    fn spawn(self, sender: mpsc::Sender<Broadcast>, end: CancellationToken) {
+        tokio::spawn(async move {
+            tokio::select! {
+                () = self.forward(&sender) => {}
+                () = end.cancelled() => {}
+            }
+            if let Err(error) = self.unbind().await {
+                tracing::debug!(target: "celery.redis", "the reply queue {} is left behind: {error}", self.queue);
+            }
+        });
+    }
+
+    async fn forward(&self, sender: &mpsc::Sender<Broadcast>) {
+        let link = &self.broker.link;
+        let mut wakes = link.wakes();
+        let mut pop = redis::pipe();
+        pop.cmd("RPOP").arg(&self.queue).arg(MAX_REPLIES);
+        let lists = [self.queue.clone()];
+        loop {
+            wakes.mark_unchanged();
+            let pause = match link.watching(&lists, &pop).await {
+                Ok((is_watched, answers)) => {
+                    let replies = answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
+                    if let Some(Ok(Some(replies))) = replies {
+                        for payload in replies {
+                            let topic = self.broker.keys.topic(&self.queue).to_owned();
+                            if sender.send(Broadcast { topic, payload }).await.is_err() {
+                                return;
+                            }
+                        }
+                        continue;
+                    }
+                    if is_watched { LOOK_EVERY } else { POLL_EVERY }
+                }
+                Err(error) => {
+                    tracing::debug!(target: "celery.redis", "cannot look for replies: {error}");
+                    POLL_EVERY * 5
+                }
+            };
+            tokio::select! {
+                _ = wakes.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn unbind(&self) -> Result<(), RedisError> {
+        let mut unbind = redis::pipe();
+        unbind.cmd("SREM").arg(self.broker.keys.binding(REPLIES)).arg(&self.member);
+        unbind.cmd("DEL").arg(&self.queue);
+        self.broker.link.ask_all(&unbind).await.map(drop)
+    }
+}

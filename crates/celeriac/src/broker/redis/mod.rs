@@ -1,0 +1,224 @@
+//! The broker on Redis, with kombu's keys: Python's workers and clients work on the same queues.
+//!
+//! A message is popped and recorded in `unacked` and `unacked_index` by one script. Beside kombu's records each of our
+//! deliveries has a lease in `celeriac.leases`; who holds it is part of its name. Workers renew their leases, and the
+//! scores in `unacked_index` with them, so that kombu's visibility timeout never strikes what is held. When a worker
+//! dies, its leases run out and any of ours puts its messages back, long before the visibility timeout would.
+//!
+//! | key | holds |
+//! | --- | --- |
+//! | `<queue>`, `<queue>\x06\x16<step>` | the messages, a list for each step of priority |
+//! | `unacked`, `unacked_index` | what consumers hold, and since when |
+//! | `celeriac.leases` | until when our deliveries are leased, in ms |
+//! | `celeriac.delayed` | returned messages that wait, by the time when they are due |
+//! | `celeriac.dead`, `celeriac.dead_index` | dead letters, and since when they are there |
+//! | `celeriac.queues`, `celeriac.consumers` | names of queues; who consumes which, and until when that holds |
+
+mod fanout;
+mod inspect;
+mod queue;
+mod record;
+mod recover;
+mod scripts;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked, Publication,
+    QueueInfo, Recovered, Returns, Settlement, Subscription,
+};
+use crate::protocol::{NodeName, QueueName};
+use crate::redis::{Hub, Keys, Link, RedisError, RedisOptions, Server};
+use scripts::Scripts;
+
+/// A broker on Redis; cheap to clone.
+#[derive(Clone)]
+pub struct RedisBroker(Arc<Inner>);
+
+struct Inner {
+    link: Link,
+    /// A connection of the thread that renews leases, so that it need not wait for a runtime that is blocked.
+    lease_link: Link,
+    hub: Hub,
+    keys: Keys,
+    names: Names,
+    scripts: Scripts,
+    /// Takes back deliveries that were dropped.
+    returns: Arc<DroppedDeliveries>,
+    /// Queues that this process has told the server of.
+    known: Mutex<HashSet<QueueName>>,
+    /// When this process last said that a node consumes a queue.
+    announced: Mutex<HashMap<(QueueName, NodeName), Instant>>,
+    /// Which queue is the first of the next claim.
+    turn: AtomicUsize,
+    /// When overdue messages are looked for by kombu's visibility timeout next.
+    next_overdue: Mutex<Instant>,
+    /// Ends the task behind `returns` with the last clone.
+    _end: DropGuard,
+}
+
+/// The keys that do not depend on a queue.
+struct Names {
+    unacked: String,
+    unacked_index: String,
+    unacked_mutex: String,
+    leases: String,
+    delayed: String,
+    dead: String,
+    dead_index: String,
+    queues: String,
+    consumers: String,
+}
+
+impl Names {
+    fn new(keys: &Keys) -> Self {
+        Self {
+            unacked: keys.key("unacked"),
+            unacked_index: keys.key("unacked_index"),
+            unacked_mutex: keys.key("unacked_mutex"),
+            leases: keys.key("celeriac.leases"),
+            delayed: keys.key("celeriac.delayed"),
+            dead: keys.key("celeriac.dead"),
+            dead_index: keys.key("celeriac.dead_index"),
+            queues: keys.key("celeriac.queues"),
+            consumers: keys.key("celeriac.consumers"),
+        }
+    }
+}
+
+impl RedisBroker {
+    /// The broker at a URL of any form that Celery takes: `redis://`, `rediss://`, `unix://`, `redis+socket://`,
+    /// `sentinel://`. It is connected to when it is first needed. To be called on a Tokio runtime that lives as long
+    /// as the broker.
+    ///
+    /// # Errors
+    /// When the URL or an option in it cannot be used.
+    pub fn open(url: &str, options: &RedisOptions) -> Result<Self, BrokerError> {
+        Ok(Self::on(crate::redis::parse(url, options)?))
+    }
+
+    fn on(server: Server) -> Self {
+        let (sender, dropped) = mpsc::unbounded_channel();
+        let end = CancellationToken::new();
+        let keys = Keys::new(server.options(), server.db());
+        let inner = Arc::new(Inner {
+            link: Link::new(server.clone(), Scripts::all()),
+            lease_link: Link::new(server.clone(), Scripts::all()),
+            hub: Hub::start(server),
+            names: Names::new(&keys),
+            keys,
+            scripts: Scripts::new(),
+            returns: Arc::new(DroppedDeliveries(sender)),
+            known: Mutex::default(),
+            announced: Mutex::default(),
+            turn: AtomicUsize::new(0),
+            next_overdue: Mutex::new(Instant::now()),
+            _end: end.clone().drop_guard(),
+        });
+        tokio::spawn(put_back(Arc::downgrade(&inner), dropped, end));
+        Self(inner)
+    }
+}
+
+#[async_trait]
+impl Broker for RedisBroker {
+    async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
+        self.0.publish(&batch).await
+    }
+
+    async fn consume(&self, want: Consume) -> Result<Vec<Delivery>, BrokerError> {
+        self.0.consume(want).await
+    }
+
+    async fn settle(&self, batch: Vec<Settlement>) -> Result<(), BrokerError> {
+        Ok(self.0.settle(&batch).await?)
+    }
+
+    async fn extend(&self, tags: &[DeliveryTag], lease: Duration) -> Result<Vec<DeliveryTag>, BrokerError> {
+        Ok(self.0.extend(tags, lease).await?)
+    }
+
+    async fn recover(&self) -> Result<Recovered, BrokerError> {
+        Ok(self.0.recover().await?)
+    }
+
+    async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {
+        Ok(self.0.broadcast(topic, payload).await?)
+    }
+
+    async fn subscribe(&self, topics: &[&str]) -> Result<Subscription, BrokerError> {
+        Ok(fanout::subscribe(&self.0, topics).await?)
+    }
+
+    async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError> {
+        Ok(self.0.queues().await?)
+    }
+
+    async fn peek(&self, queue: &QueueName, limit: usize) -> Result<Vec<Peeked>, BrokerError> {
+        Ok(self.0.peek(queue, limit).await?)
+    }
+
+    async fn purge(&self, queue: &QueueName) -> Result<u64, BrokerError> {
+        Ok(self.0.purge(queue).await?)
+    }
+
+    async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, BrokerError> {
+        Ok(self.0.dead_letters(limit).await?)
+    }
+
+    async fn revive(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
+        Ok(self.0.revive(letters).await?)
+    }
+
+    async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
+        Ok(self.0.discard(letters).await?)
+    }
+}
+
+/// Where dropped deliveries go. There are never more than there were deliveries, which consumers bound.
+struct DroppedDeliveries(mpsc::UnboundedSender<DeliveryTag>);
+
+impl Returns for DroppedDeliveries {
+    fn give_back(&self, tag: DeliveryTag) {
+        // Without a receiver the broker has gone, and the lease ends by itself.
+        drop(self.0.send(tag));
+    }
+}
+
+/// Puts dropped deliveries back until the broker has gone.
+async fn put_back(
+    broker: std::sync::Weak<Inner>,
+    mut dropped: mpsc::UnboundedReceiver<DeliveryTag>,
+    end: CancellationToken,
+) {
+    let mut tags = Vec::new();
+    loop {
+        let received = tokio::select! {
+            biased;
+            count = dropped.recv_many(&mut tags, 1000) => count,
+            () = end.cancelled() => 0,
+        };
+        let Some(broker) = broker.upgrade().filter(|_| received > 0) else { return };
+        let restore = |tag| Settlement { tag, outcome: Outcome::Restore };
+        let batch: Vec<Settlement> = tags.drain(..).map(restore).collect();
+        if let Err(error) = broker.settle(&batch).await {
+            tracing::warn!(%error, "dropped deliveries stay claimed until their lease ends");
+        }
+    }
+}
+
+impl From<RedisError> for BrokerError {
+    fn from(error: RedisError) -> Self {
+        Self::Redis(error)
+    }
+}

@@ -1,0 +1,183 @@
+//! What lies in `unacked`: `[envelope, exchange, routing key]` as JSON, written by kombu and by us.
+
+use serde_json::Value;
+
+use super::super::MAX_DEATHS;
+use crate::protocol::{Message, NodeName, Priority, ProtocolError, QueueName};
+use crate::redis::Keys;
+
+/// The header that counts how often a message lost its holder. Python's workers pass it on.
+const DEATHS: &str = "celeriac_deaths";
+
+/// What the record of a message of this queue ends with.
+pub(super) fn ending(queue: &QueueName) -> String {
+    format!(",\"\",{}]", Value::from(queue.as_str()))
+}
+
+/// A record, read.
+pub(super) struct Record {
+    envelope: Value,
+    queue: QueueName,
+}
+
+impl Record {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, ProtocolError> {
+        let (envelope, exchange, routing_key): (Value, String, String) =
+            serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the unacked record", error))?;
+        // With an exchange of its own, a queue has its exchange's name as well, unless it was declared otherwise.
+        let queue = if routing_key.is_empty() { exchange } else { routing_key };
+        Ok(Self { envelope, queue: queue.into() })
+    }
+
+    pub(super) fn queue(&self) -> &QueueName {
+        &self.queue
+    }
+
+    pub(super) fn deaths(&self) -> u32 {
+        deaths_of(self.envelope.get("headers"))
+    }
+
+    /// Whether another death would be one too many.
+    pub(super) fn is_at_its_last_death(&self) -> bool {
+        self.deaths() + 1 >= MAX_DEATHS
+    }
+
+    /// Marks it as kombu does when it restores a message.
+    pub(super) fn mark_redelivered(&mut self) {
+        self.set(&["headers"], "redelivered", Value::Bool(true));
+        self.set(&["properties", "delivery_info"], "redelivered", Value::Bool(true));
+    }
+
+    pub(super) fn count_death(&mut self) {
+        self.set_deaths(self.deaths() + 1);
+    }
+
+    pub(super) fn forget_deaths(&mut self) {
+        if let Some(headers) = self.envelope.get_mut("headers").and_then(Value::as_object_mut) {
+            headers.shift_remove(DEATHS);
+        }
+    }
+
+    fn set_deaths(&mut self, deaths: u32) {
+        self.set(&["headers"], DEATHS, deaths.into());
+    }
+
+    fn set(&mut self, path: &[&str], name: &str, value: Value) {
+        let mut place = Some(&mut self.envelope);
+        for step in path {
+            place = place.and_then(|place| place.get_mut(step));
+        }
+        if let Some(Value::Object(place)) = place {
+            place.insert(name.to_owned(), value);
+        }
+    }
+
+    /// The list that it goes back to.
+    pub(super) fn list(&self, keys: &Keys) -> String {
+        let priority = self.envelope.pointer("/properties/priority").and_then(Value::as_f64).unwrap_or(0.0);
+        keys.list_for(&self.queue, Priority(priority as u8))
+    }
+
+    /// The envelope's bytes. What was no JSON lies in the record as a text.
+    pub(super) fn envelope(&self) -> Vec<u8> {
+        match &self.envelope {
+            Value::String(text) => text.clone().into_bytes(),
+            envelope => envelope.to_string().into_bytes(),
+        }
+    }
+
+    /// The record's bytes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("[{}", self.envelope).into_bytes();
+        bytes.extend(ending(&self.queue).into_bytes());
+        bytes
+    }
+
+    pub(super) fn message(&self) -> Result<Message, ProtocolError> {
+        decode(&self.envelope()).map(|(message, _)| message)
+    }
+}
+
+fn deaths_of(headers: Option<&Value>) -> u32 {
+    let deaths = headers.and_then(|headers| headers.get(DEATHS)).and_then(Value::as_u64);
+    deaths.and_then(|deaths| u32::try_from(deaths).ok()).unwrap_or(0)
+}
+
+/// The message in an envelope, and its deaths.
+pub(super) fn decode(envelope: &[u8]) -> Result<(Message, u32), ProtocolError> {
+    let mut message = Message::decode(envelope)?;
+    // No header of the task's: it must not go on to its retries.
+    let deaths = message.headers.extra.shift_remove(DEATHS).and_then(|deaths| deaths.as_u64());
+    Ok((message, deaths.and_then(|deaths| u32::try_from(deaths).ok()).unwrap_or(0)))
+}
+
+/// The queue that a record names, read from its end alone.
+pub(super) fn queue_of(record: &[u8]) -> Option<QueueName> {
+    let text = record.strip_suffix(b"\"]")?;
+    let begin = text.iter().rposition(|byte| *byte == b'"')? + 1;
+    let name = std::str::from_utf8(text.get(begin..)?).ok()?;
+    if name.contains('\\') || text.get(begin.checked_sub(2)?) == Some(&b'\\') {
+        return Record::read(record).ok().map(|record| record.queue);
+    }
+    Some(name.into())
+}
+
+/// A dead letter as it is stored: a note, a line's end, the record.
+pub(super) struct Note {
+    pub(super) reason: String,
+}
+
+impl Note {
+    pub(super) fn write(reason: &str) -> String {
+        Value::from(reason).to_string()
+    }
+
+    pub(super) fn split(stored: &[u8]) -> Option<(Self, &[u8])> {
+        let end = stored.iter().position(|byte| *byte == b'\n')?;
+        let reason = serde_json::from_slice(stored.get(..end)?).ok()?;
+        Some((Self { reason }, stored.get(end + 1..)?))
+    }
+}
+
+/// The names of deliveries: unique for each, and telling who holds it.
+pub(super) fn tag_parts(claim: &str, consumer: &NodeName) -> (String, String) {
+    (format!("{claim}."), format!("/{consumer}"))
+}
+
+/// Who holds the delivery of this name; nothing when it is not one of ours.
+pub(super) fn holder(tag: &str) -> Option<NodeName> {
+    let (claim, node) = tag.split_once('/')?;
+    claim.contains('.').then(|| node.into())
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redis::RedisOptions;
+
+    const KOMBUS: &str = r#"[{"body": "W10=", "content-type": "application/json", "headers": {"stamps": {}, "n": 1.50}, "properties": {"priority": 6, "delivery_info": {"exchange": "", "routing_key": "q"}}}, "", "q"]"#;
+
+    #[test]
+    fn kombus_records_are_read_and_marked() {
+        let mut record = Record::read(KOMBUS.as_bytes()).unwrap();
+        let keys = Keys::new(&RedisOptions::default(), 0);
+        assert_eq!(record.list(&keys), "q\u{6}\u{16}6");
+        record.mark_redelivered();
+        record.count_death();
+        let envelope: Value = serde_json::from_slice(&record.envelope()).unwrap();
+        assert_eq!(envelope["headers"], serde_json::json!({"stamps": {}, "n": 1.5, "redelivered": true, "celeriac_deaths": 1}));
+        assert_eq!(envelope["properties"]["delivery_info"]["redelivered"], true);
+        assert_eq!(Record::read(&record.bytes()).unwrap().deaths(), 1);
+    }
+
+    #[test]
+    fn the_queue_is_read_from_the_end() {
+        assert_eq!(queue_of(KOMBUS.as_bytes()).unwrap().as_str(), "q");
+        for name in ["celery", "a\"b", "x\\", "é"] {
+            let record = format!("[{{}}{}", ending(&name.into()));
+            assert_eq!(queue_of(record.as_bytes()).unwrap().as_str(), name, "{record}");
+        }
+        assert_eq!(queue_of(b"nonsense"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Putting back what dead workers held: ours by their leases, any by kombu's visibility timeout.
+
+use std::time::{Duration, Instant};
+
+use super::super::{MAX_DEATHS, Recovered};
+use super::Inner;
+use super::record::{self, Note, Record};
+use crate::protocol::Timestamp;
+use crate::redis::RedisError;
+
+/// Most messages that one look puts back.
+const MAX_RECOVERED: usize = 1_000;
+
+/// After a loss of the connection nobody is held to be dead for so long: the others may have been cut off as well and
+/// are about to renew.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often overdue messages are looked for, as kombu does (every tenth of its looks, which come every 10 s).
+const OVERDUE_EVERY: Duration = Duration::from_secs(100);
+
+/// Who looks for overdue messages locks the others out, at most for so long.
+const MUTEX_FOR: Duration = Duration::from_secs(300);
+
+impl Inner {
+    pub(super) async fn recover(&self) -> Result<Recovered, RedisError> {
+        let mut recovered = Recovered::default();
+        if self.link.reconnected_at().is_none_or(|at| at.elapsed() >= GRACE) {
+            add(&mut recovered, self.recover_leases().await?);
+        }
+        let is_due = {
+            let mut next = self.next_overdue.lock();
+            let is_due = *next <= Instant::now();
+            if is_due {
+                *next = Instant::now() + OVERDUE_EVERY;
+            }
+            is_due
+        };
+        if is_due {
+            add(&mut recovered, self.recover_overdue().await?);
+        }
+        if recovered != Recovered::default() {
+            tracing::warn!(
+                requeued = recovered.requeued,
+                dead = recovered.dead,
+                "recovered messages whose holder is gone"
+            );
+        }
+        Ok(recovered)
+    }
+
+    async fn recover_leases(&self) -> Result<Recovered, RedisError> {
+        let mut look = self.scripts.expired.call(&[&self.names.unacked, &self.names.leases]);
+        look.arg(MAX_RECOVERED);
+        let found: Vec<(String, Vec<u8>)> = self.link.ask("a look for dead workers", &look).await?;
+        self.restore("lease", found, true).await
+    }
+
+    /// What kombu's consumers do as well, under the same mutex.
+    async fn recover_overdue(&self) -> Result<Recovered, RedisError> {
+        let names = &self.names;
+        let token = format!("{:032x}", rand::random::<u128>());
+        let mut lock = redis::cmd("SET");
+        lock.arg(&names.unacked_mutex).arg(&token).arg("PX").arg(MUTEX_FOR.as_millis() as u64).arg("NX");
+        if self.link.ask::<Option<String>>("SET", &lock).await?.is_none() {
+            return Ok(Recovered::default());
+        }
+        let restored = self.restore_overdue().await;
+        let mut unlock = redis::cmd("EVAL");
+        unlock
+            .arg("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
+            .arg(1)
+            .arg(&names.unacked_mutex)
+            .arg(&token);
+        self.link.ask::<i64>("EVAL", &unlock).await?;
+        restored
+    }
+
+    async fn restore_overdue(&self) -> Result<Recovered, RedisError> {
+        let names = &self.names;
+        let limit = Timestamp::now().unix_seconds() - self.link.server().options().visibility_timeout.as_secs_f64();
+        let mut look = redis::cmd("ZRANGEBYSCORE");
+        look.arg(&names.unacked_index).arg(0).arg(limit).arg("LIMIT").arg(0).arg(MAX_RECOVERED);
+        let tags: Vec<String> = self.link.ask("ZRANGEBYSCORE", &look).await?;
+        if tags.is_empty() {
+            return Ok(Recovered::default());
+        }
+        let mut read = redis::cmd("HMGET");
+        read.arg(&names.unacked).arg(&tags);
+        let records: Vec<Option<Vec<u8>>> = self.link.ask("HMGET", &read).await?;
+        let (mut found, mut stale) = (Vec::new(), Vec::new());
+        for (tag, record) in tags.into_iter().zip(records) {
+            match record {
+                Some(record) => found.push((tag, record)),
+                None => stale.push(tag),
+            }
+        }
+        if !stale.is_empty() {
+            let mut drop_stale = redis::cmd("ZREM");
+            drop_stale.arg(&names.unacked_index).arg(&stale);
+            self.link.ask::<i64>("ZREM", &drop_stale).await?;
+        }
+        self.restore(&limit.to_string(), found, false).await
+    }
+
+    /// Puts the messages back, or buries those that die too often.
+    async fn restore(
+        &self,
+        silent: &str,
+        found: Vec<(String, Vec<u8>)>,
+        counts_deaths: bool,
+    ) -> Result<Recovered, RedisError> {
+        if found.is_empty() {
+            return Ok(Recovered::default());
+        }
+        let names = &self.names;
+        let mut restore = self.scripts.restore.call(&[
+            &names.unacked,
+            &names.unacked_index,
+            &names.leases,
+            &names.dead,
+            &names.dead_index,
+        ]);
+        restore.arg(silent);
+        for (tag, bytes) in found {
+            let mut record = match Record::read(&bytes) {
+                Ok(record) => record,
+                Err(error) => {
+                    let note = Note::write(&format!("unreadable: {error}"));
+                    restore.arg(tag).arg("").arg(bytes).arg(note);
+                    continue;
+                }
+            };
+            record.mark_redelivered();
+            if !counts_deaths {
+                restore.arg(tag).arg(record.list(&self.keys)).arg(record.envelope()).arg("");
+                continue;
+            }
+            let is_last = record.is_at_its_last_death();
+            record.count_death();
+            if is_last {
+                let holder = record::holder(&tag).map_or_else(|| tag.clone(), |node| node.to_string());
+                let reason =
+                    format!("its worker died or hung {MAX_DEATHS} times while it ran (the last was {holder})");
+                restore.arg(tag).arg("").arg(record.bytes()).arg(Note::write(&reason));
+            } else {
+                restore.arg(tag).arg(record.list(&self.keys)).arg(record.envelope()).arg("");
+            }
+        }
+        let (requeued, dead) = self.link.ask("a restore", &restore).await?;
+        Ok(Recovered { requeued, dead })
+    }
+}
+
+fn add(sum: &mut Recovered, more: Recovered) {
+    sum.requeued += more.requeued;
+    sum.dead += more.dead;
+}

@@ -1,0 +1,33 @@
+//! The broker's scripts.
+
+use crate::redis::Script;
+
+macro_rules! scripts {
+    ($($name:ident = $file:literal,)*) => {
+        /// The scripts, by name.
+        pub(super) struct Scripts {
+            $(pub(super) $name: Script,)*
+        }
+
+        impl Scripts {
+            pub(super) fn new() -> Self {
+                Self { $($name: Script::new(include_str!($file)),)* }
+            }
+
+            /// All of them, for the connection to load.
+            pub(super) fn all() -> Vec<Script> {
+                vec![$(Script::new(include_str!($file)),)*]
+            }
+        }
+    };
+}
+
+scripts! {
+    take = "lua/take.lua",
+    settle = "lua/settle.lua",
+    extend = "lua/extend.lua",
+    expired = "lua/expired.lua",
+    restore = "lua/restore.lua",
+    reply = "lua/reply.lua",
+    revive = "lua/revive.lua",
+}
