@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::async_result::{AsyncResult, GroupResult};
 use crate::backend::{self, ResultBackend};
-use crate::broker::{self, Broker, Publication};
+use crate::broker::{self, Broker, Publication, RedisOptions};
 use crate::canvas::plan::Plan;
 use crate::clock::LamportClock;
 use crate::error::AppError;
@@ -65,6 +65,9 @@ pub struct AppBuilder<S> {
     result_expires: Option<Duration>,
     default_queue: QueueName,
     sent_events: bool,
+    redis: RedisOptions,
+    /// Those of the result backend, when they are others.
+    backend_redis: Option<RedisOptions>,
     state: S,
 }
 
@@ -85,6 +88,8 @@ impl App<()> {
             result_expires: Some(backend::DEFAULT_RESULT_EXPIRES),
             default_queue: QueueName::celery(),
             sent_events: false,
+            redis: RedisOptions::default(),
+            backend_redis: None,
             state: (),
         }
     }
@@ -115,6 +120,20 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         self
     }
 
+    /// How queues and results lie on a Redis, and how it is connected to (`broker_transport_options`). Options in the
+    /// URLs override these.
+    pub fn redis_options(mut self, options: RedisOptions) -> Self {
+        self.redis = options;
+        self
+    }
+
+    /// The same for the result backend (`result_backend_transport_options`). Unless given, those of the broker count
+    /// when both have one URL.
+    pub fn result_redis_options(mut self, options: RedisOptions) -> Self {
+        self.backend_redis = Some(options);
+        self
+    }
+
     /// What the tasks share; they see it as [`Context::state`](crate::Context::state).
     pub fn state<T>(self, state: T) -> AppBuilder<T> {
         AppBuilder {
@@ -123,6 +142,8 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             result_expires: self.result_expires,
             default_queue: self.default_queue,
             sent_events: self.sent_events,
+            redis: self.redis,
+            backend_redis: self.backend_redis,
             state,
         }
     }
@@ -133,8 +154,12 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// When a URL is not understood, or broker or backend cannot be opened.
     pub async fn open(self) -> Result<App<S>, AppError> {
         let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
-        let broker = broker::open(&self.broker_url).await?;
-        let backend = backend::open(backend_url, self.result_expires).await?;
+        // As in Celery, the broker's options are not the result backend's, unless both are one URL.
+        let apart = RedisOptions::default();
+        let inherited = if self.backend_url.is_some() { &apart } else { &self.redis };
+        let backend_redis = self.backend_redis.as_ref().unwrap_or(inherited);
+        let broker = broker::open_with(&self.broker_url, &self.redis).await?;
+        let backend = backend::open_with(backend_url, self.result_expires, backend_redis).await?;
         self.open_on(broker, backend)
     }
 

@@ -65,3 +65,14 @@ pub enum AppError {
         expected: &'static str,
     },
 }
+
+impl AppError {
+    /// Whether the same call may succeed when it is tried again a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Broker(error) => error.is_transient(),
+            Self::Backend(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}

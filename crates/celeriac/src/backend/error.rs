@@ -3,6 +3,7 @@
 use sqlite_group_commit::DatabaseError;
 
 use crate::protocol::ProtocolError;
+use crate::redis::RedisError;
 
 /// Why a result backend did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +15,13 @@ pub enum BackendError {
     /// The results' file.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The Redis.
+    #[error(transparent)]
+    Redis(RedisError),
     /// No result backend is known by such a URL.
-    #[error("no result backend is known for {url:?}: use sqlite:///absolute/path.db or sqlite://relative.db")]
+    #[error(
+        "no result backend is known for {url:?}: use redis://HOST:PORT/DB, sqlite:///absolute/path.db or sqlite://relative.db"
+    )]
     UnknownUrl {
         /// The URL, without its password.
         url: String,
@@ -25,6 +31,10 @@ pub enum BackendError {
 impl BackendError {
     /// Whether the same call may succeed when it is tried again a little later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_transient())
+        match self {
+            Self::Database(error) => error.is_transient(),
+            Self::Redis(error) => error.is_transient(),
+            _ => false,
+        }
     }
 }

@@ -6,6 +6,7 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 mod error;
+mod redis;
 mod sqlite;
 
 use std::sync::Arc;
@@ -14,10 +15,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use self::redis::RedisBackend;
 pub use error::BackendError;
 pub use sqlite::SqliteBackend;
 
 use crate::protocol::{GroupId, ResultTuple, TaskId, TaskMeta, TaskState};
+use crate::redis::RedisOptions;
 
 /// How long results are kept: Celery's `result_expires`.
 pub const DEFAULT_RESULT_EXPIRES: Duration = Duration::from_secs(86_400);
@@ -106,9 +109,21 @@ pub trait ResultBackend: Send + Sync + 'static {
     async fn chord_end(&self, chord: &GroupId) -> Result<(), BackendError>;
 }
 
-/// Opens the result backend that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`. Results are kept
-/// for `expires`, or for ever.
+/// Opens the result backend that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`, or a Redis in any
+/// form that Celery takes. Results are kept for `expires`, or for ever.
 pub async fn open(url: &str, expires: Option<Duration>) -> Result<Arc<dyn ResultBackend>, BackendError> {
+    open_with(url, expires, &RedisOptions::default()).await
+}
+
+/// The same, with options for the case that it is a Redis; those in the URL override them.
+pub async fn open_with(
+    url: &str,
+    expires: Option<Duration>,
+    redis: &RedisOptions,
+) -> Result<Arc<dyn ResultBackend>, BackendError> {
+    if crate::redis::is_redis(url) {
+        return Ok(Arc::new(RedisBackend::open(url, expires, redis)?));
+    }
     match crate::sqlite::path_of(url) {
         Some(path) => Ok(Arc::new(SqliteBackend::open(path, expires).await?)),
         None => Err(BackendError::UnknownUrl { url: crate::sqlite::without_password(url) }),

@@ -22,7 +22,9 @@ pub enum BrokerError {
     #[error(transparent)]
     Redis(RedisError),
     /// No broker is known by such a URL.
-    #[error("no broker is known for {url:?}: use redis://HOST:PORT/DB, sqlite:///absolute/path.db or sqlite://relative.db")]
+    #[error(
+        "no broker is known for {url:?}: use redis://HOST:PORT/DB, sqlite:///absolute/path.db or sqlite://relative.db"
+    )]
     UnknownUrl {
         /// The URL, without its password.
         url: String,

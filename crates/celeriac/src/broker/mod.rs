@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::redis::RedisBroker;
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
 pub use error::BrokerError;
 pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
-pub use self::redis::RedisBroker;
 pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
 

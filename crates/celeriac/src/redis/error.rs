@@ -15,7 +15,9 @@ pub enum RedisError {
         reason: String,
     },
     /// No connection, or one that was lost.
-    #[error("cannot reach Redis at {server} ({reason}): start it, or correct the broker's and the result backend's URL")]
+    #[error(
+        "cannot reach Redis at {server} ({reason}): start it, or correct the broker's and the result backend's URL"
+    )]
     Unreachable {
         /// Where it should be.
         server: String,
@@ -23,13 +25,17 @@ pub enum RedisError {
         reason: String,
     },
     /// A connection that gives no answer.
-    #[error("Redis at {server} gives no answer in time: it hangs, is overloaded, or the network drops packets")]
+    #[error(
+        "Redis at {server} gives no answer in time: it hangs, is overloaded, or the network drops packets"
+    )]
     TimedOut {
         /// Where it is.
         server: String,
     },
     /// A wrong or missing password.
-    #[error("Redis at {server} refuses the login ({reason}): put the right user and password into the URL, redis://USER:PASSWORD@HOST:PORT/DB")]
+    #[error(
+        "Redis at {server} refuses the login ({reason}): put the right user and password into the URL, redis://USER:PASSWORD@HOST:PORT/DB"
+    )]
     Login {
         /// Where it is.
         server: String,
@@ -37,7 +43,9 @@ pub enum RedisError {
         reason: String,
     },
     /// A user who may not do what is needed.
-    #[error("Redis at {server} does not allow it ({reason}): give the user the commands and keys that it needs (ACL SETUSER)")]
+    #[error(
+        "Redis at {server} does not allow it ({reason}): give the user the commands and keys that it needs (ACL SETUSER)"
+    )]
     Forbidden {
         /// Where it is.
         server: String,
@@ -65,7 +73,9 @@ pub enum RedisError {
         reason: String,
     },
     /// It cannot write to its disk.
-    #[error("Redis at {server} cannot save to its disk and refuses writes ({reason}): see its log, free the disk")]
+    #[error(
+        "Redis at {server} cannot save to its disk and refuses writes ({reason}): see its log, free the disk"
+    )]
     CannotSave {
         /// Where it is.
         server: String,
@@ -81,7 +91,9 @@ pub enum RedisError {
         reason: String,
     },
     /// An answer of another shape than its command has.
-    #[error("Redis at {server} gives an answer to {what} that is not understood: is it a Redis of version 6.2 or later?")]
+    #[error(
+        "Redis at {server} gives an answer to {what} that is not understood: is it a Redis of version 6.2 or later?"
+    )]
     Answer {
         /// Where it is.
         server: String,
@@ -115,7 +127,9 @@ impl RedisError {
         let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
         let code = error.code().unwrap_or_default();
         match (error.kind(), code) {
-            (ErrorKind::AuthenticationFailed, _) | (_, "NOAUTH" | "WRONGPASS") => Self::Login { server, reason },
+            (ErrorKind::AuthenticationFailed, _) | (_, "NOAUTH" | "WRONGPASS") => {
+                Self::Login { server, reason }
+            }
             (_, "NOPERM") => Self::Forbidden { server, reason },
             (_, "OOM") => Self::OutOfMemory { server },
             (_, "MISCONF") => Self::CannotSave { server, reason },

@@ -113,8 +113,12 @@ impl Hub {
             }
             id
         };
-        let listening =
-            Listening { id, topics: topics.clone(), shared: self.shared.clone(), orders: self.orders.clone() };
+        let listening = Listening {
+            id,
+            topics: topics.clone(),
+            shared: self.shared.clone(),
+            orders: self.orders.clone(),
+        };
         let (confirm, confirmed) = oneshot::channel();
         let unreachable = || {
             let server = self.shared.server.shown();
@@ -314,11 +318,17 @@ impl Session<'_> {
     }
 
     fn lost(&self) -> RedisError {
-        RedisError::Unreachable { server: self.shared.server.shown(), reason: "the connection was closed".into() }
+        RedisError::Unreachable {
+            server: self.shared.server.shown(),
+            reason: "the connection was closed".into(),
+        }
     }
 }
 
-async fn in_time<T>(server: &Server, asking: impl Future<Output = redis::RedisResult<T>>) -> Result<T, RedisError> {
+async fn in_time<T>(
+    server: &Server,
+    asking: impl Future<Output = redis::RedisResult<T>>,
+) -> Result<T, RedisError> {
     match tokio::time::timeout(server.options().socket_timeout, asking).await {
         Ok(answer) => answer.map_err(|error| RedisError::from_driver(&server.shown(), &error)),
         Err(_) => Err(RedisError::TimedOut { server: server.shown() }),

@@ -90,7 +90,10 @@ mod tests {
     fn lists_are_named_as_kombu_names_them() {
         let keys = Keys::new(&RedisOptions::default(), 0);
         let queue = QueueName::from("celery");
-        assert_eq!(keys.lists(&queue), ["celery", "celery\u{6}\u{16}3", "celery\u{6}\u{16}6", "celery\u{6}\u{16}9"]);
+        assert_eq!(
+            keys.lists(&queue),
+            ["celery", "celery\u{6}\u{16}3", "celery\u{6}\u{16}6", "celery\u{6}\u{16}9"]
+        );
         for (priority, step) in [(0, 0), (2, 0), (3, 3), (5, 3), (8, 6), (9, 9), (200, 9)] {
             assert_eq!(keys.list_for(&queue, Priority(priority)), keys.list(&queue, step));
         }

@@ -96,7 +96,11 @@ impl Link {
 
     /// Does one command. A connection that is lost meanwhile is made again and the command repeated, so commands must
     /// bear to be done twice.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, what: &'static str, command: &Cmd) -> Result<T, RedisError> {
+    pub(crate) async fn ask<T: FromRedisValue>(
+        &self,
+        what: &'static str,
+        command: &Cmd,
+    ) -> Result<T, RedisError> {
         let value = self.retried(|live| async move {
             let mut connection = live.connection.clone();
             self.checked(connection.req_packed_command(command).await, &live)
@@ -157,8 +161,9 @@ impl Link {
         let count = commands.len();
         let mut connection = live.connection.clone();
         let answers = connection.req_packed_commands(commands, 0, count).await;
-        let answers = answers
-            .and_then(|answers| answers.into_iter().map(Value::extract_error).collect::<redis::RedisResult<Vec<_>>>());
+        let answers = answers.and_then(|answers| {
+            answers.into_iter().map(Value::extract_error).collect::<redis::RedisResult<Vec<_>>>()
+        });
         match answers {
             Ok(answers) if answers.len() == count => Ok(answers),
             Ok(_) => Err(RedisError::Answer { server: self.server.shown(), what: "a pipeline" }),
@@ -179,7 +184,10 @@ impl Link {
         }
         if forgot_scripts {
             // Nothing was done. A new connection loads the scripts again.
-            return RedisError::Unreachable { server: self.server.shown(), reason: "its scripts were flushed".into() };
+            return RedisError::Unreachable {
+                server: self.server.shown(),
+                reason: "its scripts were flushed".into(),
+            };
         }
         error
     }
@@ -276,7 +284,8 @@ impl Link {
         if tracks {
             let mut track = redis::cmd("CLIENT");
             track.arg("TRACKING").arg("ON").arg("OPTIN");
-            if let Err(error) = self.checked(connection.req_packed_command(&track).await, &live(connection.clone(), tracks))
+            if let Err(error) =
+                self.checked(connection.req_packed_command(&track).await, &live(connection.clone(), tracks))
             {
                 if error.ends_connection() {
                     return Err(error);

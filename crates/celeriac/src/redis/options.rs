@@ -76,7 +76,9 @@ impl RedisOptions {
                 steps.sort_unstable();
                 steps.dedup();
                 if steps.first() != Some(&0) || steps.len() > 16 {
-                    return Err(format!("priority_steps is {value:?}: at most 16 numbers, 0 among them, expected"));
+                    return Err(format!(
+                        "priority_steps is {value:?}: at most 16 numbers, 0 among them, expected"
+                    ));
                 }
                 self.priority_steps = steps;
             }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use redis::aio::{MultiplexedConnection, PubSub};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    RedisConnectionInfo, TlsCertificates,
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo, ProtocolVersion,
+    PushInfo, RedisConnectionInfo, TlsCertificates,
 };
 
 use super::error::RedisError;
@@ -47,11 +47,15 @@ impl Tls {
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
         match (name, value.to_ascii_lowercase().as_str()) {
             ("ssl_cert_reqs", "none" | "cert_none") => self.accepts_any = true,
-            ("ssl_cert_reqs", "required" | "cert_required" | "optional" | "cert_optional") => self.accepts_any = false,
+            ("ssl_cert_reqs", "required" | "cert_required" | "optional" | "cert_optional") => {
+                self.accepts_any = false
+            }
             ("ssl_cert_reqs", _) => {
                 return Err(format!("ssl_cert_reqs is {value:?}: required, optional or none expected"));
             }
-            ("ssl_check_hostname", hostname) => self.accepts_any_host = matches!(hostname, "false" | "0" | "no"),
+            ("ssl_check_hostname", hostname) => {
+                self.accepts_any_host = matches!(hostname, "false" | "0" | "no")
+            }
             ("ssl_ca_certs", _) => self.ca_certs = Some(value.into()),
             ("ssl_certfile", _) => self.certfile = Some(value.into()),
             ("ssl_keyfile", _) => self.keyfile = Some(value.into()),
@@ -72,7 +76,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(address: Address, login: Login, db: i64, tls: Option<Tls>, options: RedisOptions) -> Self {
+    pub(super) fn new(
+        address: Address,
+        login: Login,
+        db: i64,
+        tls: Option<Tls>,
+        options: RedisOptions,
+    ) -> Self {
         Self { address, login, db, tls, options }
     }
 
@@ -109,7 +119,8 @@ impl Server {
             }
             Address::Unix(path) => format!("unix://{}?db={db}", path.display()),
             Address::Sentinel { nodes, master } => {
-                let nodes: Vec<String> = nodes.iter().map(|(host, port)| format!("sentinel://{host}:{port}")).collect();
+                let nodes: Vec<String> =
+                    nodes.iter().map(|(host, port)| format!("sentinel://{host}:{port}")).collect();
                 format!("{}/{db}?master_name={master}", nodes.join(";"))
             }
         }
@@ -141,7 +152,10 @@ impl Server {
         self.in_time(client.get_async_pubsub()).await
     }
 
-    async fn in_time<T>(&self, connecting: impl Future<Output = redis::RedisResult<T>>) -> Result<T, RedisError> {
+    async fn in_time<T>(
+        &self,
+        connecting: impl Future<Output = redis::RedisResult<T>>,
+    ) -> Result<T, RedisError> {
         match tokio::time::timeout(self.options.socket_connect_timeout, connecting).await {
             Ok(connected) => connected.map_err(|error| RedisError::from_driver(&self.shown(), &error)),
             Err(_) => Err(RedisError::TimedOut { server: self.shown() }),
@@ -180,7 +194,8 @@ impl Server {
     }
 
     fn client_of(&self, address: ConnectionAddr, login: RedisConnectionInfo) -> Result<Client, RedisError> {
-        let unusable = |error: redis::RedisError| RedisError::Url { url: self.shown(), reason: error.to_string() };
+        let unusable =
+            |error: redis::RedisError| RedisError::Url { url: self.shown(), reason: error.to_string() };
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3);
         let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
         let info = address.into_connection_info().map_err(unusable)?;
@@ -196,9 +211,10 @@ impl Server {
             })
         };
         let client_tls = match (&tls.certfile, &tls.keyfile) {
-            (Some(cert), key) => {
-                Some(ClientTlsConfig { client_cert: read(cert)?, client_key: read(key.as_ref().unwrap_or(cert))? })
-            }
+            (Some(cert), key) => Some(ClientTlsConfig {
+                client_cert: read(cert)?,
+                client_key: read(key.as_ref().unwrap_or(cert))?,
+            }),
             (None, _) => None,
         };
         let root_cert = tls.ca_certs.as_ref().map(read).transpose()?;
@@ -214,7 +230,11 @@ impl Server {
     }
 
     /// Where the primary is. The first Sentinel that knows it is believed.
-    async fn ask_sentinels(&self, nodes: &[(String, u16)], master: &str) -> Result<(String, u16), RedisError> {
+    async fn ask_sentinels(
+        &self,
+        nodes: &[(String, u16)],
+        master: &str,
+    ) -> Result<(String, u16), RedisError> {
         let mut last = None;
         for (host, port) in nodes {
             match self.ask_sentinel(host, *port, master).await {
@@ -226,10 +246,18 @@ impl Server {
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| RedisError::Unreachable { server: self.shown(), reason: "no Sentinel".into() }))
+        Err(last.unwrap_or_else(|| RedisError::Unreachable {
+            server: self.shown(),
+            reason: "no Sentinel".into(),
+        }))
     }
 
-    async fn ask_sentinel(&self, host: &str, port: u16, master: &str) -> Result<Option<(String, u16)>, RedisError> {
+    async fn ask_sentinel(
+        &self,
+        host: &str,
+        port: u16,
+        master: &str,
+    ) -> Result<Option<(String, u16)>, RedisError> {
         let mut login = RedisConnectionInfo::default();
         if let Some(username) = &self.options.sentinel_username {
             login = login.set_username(username);

@@ -40,7 +40,9 @@ fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
         match name.as_ref() {
             "db" | "virtual_host" => db = Some(database(&value)?),
             _ if tls.set(&name, &value)? || options.set(&name, &value)? => {}
-            other => tracing::warn!(target: "celery.redis", "the option {other} in the Redis URL is not known and ignored"),
+            other => {
+                tracing::warn!(target: "celery.redis", "the option {other} in the Redis URL is not known and ignored")
+            }
         }
     }
     let decode = |text: &str| {
@@ -64,11 +66,17 @@ fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
             let mut nodes = parts.iter().map(|part| sentinel(part)).collect::<Result<Vec<_>, _>>()?;
             nodes.push(sentinel(last)?);
             let master = options.master_name.clone();
-            let master = master.ok_or("a Sentinel URL needs the option master_name, as in ?master_name=mymaster")?;
+            let master =
+                master.ok_or("a Sentinel URL needs the option master_name, as in ?master_name=mymaster")?;
             Address::Sentinel { nodes, master }
         }
         _ => Address::Tcp {
-            host: parsed.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost").trim_matches(['[', ']']).to_owned(),
+            host: parsed
+                .host_str()
+                .filter(|host| !host.is_empty())
+                .unwrap_or("localhost")
+                .trim_matches(['[', ']'])
+                .to_owned(),
             port: parsed.port().unwrap_or(PORT),
         },
     };

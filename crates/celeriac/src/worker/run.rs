@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::broker::Subscription;
 use crate::cancellation::CancelReason;
 use crate::error::AppError;
 use crate::events::{self, EventSender};
@@ -32,6 +33,8 @@ use crate::worker::statedb;
 const MAX_FINISHED: usize = 8_192;
 /// How long a cold shutdown waits for tasks that do not let themselves be dropped.
 const COLD_PATIENCE: Duration = Duration::from_secs(5);
+/// The pause before the broker is tried again at the start: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// Runs a worker until it is told to stop.
 pub(crate) async fn run<S: Send + Sync + 'static>(
@@ -40,10 +43,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     shutdown: Shutdown,
 ) -> Result<(), AppError> {
     let pool = open_pool(&settings).await?;
-    let revoked = remember(&app, &settings)?;
-    let revoked = mingle(&app, &mut settings, revoked).await?;
-    // Before the first task is taken, so that no revoke of one is missed.
-    let requests = app.broker().subscribe(&[PIDBOX_TOPIC]).await?;
+    let Some((revoked, requests)) = join(&app, &mut settings, &shutdown).await? else { return Ok(()) };
 
     let core = app.core().clone();
     let (event_sender, waiting) =
@@ -102,6 +102,34 @@ async fn open_pool(settings: &WorkerSettings) -> Result<Pool, AppError> {
     let children = Children::new(program, settings.concurrency, max_tasks, max_memory_kib);
     children.start_first().await.map_err(wrong)?;
     Ok(Pool::new(settings.concurrency, Some(Arc::new(children))))
+}
+
+/// Joins the other workers, as soon as the broker can be reached; nothing when the worker is to stop before.
+async fn join<S: Send + Sync + 'static>(
+    app: &App<S>,
+    settings: &mut WorkerSettings,
+    shutdown: &Shutdown,
+) -> Result<Option<(RevokedSet, Subscription)>, AppError> {
+    let mut pause = PAUSES.0;
+    loop {
+        let joined = async {
+            let revoked = mingle(app, settings, remember(app, settings)?).await?;
+            // Before the first task is taken, so that no revoke of one is missed.
+            Ok::<_, AppError>((revoked, app.broker().subscribe(&[PIDBOX_TOPIC]).await?))
+        };
+        match joined.await {
+            Ok(joined) => return Ok(Some(joined)),
+            Err(error) if error.is_transient() => {
+                tracing::error!(target: "celery.worker", "cannot start yet, trying again in {pause:?}: {error}");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.requested() => return Ok(None),
+        }
+        pause = (pause * 2).min(PAUSES.1);
+    }
 }
 
 /// Waits until no message runs or waits here any more.

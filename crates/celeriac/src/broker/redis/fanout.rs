@@ -55,7 +55,9 @@ pub(super) async fn subscribe(broker: &Arc<Inner>, topics: &[&str]) -> Result<Su
     let mut channels = Vec::new();
     for topic in topics {
         match (client_of(topic), topic.strip_suffix('*')) {
-            (Some(client), _) => Replies::bind(broker, topic, client).await?.spawn(sender.clone(), end.clone()),
+            (Some(client), _) => {
+                Replies::bind(broker, topic, client).await?.spawn(sender.clone(), end.clone())
+            }
             (None, Some(beginning)) => channels.push(Topic::Beginning(broker.keys.channel(beginning))),
             (None, None) => channels.push(Topic::Channel(broker.keys.channel(topic))),
         }
@@ -65,7 +67,8 @@ pub(super) async fn subscribe(broker: &Arc<Inner>, topics: &[&str]) -> Result<Su
         let listening = broker
             .hub
             .listen(channels, move |channel, payload| {
-                let broadcast = Broadcast { topic: keys.topic(channel).to_owned(), payload: payload.to_vec() };
+                let broadcast =
+                    Broadcast { topic: keys.topic(channel).to_owned(), payload: payload.to_vec() };
                 // Who does not keep up loses what comes meanwhile.
                 drop(sender.try_send(broadcast));
             })
@@ -90,8 +93,11 @@ struct Replies {
 
 impl Replies {
     async fn bind(broker: &Arc<Inner>, topic: &str, client: &str) -> Result<Self, RedisError> {
-        let replies =
-            Self { broker: broker.clone(), queue: broker.keys.key(topic), member: broker.keys.bound(client, topic) };
+        let replies = Self {
+            broker: broker.clone(),
+            queue: broker.keys.key(topic),
+            member: broker.keys.bound(client, topic),
+        };
         let mut bind = redis::cmd("SADD");
         bind.arg(broker.keys.binding(REPLIES)).arg(&replies.member);
         broker.link.ask::<i64>("SADD", &bind).await?;
@@ -120,7 +126,8 @@ impl Replies {
             wakes.mark_unchanged();
             let pause = match link.watching(&lists, &pop).await {
                 Ok((is_watched, answers)) => {
-                    let replies = answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
+                    let replies =
+                        answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
                     if let Some(Ok(Some(replies))) = replies {
                         for payload in replies {
                             let topic = self.broker.keys.topic(&self.queue).to_owned();

@@ -77,7 +77,9 @@ impl Inner {
                 let mut members = redis::cmd("SMEMBERS");
                 members.arg(&key);
                 let members: Vec<String> = self.link.ask("SMEMBERS", &members).await?;
-                names.extend(members.iter().filter_map(|member| member.rsplit(BINDING_SEP).next()).map(str::to_owned));
+                names.extend(
+                    members.iter().filter_map(|member| member.rsplit(BINDING_SEP).next()).map(str::to_owned),
+                );
             }
             if next == "0" {
                 break;
@@ -260,7 +262,8 @@ impl Inner {
         let stored = self.stored_letters(letters.iter().map(|letter| letter.0.as_str())).await?;
         let mut revive = self.scripts.revive.call(&[&self.names.dead, &self.names.dead_index]);
         for (letter, stored) in letters.iter().zip(stored) {
-            let record = stored.as_deref().and_then(Note::split).and_then(|(_, bytes)| Record::read(bytes).ok());
+            let record =
+                stored.as_deref().and_then(Note::split).and_then(|(_, bytes)| Record::read(bytes).ok());
             if let Some(mut record) = record {
                 record.mark_redelivered();
                 record.forget_deaths();
@@ -282,7 +285,11 @@ impl Inner {
         Ok(answers.first().map_or(0, number))
     }
 
-    fn understood<T: redis::FromRedisValue>(&self, what: &'static str, value: Value) -> Result<T, RedisError> {
+    fn understood<T: redis::FromRedisValue>(
+        &self,
+        what: &'static str,
+        value: Value,
+    ) -> Result<T, RedisError> {
         let server = || self.link.server().shown();
         redis::from_redis_value(value).map_err(|_| RedisError::Answer { server: server(), what })
     }
@@ -317,5 +324,9 @@ fn number(value: &Value) -> u64 {
 
 /// The text with the letters that mean something in a pattern made plain.
 fn glob_escaped(text: &str) -> String {
-    text.chars().flat_map(|letter| matches!(letter, '*' | '?' | '[' | ']' | '\\').then_some('\\').into_iter().chain([letter])).collect()
+    text.chars()
+        .flat_map(|letter| {
+            matches!(letter, '*' | '?' | '[' | ']' | '\\').then_some('\\').into_iter().chain([letter])
+        })
+        .collect()
 }

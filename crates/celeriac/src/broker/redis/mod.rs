@@ -12,6 +12,7 @@
 //! | `celeriac.leases` | until when our deliveries are leased, in ms |
 //! | `celeriac.delayed` | returned messages that wait, by the time when they are due |
 //! | `celeriac.dead`, `celeriac.dead_index` | dead letters, and since when they are there |
+//! | `celeriac.beat.<name>.…` | who leads, and the last tick of each entry |
 //! | `celeriac.queues`, `celeriac.consumers` | names of queues; who consumes which, and until when that holds |
 
 mod fanout;
@@ -22,6 +23,7 @@ mod recover;
 mod scripts;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,9 +36,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked, Publication,
-    QueueInfo, Recovered, Returns, Settlement, Subscription,
+    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked,
+    Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
 };
+use crate::beat::TickStore;
 use crate::protocol::{NodeName, QueueName};
 use crate::redis::{Hub, Keys, Link, RedisError, RedisOptions, Server};
 use scripts::Scripts;
@@ -182,6 +185,10 @@ impl Broker for RedisBroker {
 
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
         Ok(self.0.discard(letters).await?)
+    }
+
+    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
+        Some(Arc::new(ticks::RedisTicks(self.0.clone())))
     }
 }
 

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use redis::{Pipeline, Value};
 use tokio::sync::oneshot;
 
-use super::super::{
-    BrokerError, Consume, Delivery, DeliveryTag, Outcome, Publication, Returns, Settlement,
-};
+use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Publication, Returns, Settlement};
 use super::record::{self, Note, Record};
 use super::{DroppedDeliveries, Inner};
 use crate::protocol::{NodeName, QueueName};
@@ -40,7 +38,7 @@ impl Inner {
             lists.entry(list).or_default().push(message.encode(&queue)?);
         }
         let mut commands = redis::pipe();
-        let unknown = self.unknown_queues(batch);
+        let unknown = self.unknown_queues(batch.iter().map(|new| &new.queue));
         if !unknown.is_empty() {
             commands.cmd("SADD").arg(&self.names.queues).arg(&unknown);
         }
@@ -58,10 +56,22 @@ impl Inner {
         Ok(())
     }
 
-    fn unknown_queues(&self, batch: &[Publication]) -> Vec<String> {
+    /// Makes queues known to those who look at the broker.
+    pub(super) async fn tell_of_queues(&self, queues: &[QueueName]) -> Result<(), RedisError> {
+        let unknown = self.unknown_queues(queues.iter());
+        if !unknown.is_empty() {
+            let mut tell = redis::cmd("SADD");
+            tell.arg(&self.names.queues).arg(&unknown);
+            self.link.ask::<i64>("SADD", &tell).await?;
+            self.known.lock().extend(unknown.into_iter().map(QueueName::from));
+        }
+        Ok(())
+    }
+
+    fn unknown_queues<'a>(&self, queues: impl Iterator<Item = &'a QueueName>) -> Vec<String> {
         let known = self.known.lock();
         let mut unknown: Vec<String> =
-            batch.iter().filter(|new| !known.contains(&new.queue)).map(|new| new.queue.to_string()).collect();
+            queues.filter(|queue| !known.contains(*queue)).map(ToString::to_string).collect();
         unknown.sort_unstable();
         unknown.dedup();
         unknown
@@ -125,7 +135,9 @@ impl Inner {
         self.announce(want, &mut commands);
         let queues = self.in_turn(&want.queues);
         let mut keys =
-            [&self.names.unacked, &self.names.unacked_index, &self.names.leases, &self.names.delayed].map(String::clone).to_vec();
+            [&self.names.unacked, &self.names.unacked_index, &self.names.leases, &self.names.delayed]
+                .map(String::clone)
+                .to_vec();
         let fixed = keys.len();
         for step in self.keys.steps() {
             keys.extend(queues.iter().map(|queue| self.keys.list(queue, *step)));
@@ -142,8 +154,7 @@ impl Inner {
         } else {
             (false, self.link.ask_all(&commands).await?)
         };
-        let mut taken =
-            Taken { rows: Vec::new(), next_due: None, is_watched, returns: self.returns.clone() };
+        let mut taken = Taken { rows: Vec::new(), next_due: None, is_watched, returns: self.returns.clone() };
         let not_understood = || RedisError::Answer { server: self.link.server().shown(), what: "a claim" };
         let Some(Value::Array(answer)) = answers.pop() else { return Err(not_understood()) };
         let mut answer = answer.into_iter();
@@ -154,8 +165,13 @@ impl Inner {
             taken.next_due = Some(Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
         }
         while let (Some(queue), Some(body)) = (answer.next(), answer.next()) {
-            let (Value::Int(queue), Value::BulkString(body)) = (queue, body) else { return Err(not_understood()) };
-            let queue = usize::try_from(queue - 1).ok().and_then(|queue| queues.get(queue)).ok_or_else(not_understood)?;
+            let (Value::Int(queue), Value::BulkString(body)) = (queue, body) else {
+                return Err(not_understood());
+            };
+            let queue = usize::try_from(queue - 1)
+                .ok()
+                .and_then(|queue| queues.get(queue))
+                .ok_or_else(not_understood)?;
             let tag = format!("{prefix}{}{suffix}", taken.rows.len() + 1).into();
             taken.rows.push(Row { tag, queue: queue.clone(), body });
         }
@@ -219,8 +235,9 @@ impl Inner {
             match outcome {
                 Outcome::Ack => acks.push(tag.as_str()),
                 Outcome::Reject { reason } => rejects.push((tag.as_str(), Note::write(reason))),
-                Outcome::Requeue { delay } => returns.push((tag.as_str(), Some(*delay))),
-                Outcome::Restore => returns.push((tag.as_str(), None)),
+                Outcome::Requeue { .. } | Outcome::Restore | Outcome::Lost { .. } => {
+                    returns.push((tag.as_str(), outcome));
+                }
             }
         }
         let returns = self.read_returned(returns).await?;
@@ -251,7 +268,7 @@ impl Inner {
     /// What goes back is read first, to be marked as redelivered.
     async fn read_returned<'a>(
         &self,
-        returned: Vec<(&'a str, Option<Duration>)>,
+        returned: Vec<(&'a str, &Outcome)>,
     ) -> Result<Vec<(&'a str, Place)>, RedisError> {
         if returned.is_empty() {
             return Ok(Vec::new());
@@ -262,29 +279,45 @@ impl Inner {
             read.arg(tag);
         }
         let records: Vec<Option<Vec<u8>>> = self.link.ask("HMGET", &read).await?;
-        let places = returned.into_iter().zip(records).filter_map(|((tag, delay), record)| {
-            let mut record = match Record::read(&record?) {
-                Ok(record) => record,
+        let places = returned.into_iter().zip(records).filter_map(|((tag, outcome), record)| {
+            match Record::read(&record?) {
+                Ok(record) => Some((tag, self.place(tag, record, outcome))),
                 Err(error) => {
                     tracing::error!(target: "celery.redis", "the record of {tag} stays in unacked: {error}");
-                    return None;
+                    None
                 }
-            };
-            record.mark_redelivered();
-            let list = record.list(&self.keys);
-            let place = match delay {
-                None => Place { side: "R", name: list, bytes: record.envelope(), delay: Duration::ZERO },
-                Some(Duration::ZERO) => {
-                    Place { side: "L", name: list, bytes: record.envelope(), delay: Duration::ZERO }
-                }
-                Some(delay) => {
-                    let cut = record::ending(record.queue()).len();
-                    Place { side: "W", name: format!("{cut}:{tag}\n{list}"), bytes: record.bytes(), delay }
-                }
-            };
-            Some((tag, place))
+            }
         });
         Ok(places.collect())
+    }
+
+    /// Where a message goes that is not ended.
+    fn place(&self, tag: &str, mut record: Record, outcome: &Outcome) -> Place {
+        record.mark_redelivered();
+        let list = record.list(&self.keys);
+        let end_of_list = |side, record: Record| Place {
+            side,
+            name: list.clone(),
+            bytes: record.envelope(),
+            delay: Duration::ZERO,
+        };
+        match outcome {
+            Outcome::Requeue { delay } if !delay.is_zero() => {
+                let cut = record::ending(record.queue()).len();
+                Place { side: "W", name: format!("{cut}:{tag}\n{list}"), bytes: record.bytes(), delay: *delay }
+            }
+            Outcome::Lost { reason } => {
+                record.count_death();
+                let deaths = record.deaths();
+                if deaths < MAX_DEATHS {
+                    return end_of_list("L", record);
+                }
+                let note = Note::write(&format!("it killed {deaths} processes, the last: {reason}"));
+                Place { side: "D", name: note, bytes: record.bytes(), delay: Duration::ZERO }
+            }
+            Outcome::Restore => end_of_list("R", record),
+            _ => end_of_list("L", record),
+        }
     }
 
     pub(super) async fn extend(
@@ -307,9 +340,9 @@ impl Inner {
 
 /// Where a returned message goes.
 struct Place {
-    /// The end of the list, or `W` to wait.
+    /// The end of the list, `W` to wait, or `D` for the dead letters.
     side: &'static str,
-    /// The list, or the member of the delayed set.
+    /// The list, the member of the delayed set, or the note of the dead letter.
     name: String,
     bytes: Vec<u8>,
     delay: Duration,
@@ -371,7 +404,7 @@ fn unique(queues: Vec<QueueName>) -> Vec<QueueName> {
     unique
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(i64::MAX as u64 >> 12)
 }
 
@@ -381,4 +414,3 @@ pub(super) fn consumer_of(member: &str) -> Option<(QueueName, NodeName)> {
     let (queue, node) = member.split_once(&separator)?;
     Some((queue.into(), node.into()))
 }
-

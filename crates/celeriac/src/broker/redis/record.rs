@@ -22,8 +22,8 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        let (envelope, exchange, routing_key): (Value, String, String) =
-            serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the unacked record", error))?;
+        let (envelope, exchange, routing_key): (Value, String, String) = serde_json::from_slice(bytes)
+            .map_err(|error| ProtocolError::malformed("the unacked record", error))?;
         // With an exchange of its own, a queue has its exchange's name as well, unless it was declared otherwise.
         let queue = if routing_key.is_empty() { exchange } else { routing_key };
         Ok(Self { envelope, queue: queue.into() })
@@ -150,7 +150,6 @@ pub(super) fn holder(tag: &str) -> Option<NodeName> {
     claim.contains('.').then(|| node.into())
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,7 +165,10 @@ mod tests {
         record.mark_redelivered();
         record.count_death();
         let envelope: Value = serde_json::from_slice(&record.envelope()).unwrap();
-        assert_eq!(envelope["headers"], serde_json::json!({"stamps": {}, "n": 1.5, "redelivered": true, "celeriac_deaths": 1}));
+        assert_eq!(
+            envelope["headers"],
+            serde_json::json!({"stamps": {}, "n": 1.5, "redelivered": true, "celeriac_deaths": 1})
+        );
         assert_eq!(envelope["properties"]["delivery_info"]["redelivered"], true);
         assert_eq!(Record::read(&record.bytes()).unwrap().deaths(), 1);
     }

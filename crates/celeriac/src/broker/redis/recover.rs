@@ -77,7 +77,8 @@ impl Inner {
 
     async fn restore_overdue(&self) -> Result<Recovered, RedisError> {
         let names = &self.names;
-        let limit = Timestamp::now().unix_seconds() - self.link.server().options().visibility_timeout.as_secs_f64();
+        let limit =
+            Timestamp::now().unix_seconds() - self.link.server().options().visibility_timeout.as_secs_f64();
         let mut look = redis::cmd("ZRANGEBYSCORE");
         look.arg(&names.unacked_index).arg(0).arg(limit).arg("LIMIT").arg(0).arg(MAX_RECOVERED);
         let tags: Vec<String> = self.link.ask("ZRANGEBYSCORE", &look).await?;
@@ -139,8 +140,9 @@ impl Inner {
             record.count_death();
             if is_last {
                 let holder = record::holder(&tag).map_or_else(|| tag.clone(), |node| node.to_string());
-                let reason =
-                    format!("its worker died or hung {MAX_DEATHS} times while it ran (the last was {holder})");
+                let reason = format!(
+                    "its worker died or hung {MAX_DEATHS} times while it ran (the last was {holder})"
+                );
                 restore.arg(tag).arg("").arg(record.bytes()).arg(Note::write(&reason));
             } else {
                 restore.arg(tag).arg(record.list(&self.keys)).arg(record.envelope()).arg("");

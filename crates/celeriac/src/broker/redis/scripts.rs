@@ -30,4 +30,7 @@ scripts! {
     restore = "lua/restore.lua",
     reply = "lua/reply.lua",
     revive = "lua/revive.lua",
+    lead = "lua/lead.lua",
+    resign = "lua/resign.lua",
+    tick = "lua/tick.lua",
 }

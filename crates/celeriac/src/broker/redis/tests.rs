@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use test_servers::RedisServer;
 
-use super::super::conformance::broker_conformance;
 use super::super::Broker;
+use super::super::conformance::broker_conformance;
 use super::RedisBroker;
+use crate::beat::conformance::tick_store_conformance;
 use crate::redis::RedisOptions;
 
 async fn fresh() -> (Arc<dyn Broker>, Arc<dyn Broker>, RedisServer) {
@@ -14,3 +15,4 @@ async fn fresh() -> (Arc<dyn Broker>, Arc<dyn Broker>, RedisServer) {
 }
 
 broker_conformance!(fresh);
+tick_store_conformance!(fresh);

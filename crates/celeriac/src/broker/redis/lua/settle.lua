@@ -2,7 +2,8 @@
 -- KEYS: unacked, unacked_index, leases, delayed, dead, dead_index.
 -- ARGV: number of acks, their tags;
 --       number of rejects, for each: tag, note;
---       number of returns, for each: tag, L or R or W (wait), list or member of delayed, envelope or record, delay in ms.
+--       number of returns, for each: tag, where to (the end L or R of a list, W to wait, D to the
+--       dead letters), list or member of delayed or note, envelope or record, delay in ms.
 local MAX_DEAD = 10000
 local clock = redis.call('TIME')
 local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -51,6 +52,11 @@ for _ = 1, tonumber(argument()) do
             redis.call('HSET', KEYS[1], tag, bytes)
             redis.call('ZADD', KEYS[2], (ms + delay) / 1000, tag)
             redis.call('ZADD', KEYS[4], ms + delay, place)
+        elseif side == 'D' then
+            redis.call('HDEL', KEYS[1], tag)
+            redis.call('ZREM', KEYS[2], tag)
+            redis.call('HSET', KEYS[5], tag, place .. '\n' .. bytes)
+            redis.call('ZADD', KEYS[6], ms, tag)
         else
             redis.call('HDEL', KEYS[1], tag)
             redis.call('ZREM', KEYS[2], tag)

@@ -1,0 +1,88 @@
+//! Waiting for results: subscribe, look, wait.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::super::BackendError;
+use super::Inner;
+use crate::protocol::{TaskId, TaskMeta};
+use crate::redis::Topic;
+
+/// Messages about one task that wait to be read; the latest look at the result tells what was missed.
+const WAITING_AT_MOST: usize = 64;
+
+/// A result is looked at so often at least, should a message be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Between two tries while Redis cannot be reached: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+impl Inner {
+    /// Waits until the result is as wanted; nothing when `timeout` passes first. A Redis that goes away meanwhile is
+    /// waited for as well.
+    pub(super) async fn wait_for(
+        &self,
+        id: &TaskId,
+        timeout: Duration,
+        is_wanted: impl Fn(&TaskMeta) -> bool + Send + Sync,
+    ) -> Result<Option<TaskMeta>, BackendError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let left = || deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        let mut pause = PAUSES.0;
+        // Most results that are asked for are there.
+        if let Ok(Some(meta)) = self.look(id).await
+            && is_wanted(&meta)
+        {
+            return Ok(Some(meta));
+        }
+        loop {
+            let waited = tokio::time::timeout(left(), self.subscribe_and_wait(id, &is_wanted)).await;
+            match waited {
+                Err(_) => return Ok(None),
+                Ok(Ok(meta)) => return Ok(Some(meta)),
+                Ok(Err(error)) if error.is_transient() && !left().is_zero() => {
+                    tracing::debug!(target: "celery.redis", "waiting for {id} goes on in {pause:?}: {error}");
+                    tokio::time::sleep(pause.min(left())).await;
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+                Ok(Err(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn subscribe_and_wait(
+        &self,
+        id: &TaskId,
+        is_wanted: &(impl Fn(&TaskMeta) -> bool + Send + Sync),
+    ) -> Result<TaskMeta, BackendError> {
+        let (sender, mut published) = mpsc::channel::<Vec<u8>>(WAITING_AT_MOST);
+        let mut epochs = self.hub.epochs();
+        let channel = Topic::Channel(self.result_key(id));
+        let _listening =
+            self.hub.listen(vec![channel], move |_, meta| drop(sender.try_send(meta.to_vec()))).await?;
+        loop {
+            epochs.mark_unchanged();
+            if let Some(meta) = self.look(id).await?
+                && is_wanted(&meta)
+            {
+                return Ok(meta);
+            }
+            tokio::select! {
+                Some(meta) = published.recv() => {
+                    let meta = TaskMeta::decode(&meta)?;
+                    if is_wanted(&meta) {
+                        return Ok(meta);
+                    }
+                }
+                // Another connection: what was published in between is missed.
+                _ = epochs.changed() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn look(&self, id: &TaskId) -> Result<Option<TaskMeta>, BackendError> {
+        Ok(self.get_many(std::slice::from_ref(id)).await?.pop().flatten())
+    }
+}

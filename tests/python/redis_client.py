@@ -1,0 +1,40 @@
+"""Calls our worker as any Python service would, and says what it got, as one line of JSON."""
+
+import json
+
+from redis_tasks import app
+
+TIMEOUT = 30
+
+
+def outcome(result):
+    try:
+        return {"value": result.get(timeout=TIMEOUT)}
+    except Exception as error:
+        return {"error": type(error).__name__, "args": [str(arg) for arg in error.args]}
+
+
+def main():
+    first = app.send_task("tasks.add", (2, 3))
+    named = app.send_task("tasks.add", kwargs={"x": 2, "y": 4})
+    urgent = [app.send_task("tasks.add", (n, 0), priority=n) for n in range(10)]
+    soon = app.send_task("tasks.add", (1, 1), countdown=0.2)
+    failing = app.send_task("tasks.fail", ("no good",))
+    unknown = app.send_task("tasks.unknown", ())
+    packed = app.send_task("tasks.add", ("a" * 2000, "b"), compression="gzip")
+    said = {
+        "first": outcome(first),
+        "named": outcome(named),
+        "urgent": [outcome(result) for result in urgent],
+        "soon": outcome(soon),
+        "failing": outcome(failing),
+        "unknown": outcome(unknown),
+        "packed": len(packed.get(timeout=TIMEOUT)),
+        "state": first.state,
+        "ping": app.control.ping(timeout=2),
+        "queues": app.control.inspect(timeout=2).active_queues() is not None,
+    }
+    print(json.dumps(said), flush=True)
+
+
+main()
