@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use redis::{Pipeline, Value};
 use tokio::sync::oneshot;
 
-use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Publication, Returns, Settlement};
+use super::super::{
+    BrokerError, Consume, Delivery, DeliveryTag, MAX_DEATHS, Outcome, Publication, Returns, Settlement,
+};
 use super::record::{self, Note, Record};
 use super::{DroppedDeliveries, Inner};
 use crate::protocol::{NodeName, QueueName};
@@ -304,7 +306,12 @@ impl Inner {
         match outcome {
             Outcome::Requeue { delay } if !delay.is_zero() => {
                 let cut = record::ending(record.queue()).len();
-                Place { side: "W", name: format!("{cut}:{tag}\n{list}"), bytes: record.bytes(), delay: *delay }
+                Place {
+                    side: "W",
+                    name: format!("{cut}:{tag}\n{list}"),
+                    bytes: record.bytes(),
+                    delay: *delay,
+                }
             }
             Outcome::Lost { reason } => {
                 record.count_death();
