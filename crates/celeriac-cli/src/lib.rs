@@ -1,11 +1,31 @@
-//! Inspect and control a Celery cluster from the command line: flags, calls and output as Celery's.
+//! Inspect and control a Celery cluster from the command line: flags, calls, output and exit codes as Celery's.
 //!
-//! The subcommands are [`clap::Args`], so that any program can take them in; the functions return
-//! the text to print.
+//! [`Command`] is a set of subcommands that any program can take in with `#[command(flatten)]`; [`Command::run`]
+//! carries one out on an [`App`](celeriac::App) and prints to a [`Screen`]. The binary `celeriac` is this and an app
+//! for the broker that its flags or the environment name.
 
-mod args;
-mod ask;
-mod render;
+mod call;
+mod command;
+mod dead_letters;
+mod error;
+mod events;
+mod list;
+mod purge;
+mod python;
+mod queues;
+mod remote;
+mod report;
+mod result;
+mod screen;
 
-pub use args::{AskArgs, InspectArgs, InspectMethod, StatusArgs};
-pub use ask::{AskError, inspect, status};
+pub use call::CallArgs;
+pub use command::{Command, with_examples};
+pub use dead_letters::{DeadLettersArgs, DeadLettersCommand};
+pub use error::CommandError;
+pub use events::EventsArgs;
+pub use list::{ListCommand, bindings};
+pub use purge::PurgeArgs;
+pub use queues::QueuesArgs;
+pub use remote::{AskArgs, RemoteArgs, StatusArgs};
+pub use result::ResultArgs;
+pub use screen::Screen;

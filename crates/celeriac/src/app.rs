@@ -329,6 +329,21 @@ impl<S: Send + Sync + 'static> App<S> {
         self.registry.names()
     }
 
+    /// Versions, platform and settings as text, for a report of a fault.
+    pub fn report(&self) -> String {
+        let core = &self.core;
+        let transport = core.broker_url.split("://").next().unwrap_or_default();
+        format!(
+            "{}settings -> transport:{transport} results:{}\n\nbroker_url: '{}'\nresult_backend: '{}'\n\
+             task_default_queue: '{}'\n",
+            host::software(),
+            core.backend_url,
+            core.broker_url,
+            core.backend_url,
+            core.sender.default_queue,
+        )
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }

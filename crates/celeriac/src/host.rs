@@ -17,6 +17,27 @@ pub(crate) fn load_average() -> [f64; 3] {
     std::array::from_fn(|_| numbers.next().unwrap_or(0.0))
 }
 
+/// Versions and platform, as the first lines of a report.
+pub(crate) fn software() -> String {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!(
+        "\nsoftware -> celeriac:{}\nplatform -> system:{} arch:{}\n            kernel version:{} imp:Rust\n",
+        env!("CARGO_PKG_VERSION"),
+        system(),
+        std::env::consts::ARCH,
+        kernel.trim(),
+    )
+}
+
+/// The operating system under the name that Python has for it.
+pub(crate) fn system() -> &'static str {
+    match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "Darwin",
+        other => other,
+    }
+}
+
 /// How far the machine's clock is from UTC in hours, west of it positive, as Python's `time.timezone` has it.
 pub(crate) fn utc_offset() -> f64 {
     static HOURS: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| {

@@ -33,6 +33,8 @@ struct Broadcaster {
     core: Arc<Core>,
     timeout: Duration,
     destination: Option<Vec<NodeName>>,
+    /// Only nodes whose names match, and how the pattern is read.
+    pattern: Option<(String, &'static str)>,
     /// The number of answers after which nobody else is waited for.
     limit: Option<usize>,
 }
@@ -46,6 +48,7 @@ macro_rules! addressed {
                         core,
                         timeout: Duration::from_secs(1),
                         destination: None,
+                        pattern: None,
                         limit: None,
                     },
                 }
@@ -60,6 +63,12 @@ macro_rules! addressed {
             /// Only these nodes.
             pub fn destination(mut self, nodes: impl IntoIterator<Item = impl Into<NodeName>>) -> Self {
                 self.request.destination = Some(nodes.into_iter().map(Into::into).collect());
+                self
+            }
+
+            /// Only nodes whose names match a shell pattern such as `w1@*`.
+            pub fn matching(mut self, pattern: impl Into<String>) -> Self {
+                self.request.pattern = Some((pattern.into(), "glob"));
                 self
             }
 
@@ -247,6 +256,10 @@ impl Broadcaster {
     fn request(&self, method: &str, arguments: JsonMap) -> ControlRequest {
         let mut request = ControlRequest::new(method, arguments);
         request.destination.clone_from(&self.destination);
+        if let Some((pattern, matcher)) = &self.pattern {
+            request.pattern = Some(pattern.clone());
+            request.matcher = Some((*matcher).to_owned());
+        }
         request.clock = self.core.clock.forward();
         request
     }

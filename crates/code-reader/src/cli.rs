@@ -56,7 +56,7 @@ pub enum Command {
         after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h"
     )]
     Worker(WorkerArgs),
-    /// List what was read.
+    /// List what was read, or `bindings`, the queues.
     List(ListArgs),
     /// Show an analysis, one of its pages or one of its files.
     #[command(
@@ -79,13 +79,9 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Remove an analysis and all that was kept of it.
     Rm(RemoveArgs),
-    /// Say which workers are there.
-    Status(celeriac_cli::StatusArgs),
-    /// Ask the workers what they do; methods and output as Celery's.
-    #[command(
-        after_help = "Examples:\n  code-reader inspect active\n  code-reader inspect stats --json --timeout 2"
-    )]
-    Inspect(celeriac_cli::InspectArgs),
+    /// What can be done with the queue and its workers, as with any Celery cluster.
+    #[command(flatten)]
+    Queue(celeriac_cli::Command),
     /// Check everything that a run needs and say what to do about what is wrong.
     Doctor(JsonArgs),
     /// Show the effective configuration and where each value comes from.
@@ -180,6 +176,9 @@ pub struct WorkerArgs {
 /// `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
+    /// Queues instead of analyses.
+    #[command(subcommand)]
+    pub of_queue: Option<celeriac_cli::ListCommand>,
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     pub limit: usize,

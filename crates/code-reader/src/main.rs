@@ -12,14 +12,15 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command, LogLevel};
 use config::{Config, Layers};
 use error::CliError;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = celeriac_cli::with_examples(Cli::command(), "code-reader").get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -29,7 +29,7 @@ pub(crate) fn tell<S: Send + Sync + 'static>(shared: &Shared<S>, kind: &str) {
         ("loadavg".to_owned(), json!(host::load_average())),
         ("sw_ident".to_owned(), "celeriac".into()),
         ("sw_ver".to_owned(), env!("CARGO_PKG_VERSION").into()),
-        ("sw_sys".to_owned(), "Linux".into()),
+        ("sw_sys".to_owned(), host::system().into()),
     ]);
     shared.events.send(kind, None, fields);
 }

@@ -13,8 +13,9 @@ mod show;
 mod worker;
 
 use analysis::Analyses;
+use celeriac_cli::{CommandError, ListCommand, Screen};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ListArgs};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::terminal;
@@ -27,19 +28,19 @@ pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
         Command::Serve(_) => serve::run(&config, true).await,
         Command::Api(_) => serve::run(&config, false).await,
         Command::Worker(args) => worker::run(&config, args).await,
+        Command::List(ListArgs { of_queue: Some(ListCommand::Bindings), .. }) => {
+            let analyses = open(&config).await?;
+            celery(celeriac_cli::bindings(analyses.app(), &Screen::new(false, false)).await)
+        }
         Command::List(args) => list::run(&open(&config).await?, &args).await,
         Command::Show(args) => show::run(&open(&config).await?, &args).await,
         Command::Search(args) => search::run(&open(&config).await?, &args).await,
         Command::Export(args) => export::run(&open(&config).await?, &args).await,
         Command::Cancel(args) => manage::cancel(&open(&config).await?, &args).await,
         Command::Rm(args) => manage::remove(&open(&config).await?, &args).await,
-        Command::Status(args) => {
+        Command::Queue(command) => {
             let analyses = open(&config).await?;
-            celery(celeriac_cli::status(analyses.app(), &args).await)
-        }
-        Command::Inspect(args) => {
-            let analyses = open(&config).await?;
-            celery(celeriac_cli::inspect(analyses.app(), &args).await)
+            celery(command.run(analyses.app(), &Screen::new(false, false)).await)
         }
         Command::Doctor(args) => doctor::run(&config, &args).await,
         Command::Config(_) | Command::Completions { .. } => Ok(0),
@@ -51,16 +52,13 @@ async fn open(config: &Config) -> Result<Analyses, CliError> {
     Ok(Analyses::open(config.analysis_settings()).await?)
 }
 
-fn celery(answer: Result<String, celeriac_cli::AskError>) -> Result<u8, CliError> {
-    match answer {
-        Ok(text) => {
-            terminal::print(&text)?;
-            Ok(0)
-        }
-        Err(celeriac_cli::AskError::Nobody) => {
-            Err(CliError::nobody("No nodes replied within time constraint")
-                .hint("start one with `code-reader serve` or `code-reader worker`"))
-        }
-        Err(error) => Err(CliError::failed(error.to_string())),
+/// What became of a command to the queue, with Celery's exit codes.
+fn celery(ended: Result<(), CommandError>) -> Result<u8, CliError> {
+    match ended {
+        Ok(()) => Ok(0),
+        Err(error @ CommandError::Nobody) => Err(CliError::nobody(error.to_string())
+            .hint("start one with `code-reader serve` or `code-reader worker`")),
+        Err(CommandError::Output(error)) => terminal::printed(Err(error)).map(|()| 0),
+        Err(error) => Err(CliError { code: error.exit_code(), ..CliError::failed(error.to_string()) }),
     }
 }

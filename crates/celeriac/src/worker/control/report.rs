@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::conf::settings;
-use crate::repr;
 use crate::worker::shared::Shared;
+use crate::{host, repr};
 
 pub(super) fn report<S: Send + Sync + 'static>(shared: &Shared<S>) -> String {
     let core = shared.app.core();
     let transport = core.broker_url.split("://").next().unwrap_or_default();
-    let mut out = software();
+    let mut out = host::software();
     let _ = writeln!(out, "settings -> transport:{transport} results:{}\n", core.backend_url);
     for setting in settings(shared).into_iter().filter(|setting| setting.is_set()) {
         let _ = writeln!(out, "{}: {}", setting.name, repr::python(&setting.value));
@@ -21,24 +21,4 @@ pub(super) fn report<S: Send + Sync + 'static>(shared: &Shared<S>) -> String {
     let _ = writeln!(out, "queues: \n    {}", repr::args(&queues));
     let _ = writeln!(out, "tasks: \n    {}", repr::args(&tasks));
     out
-}
-
-/// The lines that do not depend on an app.
-pub(crate) fn software() -> String {
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!(
-        "\nsoftware -> celeriac:{}\nplatform -> system:{} arch:{}\n            kernel version:{} imp:Rust\n",
-        env!("CARGO_PKG_VERSION"),
-        system(),
-        std::env::consts::ARCH,
-        kernel.trim(),
-    )
-}
-
-fn system() -> &'static str {
-    match std::env::consts::OS {
-        "linux" => "Linux",
-        "macos" => "Darwin",
-        other => other,
-    }
 }

@@ -1,0 +1,93 @@
+//! `celeriac`: inspect and control a Celery cluster.
+
+use std::process::ExitCode;
+
+use celeriac::App;
+use celeriac_cli::{Command, CommandError, ListCommand, Screen, bindings, with_examples};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+/// Inspect and control a Celery cluster: our workers and Python's.
+#[derive(Debug, Parser)]
+#[command(name = "celeriac", version)]
+struct Cli {
+    /// Accepted for habit: no app is loaded.
+    #[arg(long, short = 'A', global = true, value_name = "NAME")]
+    app: Option<String>,
+    /// The broker, such as redis://127.0.0.1:6379/0.
+    #[arg(
+        long,
+        short = 'b',
+        global = true,
+        env = "CELERY_BROKER_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    broker: Option<String>,
+    /// Where results are kept; on the broker when left out.
+    #[arg(long, global = true, env = "CELERY_RESULT_BACKEND", hide_env_values = true, value_name = "URL")]
+    result_backend: Option<String>,
+    /// The queue of tasks and commands that name none.
+    #[arg(long, global = true, default_value = "celery", value_name = "NAME")]
+    default_queue: String,
+    /// No colours.
+    #[arg(long, short = 'C', global = true)]
+    no_color: bool,
+    /// Leave out what only comments.
+    #[arg(long, short = 'q', global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Commands {
+    #[command(flatten)]
+    Shared(Command),
+    /// Show what the broker knows.
+    #[command(subcommand)]
+    List(ListCommand),
+}
+
+fn main() -> ExitCode {
+    let matches = with_examples(Cli::command(), "celeriac").get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(CommandError::from)
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads from a pipe may stop when it has seen enough.
+        Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let text = if matches!(error, CommandError::Aborted) {
+                error.to_string()
+            } else {
+                format!("Error: {error}")
+            };
+            drop(std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes()));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), CommandError> {
+    let Some(broker) = cli.broker else {
+        return Err(CommandError::Usage(
+            "no broker is named: pass -b redis://127.0.0.1:6379/0, or set CELERY_BROKER_URL".to_owned(),
+        ));
+    };
+    let mut app = App::builder(&broker).default_queue(cli.default_queue);
+    if let Some(backend) = cli.result_backend {
+        app = app.result_backend(&backend);
+    }
+    let (app, screen) = (app.open().await?, Screen::new(cli.no_color, cli.quiet));
+    match cli.command {
+        Commands::Shared(command) => command.run(&app, &screen).await,
+        Commands::List(ListCommand::Bindings) => bindings(&app, &screen).await,
+    }
+}

@@ -1,0 +1,199 @@
+//! Values as Python prints them, whole: `str`, `repr`, and `json.dumps`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Number, Value};
+
+/// `str(value)`: a text stands for itself.
+pub fn str(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => repr(other),
+    }
+}
+
+/// `repr(value)`.
+pub fn repr(value: &Value) -> String {
+    let mut out = String::new();
+    write_repr(value, &mut out);
+    out
+}
+
+fn write_repr(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Number(number) => out.push_str(&digits(number)),
+        Value::String(text) => write_text(text, out),
+        Value::Array(values) => {
+            out.push('[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                write_repr(value, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (index, (key, value)) in fields.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                write_text(key, out);
+                out.push_str(": ");
+                write_repr(value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+}
+
+/// A number; exponents have a sign and two digits.
+pub fn digits(number: &Number) -> String {
+    let text = number.to_string();
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent.trim_start_matches('+')),
+    };
+    format!("{}e{sign}{exponent:0>2}", mantissa.trim_end_matches(".0"))
+}
+
+/// `json.dumps(value)`: one line of ASCII, with a space after each comma and colon.
+pub fn json(value: &Value) -> String {
+    let mut out = String::new();
+    write_json(value, None, &mut out);
+    out
+}
+
+/// `json.dumps(value, sort_keys=True, indent=4)`.
+pub fn json_indented(value: &Value) -> String {
+    let mut out = String::new();
+    write_json(value, Some(1), &mut out);
+    out
+}
+
+/// `depth` is the number of indents inside of this value, if it is to be indented.
+fn write_json(value: &Value, depth: Option<usize>, out: &mut String) {
+    match value {
+        Value::Number(number) => out.push_str(&digits(number)),
+        Value::String(text) => write_ascii(text, out),
+        Value::Array(values) => {
+            let entries = values.iter().map(|value| (None, value)).collect();
+            write_entries('[', entries, ']', depth, out);
+        }
+        Value::Object(fields) => write_entries('{', sorted(fields, depth.is_some()), '}', depth, out),
+        word => out.push_str(&word.to_string()),
+    }
+}
+
+fn sorted(fields: &Map<String, Value>, is_sorted: bool) -> Vec<(Option<&str>, &Value)> {
+    let mut entries: Vec<_> = fields.iter().map(|(key, value)| (Some(key.as_str()), value)).collect();
+    if is_sorted {
+        entries.sort_by_key(|(key, _)| *key);
+    }
+    entries
+}
+
+fn write_entries(
+    open: char,
+    entries: Vec<(Option<&str>, &Value)>,
+    close: char,
+    depth: Option<usize>,
+    out: &mut String,
+) {
+    out.push(open);
+    let is_empty = entries.is_empty();
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        match depth {
+            Some(depth) => {
+                out.push_str(if index > 0 { ",\n" } else { "\n" });
+                out.push_str(&"    ".repeat(depth));
+            }
+            None if index > 0 => out.push_str(", "),
+            None => {}
+        }
+        if let Some(key) = key {
+            write_ascii(key, out);
+            out.push_str(": ");
+        }
+        write_json(value, depth.map(|depth| depth + 1), out);
+    }
+    if let (Some(depth), false) = (depth, is_empty) {
+        out.push('\n');
+        out.push_str(&"    ".repeat(depth.saturating_sub(1)));
+    }
+    out.push(close);
+}
+
+fn write_ascii(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_printed_as_by_python() {
+        let value = json!({"a": [1, 2.5, null, true], "it's": "say \"hi\"\n", "e": 1e-7, "big": 1e22});
+        assert_eq!(
+            repr(&value),
+            r#"{'a': [1, 2.5, None, True], "it's": 'say "hi"\n', 'e': 1e-07, 'big': 1e+22}"#
+        );
+        assert_eq!(str(&json!("plain")), "plain");
+    }
+
+    #[test]
+    fn json_is_ascii_and_spaced() {
+        let value = json!({"b": ["é", "😀\t"], "a": {}});
+        assert_eq!(json(&value), r#"{"b": ["\u00e9", "\ud83d\ude00\t"], "a": {}}"#);
+        let indented =
+            "{\n    \"a\": {},\n    \"b\": [\n        \"\\u00e9\",\n        \"\\ud83d\\ude00\\t\"\n    ]\n}";
+        assert_eq!(json_indented(&value), indented);
+    }
+}
