@@ -5,7 +5,7 @@ use std::sync::Arc;
 use celeriac::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reader::document::{
-    DocumentOptions, PageLanguage, WriteError, WriteOptions, page_cache_key, static_pages, wants_writing,
+    DocumentOptions, KeptPage, PageLanguage, WriteError, WriteOptions, page_cache_key, static_pages, wants_writing,
     write_page,
 };
 use reader::{FileReading, KnowledgeBase, Origin, Page};
@@ -113,12 +113,10 @@ impl Written<'_> {
         let key = self.key(&page).await?;
         let _alone = self.cx.state().flights().enter(&key).await;
         if let Some(answer) = store.answer(&key).await?
-            && let Ok(kept) = serde_json::from_value::<Page>(answer.body)
+            && let Some(kept) = self.kept(answer.body, &page).await?
         {
             let usage = LlmUsage { cached: 1, ..LlmUsage::default() };
             self.keep(Vec::new(), vec![key], usage).await?;
-            // Its place may have changed with other pages.
-            let kept = Page { parent: page.parent, order: page.order, ..kept };
             return Ok(SavedPage { page: kept, is_fallback: false, usage: Some(answer.usage) });
         }
         match write_page(&self.client, &self.base, &self.readings, &page, &self.slugs, &self.options).await {
@@ -127,8 +125,9 @@ impl Written<'_> {
                 let is_fallback = written.page.origin == Origin::Static;
                 let mut answers = Vec::new();
                 if !is_fallback {
-                    let body = serde_json::to_value(&written.page);
-                    let body = body.map_err(|error| AnalysisError::internal(error.to_string()))?;
+                    let (base, page) = (self.base.clone(), written.page.clone());
+                    let body = blocking(move || KeptPage::of(&base, page)).await.map_err(internal)?;
+                    let body = serde_json::to_value(body).map_err(internal)?;
                     answers.push((key, Answer { body, usage }));
                 }
                 self.keep(answers, Vec::new(), usage).await?;
@@ -147,9 +146,16 @@ impl Written<'_> {
 
     async fn key(&self, page: &Page) -> Result<String, AnalysisError> {
         let (base, page, model) = (self.base.clone(), page.clone(), self.client.settings().model.clone());
-        let language = self.options.language;
-        let key = blocking(move || page_cache_key(&model, language, &base, &page)).await;
-        key.map_err(|error| AnalysisError::internal(error.to_string()))
+        let (language, readings) = (self.options.language, self.readings.clone());
+        let key = blocking(move || page_cache_key(&model, language, &base, &readings, &page)).await;
+        key.map_err(internal)
+    }
+
+    /// The page that the cache holds, if it is true to what was read now; one in an older form is none.
+    async fn kept(&self, body: serde_json::Value, page: &Page) -> Result<Option<Page>, AnalysisError> {
+        let Ok(kept) = serde_json::from_value::<KeptPage>(body) else { return Ok(None) };
+        let (base, page, slugs) = (self.base.clone(), page.clone(), self.slugs.clone());
+        blocking(move || kept.still_holds(&base, &page, &slugs)).await.map_err(internal)
     }
 
     async fn keep(
@@ -170,6 +176,10 @@ impl Written<'_> {
         self.cx.state().store().save_readings(save).await?;
         Ok(())
     }
+}
+
+fn internal(error: impl std::fmt::Display) -> AnalysisError {
+    AnalysisError::internal(error.to_string())
 }
 
 /// How pages are written.

@@ -26,5 +26,5 @@ pub use error::DocumentError;
 pub use options::{DocumentOptions, PageLanguage};
 pub use pages::static_pages;
 pub use written::{
-    WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages,
+    KeptPage, WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages,
 };

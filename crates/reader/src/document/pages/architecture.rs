@@ -8,7 +8,7 @@ use super::super::survey::order::{Arrows, circles, layers, reduced, way_round};
 use super::super::survey::{ImportLink, Survey};
 use super::super::text::Key;
 use super::book::{ARCHITECTURE, Book, MODULES};
-use super::overview::importers;
+use super::doors::importers;
 use crate::domain::Page;
 use crate::facts::ImportTime;
 

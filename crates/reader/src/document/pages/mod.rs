@@ -4,9 +4,13 @@ mod architecture;
 mod book;
 mod configuration;
 mod data;
+mod dependencies;
+mod doors;
 mod interfaces;
 mod module;
+mod names;
 mod overview;
+mod relations;
 mod size;
 mod start;
 

@@ -2,9 +2,10 @@
 //!
 //! The model rewrites a static page; every place that it cites must exist, every diagram must parse. What is
 //! wrong is sent back once; then the static page stands, with a note that says why. Pages are independent of
-//! each other, and [`page_cache_key`] depends on the cited files alone.
+//! each other, and [`page_cache_key`] depends on all that the model is told, and on nothing else.
 
 mod draft;
+mod kept;
 mod prompt;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use super::{DocumentError, PageLanguage, check_pages};
 use crate::domain::{FileReading, Origin, Page};
 use crate::knowledge::{KnowledgeBase, KnowledgeError};
 use draft::Draft;
+pub use kept::{KeptPage, page_cache_key};
 
 /// Tokens of a page at most.
 const PAGE_TOKENS: u32 = 6_000;
@@ -79,25 +81,6 @@ pub fn wants_writing(page: &Page) -> bool {
     is_explanation && !page.citations.is_empty()
 }
 
-/// The name of a written page in a cache: the same model, language, prompts and cited files give the same.
-pub fn page_cache_key(
-    model: &str,
-    language: PageLanguage,
-    kb: &KnowledgeBase,
-    page: &Page,
-) -> Result<String, DocumentError> {
-    let mut hasher = blake3::Hasher::new();
-    for part in [prompt::PAGE_VERSION.as_str(), model, prompt::language_name(language), &page.slug] {
-        hasher.update(part.as_bytes()).update(&[0]);
-    }
-    let paths: BTreeSet<&str> = page.citations.iter().map(|citation| citation.path.as_str()).collect();
-    for path in paths {
-        let hash = kb.file(path)?.map(|file| file.hash).unwrap_or_default();
-        hasher.update(path.as_bytes()).update(&[0]).update(hash.as_bytes()).update(&[0]);
-    }
-    Ok(format!("page-{}", hasher.finalize().to_hex()))
-}
-
 /// All pages, in their order: those that a model explains better are written by it.
 pub async fn written_pages(
     model: &dyn ChatModel,
@@ -140,10 +123,7 @@ pub async fn write_page(
     options: &WriteOptions,
 ) -> Result<WrittenPage, WriteError> {
     let job = {
-        let cited: BTreeSet<&str> = page.citations.iter().map(|citation| citation.path.as_str()).collect();
-        let readings: Vec<FileReading> =
-            readings.iter().filter(|reading| cited.contains(reading.path.as_str())).cloned().collect();
-        let (kb, page) = (kb.clone(), page.clone());
+        let (kb, page, readings) = (kb.clone(), page.clone(), cited(readings, page));
         off_the_runtime(move || Job::prepare(&kb, page, &readings)).await?
     };
     let mut spent = WrittenPage { page: page.clone(), usage: Usage::default(), calls: 0 };
@@ -160,6 +140,12 @@ pub async fn write_page(
         Err(Failed::All(error)) => return Err(error.into()),
     }
     Ok(spent)
+}
+
+/// The readings of the files that a page cites: the others are not shown to the model.
+fn cited(readings: &[FileReading], page: &Page) -> Vec<FileReading> {
+    let cited: BTreeSet<&str> = page.citations.iter().map(|citation| citation.path.as_str()).collect();
+    readings.iter().filter(|reading| cited.contains(reading.path.as_str())).cloned().collect()
 }
 
 async fn off_the_runtime<T: Send + 'static>(

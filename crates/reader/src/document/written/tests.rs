@@ -93,24 +93,64 @@ async fn no_secret_leaves_the_machine_with_a_page() {
 }
 
 #[test]
-fn only_pages_that_cite_a_changed_file_get_another_key() {
-    let (_folder, kb, _, pages) = sample(SAMPLE);
+fn a_page_has_another_key_when_anything_changed_that_its_writer_is_told() {
+    let (_folder, kb, readings, pages) = sample(SAMPLE);
+    let question = |kb: &KnowledgeBase, readings: &[FileReading], page: &Page| {
+        prompt::question(kb, page, &cited(readings, page)).unwrap()
+    };
     let mut seen = (0, 0);
     for changed in ["README.md", "shop/money.py", "shop/app.py"] {
         let longer: Vec<(&str, String)> = SAMPLE
             .iter()
             .map(|(path, text)| {
-                (*path, if *path == changed { format!("{text}\n") } else { (*text).to_owned() })
+                (*path, if *path == changed { format!("{text}\n\n") } else { (*text).to_owned() })
             })
             .collect();
         let files: Vec<(&str, &str)> = longer.iter().map(|(path, text)| (*path, text.as_str())).collect();
-        let (_other, kb2) = knowledge(&files);
-        for page in &pages {
-            let key = |kb: &KnowledgeBase| page_cache_key("m", PageLanguage::En, kb, page).unwrap();
-            let cites = page.citations.iter().any(|citation| citation.path == changed);
-            assert_eq!(key(&kb) != key(&kb2), cites, "{changed} on {}", page.slug);
-            *(if cites { &mut seen.0 } else { &mut seen.1 }) += 1;
+        let (_other, kb2, readings2, pages2) = sample(&files);
+        for (page, page2) in pages.iter().zip(&pages2).filter(|(page, _)| wants_writing(page)) {
+            assert_eq!(page.slug, page2.slug);
+            let key = page_cache_key("m", PageLanguage::En, &kb, &readings, page).unwrap();
+            let key2 = page_cache_key("m", PageLanguage::En, &kb2, &readings2, page2).unwrap();
+            let is_told = question(&kb, &readings, page) != question(&kb2, &readings2, page2);
+            assert_eq!(key != key2, is_told, "{changed} on {}", page.slug);
+            *(if is_told { &mut seen.0 } else { &mut seen.1 }) += 1;
         }
     }
     assert!(seen.0 > 0 && seen.1 > 0, "{seen:?}");
+
+    let page = overview(&pages);
+    let key = |model, language, readings: &[FileReading], page: &Page| {
+        page_cache_key(model, language, &kb, readings, page).unwrap()
+    };
+    let own = key("m", PageLanguage::En, &readings, page);
+    assert_eq!(own, key("m", PageLanguage::En, &readings, page));
+    assert_ne!(own, key("m2", PageLanguage::En, &readings, page));
+    assert_ne!(own, key("m", PageLanguage::Zh, &readings, page));
+    assert_ne!(own, key("m", PageLanguage::En, &[], page), "what is known of the files is told");
+    let figures = Page { markdown: page.markdown.replace("file", "files"), ..page.clone() };
+    assert_ne!(own, key("m", PageLanguage::En, &readings, &figures), "so are the figures of the static page");
+}
+
+#[test]
+fn a_kept_page_that_cites_a_changed_file_does_not_hold_and_lost_links_are_dropped() {
+    let (_folder, kb, _, pages) = sample(SAMPLE);
+    let now = overview(&pages);
+    let markdown = "# Overview\n\nSee [money](source:shop/money.py#L1) and [gone](page:modules/gone).\n";
+    let mut written = vec![Page { origin: Origin::Llm, markdown: markdown.to_owned(), ..now.clone() }];
+    written.push(Page { slug: "modules/gone".into(), ..written[0].clone() });
+    check_pages(&kb, &mut written).unwrap();
+    assert_eq!(written[0].links, ["modules/gone"]);
+    let kept = KeptPage::of(&kb, written.remove(0)).unwrap();
+    let kept: KeptPage = serde_json::from_value(serde_json::to_value(kept).unwrap()).unwrap();
+    let slugs: Vec<String> = pages.iter().map(|page| page.slug.clone()).collect();
+    let held = kept.clone().still_holds(&kb, now, &slugs).unwrap().unwrap();
+    assert_eq!((held.order, held.origin, held.links.len()), (now.order, Origin::Llm, 0));
+    assert!(held.markdown.contains("source:shop/money.py#L1"), "{}", held.markdown);
+    let other: Vec<(&str, &str)> = SAMPLE
+        .iter()
+        .map(|(path, text)| (*path, if *path == "shop/money.py" { "PRICE = 1\n" } else { *text }))
+        .collect();
+    let (_other, kb2) = knowledge(&other);
+    assert_eq!(kept.still_holds(&kb2, now, &slugs).unwrap(), None);
 }

@@ -1,0 +1,301 @@
+//! Where to start: the places of a repository that a newcomer looks for first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::manifest::EntryKind;
+use super::super::markdown::{Writer, code, page_link};
+use super::super::survey::{Survey, SymbolAt, Trace};
+use super::super::text::Key;
+use super::book::{Book, INTERFACES};
+use super::size;
+use crate::domain::{EdgeKind, SymbolKind};
+use crate::facts::ImportTime;
+
+/// What to read for which purpose, and why there.
+pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
+    let survey = book.survey;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |want: String, read: String, why: String| rows.push(vec![want, read, why]);
+    for (entry, manifest) in survey.entries_of_kind(EntryKind::Command).take(3) {
+        let place = survey
+            .target_symbol(entry, manifest)
+            .map(|at| book.symbol_and_place(at))
+            .or_else(|| survey.target_file(entry, manifest).map(|at| book.file(at)));
+        if let Some(place) = place {
+            let why = book.say(Key::WhyCommand, &[&code(&entry.name)]);
+            row(
+                book.word(Key::WantRun),
+                place,
+                format!("{why} ({})", book.place(&manifest.path, entry.lines)),
+            );
+        }
+    }
+    let named_main = survey
+        .entries_of_kind(EntryKind::Command)
+        .any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
+    if !named_main {
+        let mut starts = survey.entry_points();
+        // The one whose call is told below comes first.
+        starts.sort_by_key(|at| trace.is_none_or(|trace| trace.root != *at));
+        for at in starts.into_iter().take(3) {
+            row(book.word(Key::WantRun), book.symbol_and_place(at), why_main(book, at));
+        }
+    }
+    if let Some((at, why)) = door(book) {
+        row(book.word(Key::WantUse), book.file(at), why);
+    }
+    if let Some(trace) = trace.filter(|trace| trace.declared.is_none()) {
+        let symbol = survey.symbol(trace.root);
+        // A program's start is a row of its own already.
+        if symbol.is_some_and(|symbol| symbol.name != "main") {
+            row(book.word(Key::WantFollow), book.symbol_and_place(trace.root), book.word(Key::WhyReach));
+        }
+    }
+    if let Some((at, routes, all)) = most_routes(book) {
+        let why = book.say(Key::WhyRoutes, &[&routes.to_string(), &book.count(all, Key::NounRoute)]);
+        row(
+            book.word(Key::WantServe),
+            format!("{} ({})", book.file(at), page_link(&book.word(Key::TitleInterfaces), INTERFACES)),
+            why,
+        );
+    }
+    if let Some((at, subclasses)) = most_extended(book) {
+        let name = survey.symbol(at).map_or("", |symbol| symbol.name.as_str());
+        row(
+            book.say(Key::WantExtend, &[&code(name)]),
+            book.symbol_and_place(at),
+            book.say(Key::WhySubclasses, &[&subclasses.to_string()]),
+        );
+    }
+    if let Some((at, users, others)) = most_imported(book) {
+        row(
+            book.word(Key::WantChange),
+            book.file(at),
+            book.say(Key::WhyImported, &[&users.to_string(), &others.to_string()]),
+        );
+    }
+    if let Some((at, why)) = main_test(book) {
+        row(book.word(Key::WantTest), book.file(at), why);
+    }
+    let examples: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_example(*at)).collect();
+    let linked = examples
+        .iter()
+        .copied()
+        .find(|at| survey.imports_of(*at).next().is_some())
+        .or_else(|| examples.first().copied());
+    if let Some(at) = linked {
+        row(
+            book.word(Key::WantExample),
+            book.file(at),
+            book.say(Key::WhyExamples, &[&book.count(examples.len(), Key::NounExample)]),
+        );
+    }
+    if rows.is_empty() {
+        return;
+    }
+    writer.heading(2, &book.word(Key::HeadWhereToStart));
+    writer.table(&[&book.word(Key::ColWant), &book.word(Key::ColRead), &book.word(Key::ColWhy)], &rows);
+}
+
+/// Which program starts there, when a manifest around it tells its name.
+fn why_main(book: &Book<'_>, at: SymbolAt) -> String {
+    let path = book.survey.path(at.file);
+    let holding = book
+        .survey
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.is_package() && !manifest.folder().is_empty());
+    let nearest = holding
+        .filter(|manifest| path.strip_prefix(manifest.folder()).is_some_and(|rest| rest.starts_with('/')))
+        .max_by_key(|manifest| manifest.folder().len());
+    match nearest.and_then(|manifest| manifest.name.as_ref()) {
+        Some(name) => book.say(Key::WhyMainOf, &[&code(&name.value)]),
+        None => book.word(Key::WhyMain),
+    }
+}
+
+/// The file that users import, and what it hands out; of several packages none is the one.
+fn door(book: &Book<'_>) -> Option<(usize, String)> {
+    let survey = book.survey;
+    if size::main_manifest(survey).is_some_and(|manifest| !manifest.members.is_empty()) {
+        return None;
+    }
+    let declared = survey
+        .entries_of_kind(EntryKind::Library)
+        .find_map(|(entry, manifest)| Some((survey.target_file(entry, manifest)?, Some((entry, manifest)))));
+    let by_rule = || {
+        let doors = (0..survey.files.len()).filter(|at| survey.is_source(*at));
+        let mut doors: Vec<usize> = doors
+            .filter(|at| {
+                let path = survey.path(*at);
+                path.ends_with("__init__.py") || path.ends_with("src/lib.rs")
+            })
+            .collect();
+        doors.sort_by_key(|at| (survey.path(*at).matches('/').count(), *at));
+        doors.first().map(|at| (*at, None))
+    };
+    let (at, entry) = declared.or_else(by_rule)?;
+    let exports = exports(book, at);
+    let why = match (exports, entry) {
+        (Some(exports), _) => book.say(Key::WhyExports, &[&exports]),
+        (None, Some((entry, _))) if entry.is_default => book.word(Key::WhyDefault),
+        (None, Some((entry, manifest))) => {
+            let place = book.place(&manifest.path, entry.lines);
+            format!(
+                "{} ({place})",
+                book.say(Key::WhyDoor, &[&code(manifest.path.rsplit('/').next().unwrap_or(&manifest.path))])
+            )
+        }
+        (None, None) => return None,
+    };
+    Some((at, why))
+}
+
+/// Names that a file takes from others of the repository for its own users, with what they stand for.
+pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<SymbolAt>)> {
+    let survey = book.survey;
+    let Some(facts) = survey.files.get(at) else { return Vec::new() };
+    let is_init = survey.path(at).ends_with("__init__.py");
+    let mut found: Vec<(String, Option<SymbolAt>)> = Vec::new();
+    for import in
+        facts.imports.iter().filter(|import| import.reexport || (is_init && import.module.starts_with('.')))
+    {
+        let targets: Vec<usize> =
+            survey.imports_of(at).filter(|link| link.line == import.line).map(|link| link.to).collect();
+        for name in &import.names {
+            let shown = name.alias.as_deref().unwrap_or(&name.name);
+            if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
+                continue;
+            }
+            // The name stands for the one symbol of this name at the top of an imported file.
+            let symbol = targets.iter().find_map(|to| {
+                let symbols = &survey.files.get(*to)?.symbols;
+                let symbol =
+                    symbols.iter().position(|symbol| symbol.parent.is_none() && symbol.name == name.name)?;
+                Some(SymbolAt { file: *to, symbol })
+            });
+            found.push((shown.to_owned(), symbol));
+        }
+    }
+    found
+}
+
+/// How many names of which kind a file hands on.
+fn exports(book: &Book<'_>, at: usize) -> Option<String> {
+    let facts = book.survey.files.get(at)?;
+    let own: Vec<SymbolKind> = facts
+        .symbols
+        .iter()
+        .filter(|s| s.parent.is_none() && s.exported && !Survey::is_test_symbol(s))
+        .map(|s| s.kind)
+        .collect();
+    let mut handed: usize = 0;
+    let (mut classes, mut functions, mut others) = (0, 0, 0);
+    let mut count = |kind: SymbolKind| match kind {
+        SymbolKind::Class
+        | SymbolKind::Struct
+        | SymbolKind::Enum
+        | SymbolKind::Interface
+        | SymbolKind::Trait
+        | SymbolKind::Type => classes += 1,
+        SymbolKind::Function | SymbolKind::Method => functions += 1,
+        _ => others += 1,
+    };
+    for kind in own {
+        count(kind);
+    }
+    for (_, found) in handed_on(book, at) {
+        match found.and_then(|found| book.survey.symbol(found)) {
+            Some(symbol) => count(symbol.kind),
+            None => handed += 1,
+        }
+    }
+    let mut parts = Vec::new();
+    for (number, noun) in
+        [(classes, Key::NounType), (functions, Key::NounFunction), (others + handed, Key::NounName)]
+    {
+        if number > 0 {
+            let noun =
+                if noun == Key::NounName && classes + functions > 0 { Key::NounOtherName } else { noun };
+            parts.push(book.count(number, noun));
+        }
+    }
+    (classes + functions + others + handed >= 2).then(|| book.and(&parts))
+}
+
+fn most_routes(book: &Book<'_>) -> Option<(usize, usize, usize)> {
+    let files = || (0..book.survey.files.len()).filter(|at| book.survey.is_source(*at));
+    let all: usize = files().map(|at| book.survey.files[at].routes.len()).sum();
+    let (routes, at) = files()
+        .map(|at| (book.survey.files[at].routes.len(), at))
+        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)))?;
+    (routes >= 2).then_some((at, routes, all))
+}
+
+/// The type with the most resolved subclasses.
+fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
+    let survey = book.survey;
+    let mut counts: BTreeMap<SymbolAt, BTreeSet<SymbolAt>> = BTreeMap::new();
+    for used in survey.all_uses().iter().filter(|used| {
+        used.kind == EdgeKind::Inherit && survey.is_source(used.from_file) && survey.is_source(used.to.file)
+    }) {
+        if let Some(from) = used.from {
+            counts.entry(used.to).or_default().insert(from);
+        }
+    }
+    let (at, subclasses) = counts
+        .into_iter()
+        .map(|(at, set)| (at, set.len()))
+        .max_by_key(|(at, n)| (*n, std::cmp::Reverse(*at)))?;
+    (subclasses >= 3).then_some((at, subclasses))
+}
+
+/// The file that most others import when they are loaded, and how many others there are.
+fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
+    let survey = book.survey;
+    let source: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_source(*at)).collect();
+    let (users, at) = source
+        .iter()
+        .map(|at| (importers(book, *at, ImportTime::Load), *at))
+        .max_by_key(|(users, at)| (*users, std::cmp::Reverse(*at)))?;
+    (users >= 3).then(|| (at, users, source.len() - 1))
+}
+
+/// How many other source files use a file: by importing it, or, where names need no import of their file, by
+/// the names in it.
+pub(super) fn importers(book: &Book<'_>, at: usize, latest: ImportTime) -> usize {
+    let files: BTreeSet<usize> = book
+        .survey
+        .imported_by(at)
+        .filter(|link| {
+            link.time <= latest && !link.declares && book.survey.is_source(link.from) && link.from != at
+        })
+        .map(|link| link.from)
+        .chain(book.survey.users_of_file(at).iter().copied())
+        .collect();
+    files.len()
+}
+
+fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
+    let survey = book.survey;
+    let tests: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_test(*at)).collect();
+    let counted = tests
+        .iter()
+        .filter_map(|at| Some((survey.tests_in(*at)?, *at)))
+        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)));
+    if let Some((number, at)) = counted.filter(|(number, _)| *number > 0) {
+        return Some((at, book.say(Key::WhyMostTests, &[&number.to_string()])));
+    }
+    let is_help = |at: &usize| {
+        let name = survey.path(*at).rsplit('/').next().unwrap_or("").to_lowercase();
+        ["support", "common", "helper", "util", "conftest", "fixture", "mod."]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let at = tests
+        .iter()
+        .copied()
+        .filter(|at| !is_help(at))
+        .max_by_key(|at| (survey.files[*at].file.lines, std::cmp::Reverse(*at)))?;
+    Some((at, book.say(Key::WhyTests, &[&book.count(tests.len(), Key::NounTestFile)])))
+}
