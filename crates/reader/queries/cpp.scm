@@ -5,6 +5,11 @@
 (concept_definition name: (identifier) @name) @definition.type
 (template_declaration) @wrapper
 
+; Sections
+(class_specifier body: (field_declaration_list "{" @section.hidden))
+(access_specifier ["private" "protected"]) @section.hidden
+(access_specifier "public") @section.shown
+
 ; Members
 (function_definition
   declarator: (function_declarator declarator: [

@@ -29,5 +29,5 @@
 (object_creation_expression type: [(type_identifier) (scoped_type_identifier)] @call)
 (object_creation_expression type: (generic_type . (_) @call))
 (annotation name: (_) @call arguments: (annotation_argument_list) @arguments)
-(marker_annotation name: (_) @call)
+(marker_annotation name: (_) @call) @arguments
 (type_identifier) @reference

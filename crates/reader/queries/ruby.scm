@@ -18,6 +18,14 @@
   arguments: (argument_list . [(simple_symbol) (string)] @name)
   (#any-of? @_define "define_method" "define_singleton_method")) @definition.method
 
+; Sections
+(body_statement (identifier) @section.hidden_methods (#any-of? @section.hidden_methods "private" "protected"))
+(body_statement (identifier) @section.shown (#eq? @section.shown "public"))
+(call
+  !receiver
+  method: (identifier) @_hide
+  arguments: (argument_list (simple_symbol) @hidden.name)
+  (#any-of? @_hide "private" "protected" "private_class_method"))
 
 (comment) @comment
 

@@ -204,7 +204,7 @@ fn typescript() {
     );
     assert_eq!(all(&found, "parse").len(), 3, "overloads are kept");
     assert_exported(&found, &["Shape", "Figure", "Figure.area"], &["Figure.secret", "Figure.grow", "url"]);
-    assert_eq!(routes(&found), ["GET :id CatsController.findOne"]);
+    assert_eq!(routes(&found), ["GET /cats/:id CatsController.findOne"]);
     assert_eq!(settings(&found), ["API_URL"]);
     assert_eq!(found.imports[0].when, reader::facts::ImportTime::Types);
     assert_eq!(found.imports[1].names.len(), 2);
@@ -327,7 +327,7 @@ fn java() {
     assert_eq!(class.doc.as_deref(), Some("Controls users."));
     assert_eq!(class.lines.start_line, 11);
     assert_exported(&found, &["UserController", "UserController.find"], &["UserController.limit", "Hidden"]);
-    assert_eq!(routes(&found), ["ANY /api UserController", "GET /users/{id} UserController.find"]);
+    assert_eq!(routes(&found), ["GET /api/users/{id} UserController.find"]);
     assert_eq!(settings(&found), ["app.limit", "HOME"]);
     assert_eq!(entries(&found), ["UserController.main"]);
     assert_eq!(modules(&found), ["java.util.List", "java.util", "java.lang.Math"]);
@@ -437,14 +437,7 @@ fn csharp() {
         &["App.Web.UsersController.Hidden", "App.Web.Program"],
     );
     assert_eq!(settings(&found), ["HOME"]);
-    assert_eq!(
-        routes(&found),
-        [
-            "ANY api/[controller] App.Web.UsersController",
-            "GET {id} App.Web.UsersController.Get",
-            "GET /health -"
-        ]
-    );
+    assert_eq!(routes(&found), ["GET /api/Users/{id} App.Web.UsersController.Get", "GET /health -"]);
     assert_eq!(entries(&found), ["App.Web.Program.Main"]);
     assert_eq!(modules(&found), ["System", "System.IO", "System.Math"]);
     assert_uses(&found, &[("ControllerBase", Inherit, "App.Web.UsersController")]);

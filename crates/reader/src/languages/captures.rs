@@ -2,6 +2,7 @@
 
 use tree_sitter::Query;
 
+use super::sections::Section;
 use crate::domain::SymbolKind;
 
 /// What a capture says of the node it stands on.
@@ -19,6 +20,8 @@ pub(super) enum Role {
     Attribute,
     Comment,
     Doc,
+    Section(Section),
+    HiddenName,
     ExportName,
     ImportModule,
     ImportName,
@@ -71,6 +74,10 @@ fn role(name: &str) -> Option<Role> {
         "attribute" => Role::Attribute,
         "comment" => Role::Comment,
         "doc" => Role::Doc,
+        "section.shown" => Role::Section(Section::Shown),
+        "section.hidden" => Role::Section(Section::Hidden),
+        "section.hidden_methods" => Role::Section(Section::HiddenMethods),
+        "hidden.name" => Role::HiddenName,
         "export.name" => Role::ExportName,
         "import.module" => Role::ImportModule,
         "import.name" => Role::ImportName,

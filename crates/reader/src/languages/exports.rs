@@ -5,12 +5,24 @@ use std::collections::{HashMap, HashSet};
 use super::table::{Export, Spec};
 use crate::domain::{Symbol, SymbolKind};
 
-/// Sets `exported` by the rule of the language. A member is visible only if its parent is.
-pub(super) fn mark(symbols: &mut [Symbol], listed: &HashSet<String>, spec: &Spec) {
+/// Sets `exported` by the rule of the language. A member is visible only if its parent is, and if it does not stand in a
+/// hidden section; what is defined outside of its type is as visible as its declaration there.
+pub(super) fn mark(symbols: &mut [Symbol], hidden: &[bool], listed: &HashSet<String>, spec: &Spec) {
     let mut visible: HashMap<String, (bool, SymbolKind)> = HashMap::new();
-    for symbol in symbols.iter_mut() {
+    let mut declared_hidden: HashSet<String> = HashSet::new();
+    for (symbol, &is_hidden) in symbols.iter_mut().zip(hidden) {
         let parent = symbol.parent.as_ref().map(|parent| visible.get(parent).copied());
+        let is_declared = || {
+            symbol.parent.is_some()
+                && declared_hidden.contains(&symbol.qualified_name())
+                && visible.get(&symbol.qualified_name()).is_some_and(|(visible, _)| !visible)
+        };
+        let is_hidden = is_hidden || is_declared();
+        if is_hidden {
+            declared_hidden.insert(symbol.qualified_name());
+        }
         symbol.exported = match parent {
+            _ if is_hidden => false,
             None => top_level(symbol, listed, spec),
             Some(Some((false, _))) => false,
             Some(Some((true, SymbolKind::Function | SymbolKind::Method))) => symbol.exported,

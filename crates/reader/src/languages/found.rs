@@ -12,6 +12,7 @@ use super::{
     idioms::{self, Call, Facts},
     imports::Imports,
     nesting::{Definition, Outline},
+    sections::Sections,
     table::Spec,
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(super) struct Found {
     pub(super) attributes: Vec<Range<usize>>,
     pub(super) comments: Vec<Range<usize>>,
     pub(super) docs: Vec<Range<usize>>,
+    pub(super) sections: Sections,
     pub(super) export_names: HashSet<String>,
     pub(super) imports: Imports,
     pub(super) uses: Vec<FoundUse>,
@@ -124,6 +126,11 @@ impl Found {
             Role::Attribute => self.attributes.push(node.byte_range()),
             Role::Comment => self.comments.push(node.byte_range()),
             Role::Doc => self.docs.push(node.byte_range()),
+            Role::Section(section) => self.sections.mark(node, section),
+            Role::HiddenName => {
+                let name = unquote(text_of(node, text));
+                self.sections.hide(node.start_byte(), name.strip_prefix(':').unwrap_or(name));
+            }
             Role::ExportName => {
                 self.export_names.insert(unquote(text_of(node, text)).to_owned());
             }
@@ -175,6 +182,7 @@ impl Found {
             parent: of(Role::Parent).map(|parent| text_of(parent, text).to_owned()),
             prefix: around.map(|around| around.replace("::", ".")),
             is_exported: of(Role::Exported).is_some(),
+            is_hidden: false,
             pattern,
         });
     }
@@ -233,8 +241,9 @@ impl Found {
             let name = one_line(first.trim_end().trim_end_matches([':', '{']), 80);
             extract.entry_points.push(EntryPoint { name, line: outline.line(range.start) });
         }
-        extract.symbols = outline.into_symbols(path, text);
-        exports::mark(&mut extract.symbols, &self.export_names, spec);
+        let hidden;
+        (extract.symbols, hidden) = outline.into_symbols(path, text);
+        exports::mark(&mut extract.symbols, &hidden, &self.export_names, spec);
         for symbol in &extract.symbols {
             if spec.entry.contains(&symbol.name.as_str()) && exports::may_start_program(symbol, spec) {
                 let entry = EntryPoint { name: symbol.qualified_name(), line: symbol.lines.start_line };

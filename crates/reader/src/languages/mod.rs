@@ -15,6 +15,8 @@
 //! | `@attribute` | a sibling before a definition that belongs to it |
 //! | `@comment` | a comment |
 //! | `@doc` | documentation written inside the definition around it, or inside the file |
+//! | `@section.hidden`, `@section.hidden_methods`, `@section.shown` | what follows in the same body is hidden or visible; of the second, only methods and fields are hidden |
+//! | `@hidden.name` | a member of the type around it that is hidden |
 //! | `@export.name` | a top-level name that is handed out by a list (`__all__`, `module.exports = {…}`) |
 //! | `@import.module` | an import; with `.name`, `.alias`, `.default`, `.wildcard`, `.reexport`, `.types`, `.relative` beside it in the same pattern. Matches with the same module node are one import |
 //! | `@import.tree` | a path with braces that holds several imports (`a::{b, c::d as e}`) |
@@ -39,6 +41,7 @@ mod idioms;
 mod imports;
 mod macros;
 mod nesting;
+mod sections;
 mod table;
 
 /// The stack that a thread needs to read whatever may come: the parser uses some of it for each level of

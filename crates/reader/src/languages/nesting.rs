@@ -23,6 +23,8 @@ pub(super) struct Definition {
     /// Parents within the one around, that stand before the name: `class A::B`.
     pub(super) prefix: Option<String>,
     pub(super) is_exported: bool,
+    /// By the section that it stands in, or by being named so.
+    pub(super) is_hidden: bool,
     pub(super) pattern: usize,
 }
 
@@ -42,6 +44,9 @@ pub(super) struct Decorated<'a> {
     pub(super) qualified: &'a str,
     pub(super) doc: Option<&'a str>,
     pub(super) is_field: bool,
+    pub(super) is_type: bool,
+    /// The qualified name of what it is a member of.
+    pub(super) parent: Option<&'a str>,
     pub(super) at: usize,
 }
 
@@ -52,6 +57,8 @@ impl Placed {
             qualified: &self.qualified,
             doc: self.doc.as_deref(),
             is_field: self.definition.kind == Some(SymbolKind::Field),
+            is_type: self.definition.kind.is_some_and(is_type),
+            parent: self.parent.as_deref(),
             at: self.definition.name_at,
         }
     }
@@ -72,6 +79,7 @@ impl Outline {
         found.wrappers.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         found.attributes.sort_by_key(|range| range.start);
         found.comments.sort_by_key(|range| range.start);
+        found.sections.sort();
         let newlines = memchr::memchr_iter(b'\n', text.as_bytes())
             .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
             .collect();
@@ -89,6 +97,8 @@ impl Outline {
             if !settle_kind(&mut definition, around) {
                 continue;
             }
+            definition.is_hidden =
+                around.is_some_and(|around| found.sections.hides(&definition, &around.definition));
             let around_start = around.map(|around| around.definition.range.start);
             let mut parent = parent_of(&mut definition, around);
             if let Some(prefix) = definition.prefix.take() {
@@ -165,9 +175,9 @@ impl Outline {
         self.placed.iter().filter(members).map(Placed::decorated)
     }
 
-    /// The symbols by line.
-    pub(super) fn into_symbols(self, path: &str, text: &str) -> Vec<Symbol> {
-        let mut symbols: Vec<Symbol> = Vec::with_capacity(self.placed.len());
+    /// The symbols by line, and which of them are hidden.
+    pub(super) fn into_symbols(self, path: &str, text: &str) -> (Vec<Symbol>, Vec<bool>) {
+        let mut symbols: Vec<(Symbol, bool)> = Vec::with_capacity(self.placed.len());
         let newlines = self.newlines;
         let line = |at: usize| {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
@@ -180,7 +190,7 @@ impl Outline {
             let Some(kind) = definition.kind else { continue };
             let start_line = line(from);
             let last = definition.range.end.saturating_sub(1).max(definition.range.start);
-            symbols.push(Symbol {
+            let symbol = Symbol {
                 path: path.to_owned(),
                 kind,
                 lines: LineRange { start_line, end_line: line(last).max(start_line) },
@@ -189,10 +199,11 @@ impl Outline {
                 name: definition.name,
                 parent,
                 doc,
-            });
+            };
+            symbols.push((symbol, definition.is_hidden));
         }
-        symbols.sort_by_key(|symbol| symbol.lines.start_line);
-        symbols
+        symbols.sort_by_key(|(symbol, _)| symbol.lines.start_line);
+        symbols.into_iter().unzip()
     }
 
     /// Gives each docstring to the innermost definition around it, or to the file.

@@ -223,7 +223,7 @@ static SPECS: &[Spec] = &[
         grammar: || tree_sitter_ruby::LANGUAGE.into(),
         queries: &[include_str!("../../queries/ruby.scm")],
         docs: Docs::Any,
-        export: Export::NoWord(&[]),
+        export: Export::NoWord(&["private", "protected"]),
         separator: "::",
         imports_paths: false,
         prepare: None,

@@ -16,6 +16,10 @@ impl<'t, 'a> Arguments<'t, 'a> {
     /// Of a node whose named children are the arguments.
     pub(super) fn of(node: Node<'t>, text: &'a str) -> Self {
         let mut cursor = node.walk();
+        // An annotation without brackets has its name only.
+        if node.kind() == "marker_annotation" {
+            return Arguments { items: Vec::new() };
+        }
         let items = node
             .named_children(&mut cursor)
             .filter(|child| !child.kind().contains("comment"))

@@ -106,16 +106,7 @@ impl Facts {
             (a.line, &a.name, a.default.is_none()).cmp(&(b.line, &b.name, b.default.is_none()))
         });
         settings.dedup_by(|later, earlier| later.line == earlier.line && later.name == earlier.name);
-        let mut routes: Vec<Route> = self
-            .routes
-            .into_iter()
-            .filter_map(|(mut route, decorates)| {
-                if let Some(at) = decorates {
-                    route.handler = Some(outline.decorated(at)?.qualified.to_owned());
-                }
-                Some(route)
-            })
-            .collect();
+        let mut routes = route::finished(self.routes, outline);
         routes.sort_by(|a, b| (a.line, &a.path, &a.method).cmp(&(b.line, &b.path, &b.method)));
         routes.dedup();
         let mut commands: Vec<Command> =

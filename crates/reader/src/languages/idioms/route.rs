@@ -1,8 +1,10 @@
 //! Calls and annotations that declare an HTTP route.
 
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
-use super::{Arguments, Call, Facts, arguments, line_of, text_of};
+use super::{Arguments, Call, Facts, Outline, arguments, line_of, text_of};
 use crate::facts::Route;
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
@@ -75,6 +77,59 @@ pub(super) fn read(
     true
 }
 
+/// The routes with their handlers. A path on a type is where those of its methods start, and no route of its own when
+/// there are such.
+pub(super) fn finished(found: Vec<(Route, Option<usize>)>, outline: &Outline) -> Vec<Route> {
+    let mut prefixes: HashMap<(String, String), Prefix> = HashMap::new();
+    let mut routes: Vec<(Route, Option<(String, String)>)> = Vec::new();
+    for (mut route, decorates) in found {
+        let mut owner = None;
+        if let Some(at) = decorates {
+            let Some(decorated) = outline.decorated(at) else { continue };
+            route.handler = Some(decorated.qualified.to_owned());
+            if decorated.is_type {
+                let key = (route.framework.clone(), decorated.qualified.to_owned());
+                let path = route.path.replace("[controller]", decorated.name.trim_end_matches("Controller"));
+                prefixes.insert(key, Prefix { path, own: route, is_used: false });
+                continue;
+            }
+            owner = decorated.parent.map(|parent| (route.framework.clone(), parent.to_owned()));
+        }
+        routes.push((route, owner));
+    }
+    let mut finished: Vec<Route> = routes
+        .into_iter()
+        .map(|(mut route, owner)| {
+            if let Some(prefix) = owner.and_then(|owner| prefixes.get_mut(&owner)) {
+                prefix.is_used = true;
+                route.path = joined(&prefix.path, &route.path);
+            }
+            route
+        })
+        .collect();
+    let alone = prefixes.into_values().filter(|prefix| !prefix.is_used && !prefix.own.path.is_empty());
+    finished.extend(alone.map(|prefix| prefix.own));
+    finished
+}
+
+/// The path on a type.
+struct Prefix {
+    path: String,
+    own: Route,
+    is_used: bool,
+}
+
+/// `api/` and `/:id` are `/api/:id`.
+fn joined(prefix: &str, path: &str) -> String {
+    // ASP.NET: `~/x` is a path of its own.
+    if let Some(own) = path.strip_prefix('~') {
+        return own.to_owned();
+    }
+    let parts = [prefix, path].map(|part| part.trim_matches('/'));
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("/{}", parts.join("/"))
+}
+
 /// The handler as written, or the place that decorates it; `None` when the call is no route.
 fn handler(
     place: Handler,
@@ -140,5 +195,14 @@ mod tests {
         assert_eq!(inner_handler("web::get().to(index)"), "index");
         assert_eq!(inner_handler("router"), "router");
         assert_eq!(methods_in("get(list).post(create)"), "GET,POST");
+    }
+
+    #[test]
+    fn a_path_starts_with_that_of_its_type() {
+        assert_eq!(joined("cats", ":id"), "/cats/:id");
+        assert_eq!(joined("/api/v1/", "/cats/"), "/api/v1/cats");
+        assert_eq!(joined("cats", ""), "/cats");
+        assert_eq!(joined("", ""), "/");
+        assert_eq!(joined("api/x", "~/y"), "/y");
     }
 }

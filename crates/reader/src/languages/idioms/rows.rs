@@ -97,6 +97,7 @@ static ROWS: &[Idiom] = &[
         Method::Name,
         Handler::Decorated,
     ),
+    route(ECMA, &["Controller"], Nothing, "nestjs", Method::Name, Handler::Decorated),
     route(
         &[Java, Kotlin],
         &["GetMapping", "PostMapping", "PutMapping", "DeleteMapping", "PatchMapping"],
