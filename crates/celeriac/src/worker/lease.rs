@@ -21,7 +21,7 @@ pub(crate) async fn renew_on_thread<S: Send + Sync + 'static>(
     shared: Arc<Shared<S>>,
     end: CancellationToken,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (thread_shared, thread_end) = (shared.clone(), end.clone());
     let (ended, has_ended) = tokio::sync::oneshot::channel::<()>();
     let thread = runtime.and_then(|runtime| {

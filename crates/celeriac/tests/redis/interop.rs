@@ -1,0 +1,89 @@
+//! Python's client and our worker, our client and Python's worker.
+
+use celeriac::{Signature, TaskState};
+use serde_json::{Value, json};
+use test_servers::Celery;
+
+use crate::support::{Bench, PATIENCE};
+
+fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
+    let mut bench = Bench::new();
+    bench.query = query.to_owned();
+    let mut worker = bench.worker("w1@lab");
+    worker.until_printed("ready");
+    let mut script = celery.python("redis_client.py");
+    script.env("KEYPREFIX", prefix);
+    let mut client = bench.python(script, "client");
+    assert!(client.wait().success(), "{}\n{}", client.log(), worker.log());
+    let log = client.log();
+    let said: Value =
+        log.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("{log}"));
+    assert_eq!(said["first"], json!({"value": 5}));
+    assert_eq!(said["named"], json!({"value": 6}));
+    let numbers: Vec<Value> = (0..10).map(|n| json!({"value": n})).collect();
+    assert_eq!(said["urgent"], json!(numbers));
+    assert_eq!(said["soon"], json!({"value": 2}));
+    assert_eq!(said["failing"], json!({"error": "ValueError", "args": ["no good"]}));
+    assert_eq!(said["unknown"]["error"], "NotRegistered");
+    assert_eq!((&said["packed"], &said["state"]), (&json!(2001), &json!("SUCCESS")));
+    assert_eq!(said["ping"], json!([{"w1@lab": {"ok": "pong"}}]));
+    assert_eq!(said["queues"], true);
+}
+
+#[test]
+fn celery_5_6_calls_our_worker() {
+    python_calls_our_worker(Celery::V56, "", "");
+}
+
+#[test]
+fn celery_5_7_calls_our_worker() {
+    python_calls_our_worker(Celery::V57, "", "");
+}
+
+#[test]
+fn a_global_key_prefix_is_shared_with_python() {
+    python_calls_our_worker(Celery::V57, "?global_keyprefix=team-", "team-");
+}
+
+async fn we_call_pythons_worker(celery: Celery) {
+    let bench = Bench::new();
+    let mut command = celery.celery();
+    command.args([
+        "-A",
+        "redis_tasks",
+        "worker",
+        "-c",
+        "2",
+        "-l",
+        "info",
+        "-n",
+        "py@lab",
+        "--without-gossip",
+    ]);
+    let mut worker = bench.python(command, "python");
+    let client = bench.client().await;
+    worker.until_printed("ready.");
+    let sum = client.send_signature(Signature::new("tasks.add").args([json!(2), json!(3)])).await.unwrap();
+    assert_eq!(sum.get_timeout(PATIENCE).await.unwrap(), json!(5));
+    let failing = client.send_signature(Signature::new("tasks.fail").args([json!("no good")])).await.unwrap();
+    let error = failing.get_timeout(PATIENCE).await.unwrap_err().to_string();
+    assert!(error.contains("ValueError") && error.contains("no good"), "{error}");
+    assert_eq!(failing.state().await.unwrap(), TaskState::Failure);
+    let mut answers =
+        client.inspect().timeout(std::time::Duration::from_secs(5)).limit(1).ping().await.unwrap();
+    assert_eq!(answers.remove("py@lab"), Some(json!({"ok": "pong"})));
+    let queues = client.broker().queues().await.unwrap();
+    assert!(queues.iter().any(|queue| queue.name.as_str() == "celery"), "{queues:?}");
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    worker.wait();
+}
+
+#[tokio::test]
+async fn we_call_a_worker_of_celery_5_6() {
+    we_call_pythons_worker(Celery::V56).await;
+}
+
+#[tokio::test]
+async fn we_call_a_worker_of_celery_5_7() {
+    we_call_pythons_worker(Celery::V57).await;
+}
