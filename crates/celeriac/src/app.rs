@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::async_result::{AsyncResult, GroupResult};
 use crate::backend::{self, ResultBackend};
 use crate::broker::{self, Broker, Publication, RedisOptions};
-use crate::canvas::plan::Plan;
+use crate::canvas::plan::{Applied, Plan};
 use crate::clock::LamportClock;
 use crate::error::AppError;
 use crate::events::{self, EventStream};
@@ -16,8 +16,7 @@ use crate::host;
 use crate::inspect::{Control, Inspect};
 use crate::outgoing::Sender;
 use crate::protocol::{
-    EVENT_TOPIC_PREFIX, Event, GroupId, JsonMap, QueueName, ResultTuple, Signature, TaskException, TaskId,
-    TaskMeta, TaskState,
+    EVENT_TOPIC_PREFIX, Event, JsonMap, QueueName, Signature, TaskException, TaskId, TaskMeta, TaskState,
 };
 use crate::registry::Registry;
 use crate::send::SendBuilder;
@@ -212,7 +211,7 @@ impl<S: Send + Sync + 'static> App<S> {
         let mut plan = Plan::default();
         let sent = plan.apply(signature.into(), &[]).ok_or(AppError::Empty("canvas"))?;
         self.core.carry_out(plan).await?;
-        Ok(AsyncResult::new(sent.id, self.core.backend.clone()))
+        Ok(AsyncResult::at(sent.result, self.core.backend.clone()))
     }
 
     /// Sends many signatures with one commit. The results are in the same order.
@@ -224,20 +223,18 @@ impl<S: Send + Sync + 'static> App<S> {
         signatures: impl IntoIterator<Item = impl Into<Signature>>,
     ) -> Result<Vec<AsyncResult<Value>>, AppError> {
         let mut plan = Plan::default();
-        let sent: Option<Vec<ResultTuple>> =
+        let sent: Option<Vec<Applied>> =
             signatures.into_iter().map(|signature| plan.apply(signature.into(), &[])).collect();
         let sent = sent.ok_or(AppError::Empty("canvas"))?;
         self.core.carry_out(plan).await?;
-        Ok(sent.into_iter().map(|sent| AsyncResult::new(sent.id, self.core.backend.clone())).collect())
+        Ok(sent.into_iter().map(|sent| AsyncResult::at(sent.result, self.core.backend.clone())).collect())
     }
 
     pub(crate) async fn send_group(&self, group: Signature) -> Result<GroupResult, AppError> {
         let mut plan = Plan::default();
         let sent = plan.apply(group, &[]).ok_or(AppError::Empty("group"))?;
         self.core.carry_out(plan).await?;
-        let members = sent.members.unwrap_or_default().into_iter();
-        let results = members.map(|member| AsyncResult::new(member.id, self.core.backend.clone())).collect();
-        Ok(GroupResult::new(GroupId::from(sent.id.as_str()), results))
+        Ok(GroupResult::at(sent.result, self.core.backend.clone()))
     }
 
     /// The result of a task that was sent earlier or by somebody else.

@@ -4,6 +4,8 @@
 //! by position, then by name, and refuses a call in the words of Python's `TypeError`. [`unbind`] is the way
 //! back: a struct with named fields becomes keyword arguments, a tuple struct positional ones.
 
+use std::borrow::Cow;
+
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -12,6 +14,23 @@ use thiserror::Error;
 
 /// Positional and keyword arguments, as they travel in a message.
 pub type Arguments = (Vec<Value>, Map<String, Value>);
+
+/// The name of a field that takes all further positional arguments, and those after it by name only.
+const STAR: &str = "*args";
+/// The name of a field that takes all keywords that are no other field's.
+const DOUBLE_STAR: &str = "**kwargs";
+
+/// Whatever a task is called with, as `def task(*args, **kwargs)`: for tasks that are a tuple struct around it. A task
+/// may also have a field of its own that is renamed to `*args` or `**kwargs`, which takes the rest.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct AnyArguments {
+    /// The positional arguments.
+    #[serde(rename = "*args", default)]
+    pub args: Vec<Value>,
+    /// The keyword arguments.
+    #[serde(rename = "**kwargs", default)]
+    pub kwargs: Map<String, Value>,
+}
 
 /// A call that does not fit its task. The text is what Python's `TypeError` would say.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -92,11 +111,29 @@ pub fn bind<T: DeserializeOwned>(
 /// When a field cannot be written as JSON (a map with keys that are no strings, for example).
 pub fn unbind<T: serde::Serialize>(task: &T) -> Result<Arguments, serde_json::Error> {
     Ok(match serde_json::to_value(task)? {
-        Value::Object(kwargs) => (Vec::new(), kwargs),
+        Value::Object(kwargs) => unbind_fields(kwargs),
         Value::Array(args) => (args, Map::new()),
         Value::Null => (Vec::new(), Map::new()),
         single => (vec![single], Map::new()),
     })
+}
+
+/// Fields before one that takes the rest of the positional arguments are positional too, unless there is no rest.
+fn unbind_fields(mut fields: Map<String, Value>) -> Arguments {
+    let mut args = Vec::new();
+    if let Some(Value::Array(rest)) = fields.get_mut(STAR).map(Value::take) {
+        if !rest.is_empty() {
+            let before: Vec<String> = fields.keys().take_while(|name| *name != STAR).cloned().collect();
+            args.extend(before.iter().filter_map(|name| fields.shift_remove(name)));
+            args.extend(rest);
+        }
+        fields.shift_remove(STAR);
+    }
+    if let Some(Value::Object(rest)) = fields.get_mut(DOUBLE_STAR).map(Value::take) {
+        fields.shift_remove(DOUBLE_STAR);
+        fields.extend(rest);
+    }
+    (args, fields)
 }
 
 /// Serde stops at the first missing field; Python names them all. Fills each missing field with a value of some
@@ -241,22 +278,34 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
+        let (star, double_star) =
+            (fields.iter().position(|name| *name == STAR), fields.contains(&DOUBLE_STAR));
+        let places = star.unwrap_or(fields.len() - usize::from(double_star));
         let given = self.args.len();
-        if given > fields.len() {
-            return Err(Refusal::TooMany { taken: fields.len(), given });
+        if given > places && star.is_none() {
+            return Err(Refusal::TooMany { taken: places, given });
         }
-        let bound = &fields[..given];
-        if let Some(name) = self.kwargs.keys().find(|name| !fields.contains(&name.as_str())) {
+        let bound = &fields[..given.min(places)];
+        let is_field = |name: &str| fields.contains(&name) && name != STAR && name != DOUBLE_STAR;
+        let is_bound = |name: &str| bound.contains(&name);
+        if let Some(name) = self.kwargs.keys().find(|name| !double_star && !is_field(name)) {
             return Err(Refusal::Unexpected(name.clone()));
         }
-        if let Some(name) = bound.iter().find(|name| self.kwargs.contains_key(**name)) {
-            return Err(Refusal::Multiple((*name).to_owned()));
+        if let Some(name) = self.kwargs.keys().find(|name| is_bound(name)) {
+            return Err(Refusal::Multiple(name.clone()));
         }
-        visitor.visit_map(Fields {
-            positional: bound.iter().copied().zip(self.args),
-            keywords: self.kwargs.iter(),
-            value: None,
-        })
+        let mut values: Vec<(&'de str, Cow<'de, Value>)> =
+            bound.iter().map(|name| *name as &'de str).zip(self.args.iter().map(Cow::Borrowed)).collect();
+        if star.is_some() {
+            values.push((STAR, Cow::Owned(self.args[bound.len()..].to_vec().into())));
+        }
+        let (own, others): (Vec<_>, Vec<_>) = self.kwargs.iter().partition(|(name, _)| is_field(name));
+        values.extend(own.into_iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value))));
+        if double_star {
+            let others = others.into_iter().map(|(name, value)| (name.clone(), value.clone()));
+            values.push((DOUBLE_STAR, Cow::Owned(Value::Object(others.collect()))));
+        }
+        visitor.visit_map(Fields { values: values.into_iter(), value: None })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
@@ -313,21 +362,17 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
 }
 
 /// The bound fields: first those by position, then those by name.
-struct Fields<'de, P> {
-    positional: P,
-    keywords: serde_json::map::Iter<'de>,
+struct Fields<'de> {
+    values: std::vec::IntoIter<(&'de str, Cow<'de, Value>)>,
     /// Name and value of the field whose key serde has just read.
-    value: Option<(&'de str, &'de Value)>,
+    value: Option<(&'de str, Cow<'de, Value>)>,
 }
 
-impl<'de, P: Iterator<Item = (&'static str, &'de Value)>> MapAccess<'de> for Fields<'de, P> {
+impl<'de> MapAccess<'de> for Fields<'de> {
     type Error = Refusal;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Refusal> {
-        let next = self.positional.next().map(|(name, value)| (name as &'de str, value));
-        let Some((name, value)) =
-            next.or_else(|| self.keywords.next().map(|(name, value)| (name.as_str(), value)))
-        else {
+        let Some((name, value)) = self.values.next() else {
             return Ok(None);
         };
         let name_value: BorrowedStrDeserializer<'de, Refusal> = BorrowedStrDeserializer::new(name);
@@ -339,7 +384,11 @@ impl<'de, P: Iterator<Item = (&'static str, &'de Value)>> MapAccess<'de> for Fie
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Refusal> {
         let (name, value) =
             self.value.take().ok_or_else(|| <Refusal as de::Error>::custom("value read before its key"))?;
-        seed.deserialize(value).map_err(|error: serde_json::Error| Refusal::Invalid {
+        let read = match value {
+            Cow::Borrowed(value) => seed.deserialize(value),
+            Cow::Owned(value) => seed.deserialize(value),
+        };
+        read.map_err(|error: serde_json::Error| Refusal::Invalid {
             name: Some(name.to_owned()),
             message: error.to_string(),
         })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::cancellation::{CancelReason, Cancellation};
 use crate::error::AppError;
 use crate::events::EventSender;
 use crate::protocol::{
-    GroupId, JsonMap, Message, NodeName, QueueName, TaskId, TaskMeta, TaskState, Timestamp,
+    GroupId, JsonMap, Message, NodeName, QueueName, ResultTuple, TaskId, TaskMeta, TaskState, Timestamp,
 };
 use crate::task::{Failure, Retry, TaskError};
 
@@ -25,7 +26,12 @@ struct Inner<S> {
     request: Request,
     cancellation: Arc<Cancellation>,
     events: EventSender,
+    /// What the task has sent as its children.
+    trail: Trail,
 }
+
+/// What a task has sent, in its order.
+pub(crate) type Trail = Arc<Mutex<Vec<ResultTuple>>>;
 
 impl<S> Clone for Context<S> {
     fn clone(&self) -> Self {
@@ -105,7 +111,26 @@ impl<S: Send + Sync + 'static> Context<S> {
         cancellation: Arc<Cancellation>,
         events: EventSender,
     ) -> Self {
-        Self { inner: Arc::new(Inner { app, request, cancellation, events }) }
+        Self { inner: Arc::new(Inner { app, request, cancellation, events, trail: Trail::default() }) }
+    }
+
+    /// For another message that is run as a part of this task.
+    pub(crate) fn part(&self, message: Arc<Message>) -> Self {
+        let inner = &self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                app: inner.app.clone(),
+                request: Request { message, ..inner.request.clone() },
+                cancellation: inner.cancellation.clone(),
+                events: inner.events.clone(),
+                trail: inner.trail.clone(),
+            }),
+        }
+    }
+
+    /// What the task has sent as its children.
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.inner.trail
     }
 
     /// What the app's tasks share.

@@ -63,11 +63,11 @@ mod task;
 mod worker;
 
 pub use app::{App, AppBuilder};
-pub use args::ArgumentError;
-pub use async_result::{AsyncResult, GroupResult, ResultError};
+pub use args::{AnyArguments, ArgumentError};
+pub use async_result::{AsyncResult, Edge, GroupResult, ResultError};
 pub use beat::Schedule;
 pub use cancellation::CancelReason;
-pub use canvas::{Chain, Chord, Group, chain, chord, group};
+pub use canvas::{Chain, Chord, Group, chain, chord, chunks, group, map, starmap};
 pub use context::{Context, Request};
 pub use error::AppError;
 pub use events::EventStream;

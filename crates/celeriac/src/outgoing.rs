@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::broker::Publication;
-use crate::canvas::options;
+use crate::canvas::{freeze, options};
 use crate::error::AppError;
 use crate::protocol::{
     Embed, GroupId, Headers, IsoTimestamp, JsonMap, Message, Priority, QueueName, Signature, TaskId,
@@ -32,7 +32,7 @@ impl Sender {
             chord: signature.options.remove("chord").and_then(|body| serde_json::from_value(body).ok()),
             extra: JsonMap::new(),
         };
-        let id = TaskId::from(options::freeze(&mut signature));
+        let id = TaskId::from(freeze::freeze(&mut signature));
         let option = Options { task: &signature.task, options: &signature.options };
         let mut headers = Headers::new(signature.task.clone(), id.clone());
         headers.eta = option.moment("countdown")?.or(option.moment("eta")?);
@@ -53,13 +53,18 @@ impl Sender {
         if let Some(Value::Object(own)) = option.options.get("headers") {
             headers.extra.clone_from(own);
         }
-        if let Some(Value::Object(stamps)) = option.options.get("stamps") {
-            headers.stamps.clone_from(stamps);
+        let stamps = options::stamp_names(&signature.options);
+        if !stamps.is_empty() {
+            let value = |name: &String| Some((name.clone(), option.options.get(name)?.clone()));
+            headers.stamps = stamps.iter().filter_map(value).collect();
+            headers.stamped_headers = Some(stamps);
         }
-        headers.stamped_headers = option
+        headers.replaced_task_nesting = option
             .options
-            .get("stamped_headers")
-            .and_then(|names| serde_json::from_value(names.clone()).ok());
+            .get("replaced_task_nesting")
+            .and_then(Value::as_u64)
+            .and_then(|nesting| nesting.try_into().ok())
+            .unwrap_or(0);
 
         let queue = match option.text("queue").or_else(|| option.text("routing_key")) {
             Some(queue) => QueueName::parse(queue)?,
@@ -76,7 +81,7 @@ impl Sender {
 
 fn followers(signature: &mut Signature, key: &str) -> Option<Vec<Signature>> {
     let mut list = options::take_signatures(signature, key);
-    list.iter_mut().for_each(|follower| drop(options::freeze(follower)));
+    list.iter_mut().for_each(|follower| drop(freeze::freeze(follower)));
     (!list.is_empty()).then_some(list)
 }
 

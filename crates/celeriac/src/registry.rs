@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) soft_time_limit: Option<Duration>,
     pub(crate) rate_limit: Option<&'static str>,
     pub(crate) ignore_result: bool,
+    pub(crate) inline_errback: bool,
     pub(crate) track_started: bool,
 }
 
@@ -66,7 +67,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
     /// Only what every worker knows.
     pub(crate) fn new() -> Self {
         let mut registry = Self { tasks: HashMap::new() };
-        registry.add::<crate::canvas::Accumulate>();
+        crate::canvas::builtin::register(&mut registry);
         registry
     }
 
@@ -82,6 +83,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
             soft_time_limit: T::SOFT_TIME_LIMIT,
             rate_limit: T::RATE_LIMIT,
             ignore_result: T::IGNORE_RESULT,
+            inline_errback: T::INLINE_ERRBACK,
             track_started: T::TRACK_STARTED,
         };
         let task = Registered { name: T::NAME, settings, run: run::<T, S>, retries_after: T::retries_after };

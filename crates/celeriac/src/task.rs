@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cancellation::CancelReason;
 use crate::context::Context;
-use crate::protocol::TaskException;
+use crate::protocol::{Signature, TaskException};
 
 /// How a task's run ends.
 pub type TaskResult<T> = Result<T, TaskError>;
@@ -48,6 +48,10 @@ pub trait Task<S = ()>: Serialize + DeserializeOwned + Send + 'static {
     const RATE_LIMIT: Option<&'static str> = None;
     /// Store no result (failures neither).
     const IGNORE_RESULT: bool = false;
+    /// Called as an errback (`link_error`) with `(request, exc, traceback)`, at once in the worker that saw the failure,
+    /// like Celery's errbacks of three arguments: `request` is an object with the failed task's `id`, `task`, `args`
+    /// and so on, `exc` is a [`TaskException`]. Otherwise an errback is a task that gets the failed task's id.
+    const INLINE_ERRBACK: bool = false;
     /// Store `STARTED` when the run begins.
     const TRACK_STARTED: bool = false;
 
@@ -164,6 +168,8 @@ pub enum TaskError {
         /// Back to the queue?
         requeue: bool,
     },
+    /// Another signature takes its place; see [`Context::replace`].
+    Replace(Box<Signature>),
 }
 
 impl TaskError {

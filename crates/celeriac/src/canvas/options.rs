@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::protocol::{JsonMap, Signature, SubtaskType, TaskId};
+use crate::protocol::{JsonMap, Signature, SubtaskType};
 
 /// How a signature is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Kind {
             Some(SubtaskType::Chain) => Self::Chain,
             Some(SubtaskType::Group) => Self::Group,
             Some(SubtaskType::Chord) => Self::Chord,
-            // map, starmap and chunks are sent as they are: they name real tasks.
+            // map and starmap are sent as they are: they name real tasks. Chunks are unrolled before they are applied.
             _ => Self::Plain,
         }
     }
@@ -44,11 +44,15 @@ pub(crate) fn set_signatures(signature: &mut Signature, key: &str, list: Vec<Sig
     }
 }
 
-/// Adds signatures to a list in the options.
+/// Adds signatures to a list in the options, each once.
 pub(crate) fn append_signatures(signature: &mut Signature, key: &str, more: Vec<Signature>) {
     if !more.is_empty() {
         let mut list = take_signatures(signature, key);
-        list.extend(more);
+        for one in more {
+            if !list.contains(&one) {
+                list.push(one);
+            }
+        }
         set_signatures(signature, key, list);
     }
 }
@@ -61,29 +65,42 @@ pub(crate) fn prepend_chain(signature: &mut Signature, mut rest: Vec<Signature>)
     }
 }
 
-/// Takes over what a signature leaves open: parent, root, priority, queue and the like.
+/// Puts options over those of a signature, as `apply_async(**options)` does. What makes a signature a member of
+/// something is not passed on, and neither are stamps to a signature that has its own.
 pub(crate) fn inherit(signature: &mut Signature, options: &JsonMap) {
-    const INHERITED: [&str; 11] = [
-        "root_id",
-        "parent_id",
-        "priority",
-        "queue",
-        "reply_to",
-        "expires",
-        "eta",
-        "countdown",
-        "time_limit",
-        "soft_time_limit",
-        "headers",
-    ];
-    for key in INHERITED {
-        if let Some(value) = options.get(key).filter(|value| !value.is_null()) {
-            let own = signature.options.entry(key).or_insert(Value::Null);
-            if own.is_null() {
-                own.clone_from(value);
-            }
+    const OWN: [&str; 7] = ["task_id", "group_id", "group_index", "chord", "chain", "link", "link_error"];
+    let stamped: Vec<String> = stamp_names(&signature.options);
+    for (key, value) in options {
+        let is_own = OWN.contains(&key.as_str())
+            || (!stamped.is_empty() && (key == "stamped_headers" || stamped.contains(key)));
+        if !is_own && !value.is_null() {
+            signature.options.insert(key.clone(), value.clone());
         }
     }
+}
+
+/// The names of the stamps among the options.
+pub(crate) fn stamp_names(options: &JsonMap) -> Vec<String> {
+    let names = options.get("stamped_headers").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Moves options from one signature to another, over what is there.
+pub(crate) fn move_options(from: &mut Signature, to: &mut Signature, keys: &[&str]) {
+    for key in keys {
+        if let Some(value) = from.options.remove(*key) {
+            to.options.insert((*key).to_owned(), value);
+        }
+    }
+}
+
+/// The arguments that a canvas hands to its members: what came before its own, unless it is immutable.
+pub(crate) fn partial(signature: &mut Signature, extra: &[Value]) -> Vec<Value> {
+    let mut args = std::mem::take(&mut signature.args);
+    if !signature.immutable {
+        args.splice(0..0, extra.iter().cloned());
+    }
+    args
 }
 
 /// Removes the members of a chain or group.
@@ -101,10 +118,16 @@ pub(crate) fn take_members(signature: &mut Signature, key: &str) -> Vec<Signatur
     }
 }
 
+/// Puts the members of a chain or group back.
+pub(crate) fn set_members(signature: &mut Signature, members: Vec<Signature>) {
+    signature.kwargs.insert("tasks".to_owned(), json!(members));
+}
+
 /// Removes the members of a group; members of groups in it take their place.
 pub(crate) fn flat_members(group: &mut Signature) -> Vec<Signature> {
     let mut flat = Vec::new();
-    for mut member in take_members(group, "tasks") {
+    for member in take_members(group, "tasks") {
+        let mut member = unrolled_chunks(member);
         if Kind::of(&member) == Kind::Group && !member.options.contains_key("chain") {
             flat.extend(flat_members(&mut member));
         } else {
@@ -122,7 +145,47 @@ pub(crate) fn take_chord(chord: &mut Signature) -> Option<(Signature, Signature)
         Some(list) => group_of(signatures(list)),
         None => group_of(Vec::new()),
     };
+    // A header may be written as one signature.
+    let header = match Kind::of(&header) {
+        Kind::Group => header,
+        Kind::Chain => {
+            let mut header = header;
+            group_of(take_members(&mut header, "tasks"))
+        }
+        _ => group_of(vec![header]),
+    };
     Some((header, body))
+}
+
+/// Puts header and body of a chord back.
+pub(crate) fn set_chord(chord: &mut Signature, header: Signature, body: Signature) {
+    chord.kwargs.insert("header".to_owned(), json!(header));
+    chord.kwargs.insert("body".to_owned(), json!(body));
+}
+
+/// `chunks` is a group of starmaps, a piece of the list each.
+pub(crate) fn unrolled_chunks(mut signature: Signature) -> Signature {
+    if signature.subtask_type != Some(SubtaskType::Chunks) {
+        return signature;
+    }
+    let task = signature.kwargs.remove("task").unwrap_or_default();
+    let pieces = match signature.kwargs.remove("it") {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    let n =
+        signature.kwargs.get("n").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+    let starmaps = pieces.chunks(n.max(1)).map(|piece| starmap_of(task.clone(), piece.to_vec())).collect();
+    let mut group = group_of(starmaps);
+    group.options = signature.options;
+    group
+}
+
+/// A task that runs another one for each list of arguments.
+pub(crate) fn starmap_of(task: Value, items: Vec<Value>) -> Signature {
+    let mut signature = Signature::new("celery.starmap").kwarg("task", task).kwarg("it", items).immutable();
+    signature.subtask_type = Some(SubtaskType::Starmap);
+    signature
 }
 
 /// A group's dict.
@@ -130,26 +193,9 @@ pub(crate) fn group_of(members: Vec<Signature>) -> Signature {
     with_members("celery.group", SubtaskType::Group, members)
 }
 
-/// A chain's dict. A group that is followed by something becomes a chord, as Python's client does it.
-pub(crate) fn chain_of(steps: Vec<Signature>) -> Signature {
-    let mut joined: Vec<Signature> = Vec::with_capacity(steps.len());
-    for mut step in steps {
-        if Kind::of(&step) == Kind::Chain && step.options.is_empty() {
-            for step in take_members(&mut step, "tasks") {
-                push_step(&mut joined, step);
-            }
-        } else {
-            push_step(&mut joined, step);
-        }
-    }
-    with_members("celery.chain", SubtaskType::Chain, joined)
-}
-
-fn push_step(joined: &mut Vec<Signature>, step: Signature) {
-    match joined.pop_if(|last| Kind::of(last) == Kind::Group) {
-        Some(header) => joined.push(chord(header, step)),
-        None => joined.push(step),
-    }
+/// A chain's dict, of steps as they are.
+pub(crate) fn chain_dict(steps: Vec<Signature>) -> Signature {
+    with_members("celery.chain", SubtaskType::Chain, steps)
 }
 
 /// A chord's dict.
@@ -167,97 +213,6 @@ fn with_members(task: &str, kind: SubtaskType, members: Vec<Signature>) -> Signa
     signature.subtask_type = Some(kind);
     signature.kwargs.insert("tasks".to_owned(), json!(members));
     signature
-}
-
-/// How often a member of a header completes: a chain by its last task, a group by each member.
-pub(crate) fn completions(signature: &Signature) -> u64 {
-    match Kind::of(signature) {
-        Kind::Plain | Kind::Chord => 1,
-        Kind::Chain => take_members(&mut signature.clone(), "tasks").last().map_or(0, completions),
-        Kind::Group => flat_members(&mut signature.clone()).iter().map(completions).sum(),
-    }
-}
-
-/// A member of a header that would complete more than once (it is, or ends with, a group) gets a body that
-/// collects the group's results into one list, which is what joining a nested group gives in Celery.
-pub(crate) fn one_completion(mut member: Signature) -> Signature {
-    let collected = |group: Signature| {
-        let mut accumulate = Signature::new("celery.accumulate");
-        accumulate.kwargs.insert("index".to_owned(), json!(0));
-        let mut joined = chord(group, accumulate);
-        freeze(&mut joined);
-        joined
-    };
-    match Kind::of(&member) {
-        Kind::Group => collected(member),
-        Kind::Chain => {
-            let mut steps = take_members(&mut member, "tasks");
-            if let Some(last) = steps.pop() {
-                steps.push(one_completion(last));
-            }
-            member.kwargs.insert("tasks".to_owned(), json!(steps));
-            member
-        }
-        Kind::Plain | Kind::Chord => member,
-    }
-}
-
-/// Gives ids to a signature, its members and what follows it, wherever they have none, so that sending it twice
-/// (a redelivered parent) sends the same tasks. Returns the id whose result is the signature's.
-pub(crate) fn freeze(signature: &mut Signature) -> String {
-    for key in ["link", "chain"] {
-        let mut list = take_signatures(signature, key);
-        list.iter_mut().for_each(|signature| drop(freeze(signature)));
-        set_signatures(signature, key, list);
-    }
-    match Kind::of(signature) {
-        Kind::Plain => own_id(signature),
-        Kind::Chain => {
-            let mut steps = take_members(signature, "tasks");
-            let wanted = text(signature, "task_id");
-            if let (Some(last), Some(wanted)) = (steps.last_mut(), wanted) {
-                last.options.entry("task_id").or_insert(Value::String(wanted));
-            }
-            let ids: Vec<String> = steps.iter_mut().map(freeze).collect();
-            signature.kwargs.insert("tasks".to_owned(), json!(steps));
-            ids.last().cloned().unwrap_or_default()
-        }
-        Kind::Group => {
-            let mut members = take_members(signature, "tasks");
-            members.iter_mut().for_each(|member| drop(freeze(member)));
-            signature.kwargs.insert("tasks".to_owned(), json!(members));
-            own_id(signature)
-        }
-        Kind::Chord => {
-            let Some((mut header, mut body)) = take_chord(signature) else { return String::new() };
-            freeze(&mut header);
-            if let Some(wanted) = text(signature, "task_id") {
-                body.options.entry("task_id").or_insert(Value::String(wanted));
-            }
-            let id = freeze(&mut body);
-            signature.kwargs.insert("header".to_owned(), json!(header));
-            signature.kwargs.insert("body".to_owned(), json!(body));
-            id
-        }
-    }
-}
-
-/// The id whose result is the signature's, of a frozen signature: a chain's last task, a chord's body.
-pub(crate) fn final_id(signature: &Signature) -> Option<String> {
-    match Kind::of(signature) {
-        Kind::Plain | Kind::Group => text(signature, "task_id"),
-        Kind::Chain => take_members(&mut signature.clone(), "tasks").last().and_then(final_id),
-        Kind::Chord => take_chord(&mut signature.clone()).and_then(|(_, body)| final_id(&body)),
-    }
-}
-
-fn own_id(signature: &mut Signature) -> String {
-    if let Some(id) = text(signature, "task_id") {
-        return id;
-    }
-    let id = TaskId::new().to_string();
-    signature.options.insert("task_id".to_owned(), Value::String(id.clone()));
-    id
 }
 
 fn signatures(list: Value) -> Vec<Signature> {

@@ -9,6 +9,7 @@
 use serde_json::{Value, json};
 
 use super::options::{self, Kind};
+use super::{compose, freeze};
 use crate::protocol::{GroupId, ResultTuple, Signature, TaskId};
 
 /// What is to be done to apply a signature.
@@ -29,145 +30,221 @@ pub(crate) struct ChordSize {
     pub(crate) size: u64,
 }
 
+/// What a signature has become.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Applied {
+    /// Where its result will be, with what comes before it as parents.
+    pub(crate) result: ResultTuple,
+    /// What was sent of it now: the first task, or a group.
+    pub(crate) sent: ResultTuple,
+}
+
+impl Applied {
+    fn of(result: ResultTuple) -> Self {
+        Self { sent: result.clone(), result }
+    }
+}
+
 impl Plan {
-    /// Plans `signature` with `extra` before its own arguments, unless it is immutable.
-    pub(crate) fn apply(&mut self, signature: Signature, extra: &[Value]) -> Option<ResultTuple> {
+    /// Plans `signature` with `extra` before its own arguments, unless it is immutable. Nothing for an empty canvas.
+    pub(crate) fn apply(&mut self, signature: Signature, extra: &[Value]) -> Option<Applied> {
+        let signature = options::unrolled_chunks(signature);
         match Kind::of(&signature) {
-            Kind::Plain => self.plain(signature, extra),
+            Kind::Plain => Some(self.plain(signature, extra)),
             Kind::Chain => self.chain(signature, extra),
             Kind::Group => self.group(signature, extra),
             Kind::Chord => self.chord(signature, extra),
         }
     }
 
-    fn plain(&mut self, mut signature: Signature, extra: &[Value]) -> Option<ResultTuple> {
-        let id = options::freeze(&mut signature);
-        if !signature.immutable && !extra.is_empty() {
-            signature.args.splice(0..0, extra.iter().cloned());
-        }
+    fn plain(&mut self, mut signature: Signature, extra: &[Value]) -> Applied {
+        let id = freeze::freeze(&mut signature);
+        signature.args = options::partial(&mut signature, extra);
         self.calls.push(signature);
-        Some(ResultTuple::task(TaskId::from(id)))
+        Applied::of(ResultTuple::task(TaskId::from(id)))
     }
 
-    fn chain(&mut self, mut chain: Signature, extra: &[Value]) -> Option<ResultTuple> {
-        options::freeze(&mut chain);
-        let mut steps = options::take_members(&mut chain, "tasks");
-        let errbacks = options::take_signatures(&mut chain, "link_error");
-        for step in &mut steps {
-            options::append_signatures(step, "link_error", errbacks.clone());
+    fn chain(&mut self, mut chain: Signature, extra: &[Value]) -> Option<Applied> {
+        freeze::freeze(&mut chain);
+        let extra = options::partial(&mut chain, extra);
+        let mut steps = steps_of(&mut chain);
+        for errback in options::take_signatures(&mut chain, "link_error") {
+            steps.iter_mut().for_each(|step| compose::link_error(step, errback.clone()));
         }
-        let end = steps.last().map(end_of)?;
         let is_single = steps.len() == 1;
         let last = steps.last_mut()?;
-        for key in ["chord", "group_id", "group_index"] {
-            if let Some(value) = chain.options.remove(key) {
-                last.options.insert(key.to_owned(), value);
-            }
+        options::move_options(&mut chain, last, &["chord", "group_id", "group_index"]);
+        for callback in options::take_signatures(&mut chain, "link") {
+            compose::link(last, callback);
         }
-        let callbacks = options::take_signatures(&mut chain, "link");
-        options::append_signatures(last, "link", callbacks);
+        let result = if is_single { None } else { result_of_steps(&steps, None) };
 
         let mut first = steps.remove(0);
         let mut rest = options::take_signatures(&mut chain, "chain");
         rest.extend(steps.into_iter().rev());
         options::prepend_chain(&mut first, rest);
         options::inherit(&mut first, &chain.options);
-        let first = self.apply(first, if chain.immutable { &[] } else { extra })?;
-        Some(if is_single { first } else { end.with_parent(first) })
+        let first = self.apply(first, &extra)?;
+        Some(Applied { result: result.unwrap_or(first.result), sent: first.sent })
     }
 
-    fn group(&mut self, mut group: Signature, extra: &[Value]) -> Option<ResultTuple> {
+    fn group(&mut self, mut group: Signature, extra: &[Value]) -> Option<Applied> {
         let mut rest = options::take_signatures(&mut group, "chain");
         if let Some(body) = rest.pop() {
+            let mut outer = Signature::default();
+            options::move_options(
+                &mut group,
+                &mut outer,
+                &["chord", "group_id", "group_index", "root_id", "parent_id"],
+            );
             let mut chord = options::chord(group, body);
+            chord.options = outer.options;
             options::set_signatures(&mut chord, "chain", rest);
-            return self.apply(chord, extra);
+            return self.chord(chord, extra);
         }
-        options::freeze(&mut group);
-        let id = options::text(&group, "task_id").unwrap_or_else(new_id);
-        let mut members = options::flat_members(&mut group);
+        freeze::freeze(&mut group);
+        let extra = options::partial(&mut group, extra);
+        let own_id = options::text(&group, "task_id").unwrap_or_else(new_id);
+        // As the end of a chain in a header the group is no group of its own: its members are the header's.
         let body = group.options.remove("chord");
+        let header_id = options::text(&group, "group_id").filter(|_| body.is_some());
+        let mut members = options::flat_members(&mut group);
         if let Some(body) = &body {
-            let size = members.iter().map(options::completions).sum();
-            self.chords.push(ChordSize { group_id: GroupId::from(id.as_str()), size });
+            if header_id.is_none() {
+                let size = members.iter().map(freeze::completions).sum();
+                self.chords.push(ChordSize { group_id: GroupId::from(own_id.as_str()), size });
+            }
             for member in &mut members {
                 member.options.insert("chord".to_owned(), body.clone());
             }
         }
-        let callbacks = options::take_signatures(&mut group, "link");
-        if let Some(first) = members.first_mut() {
-            options::append_signatures(first, "link", callbacks);
+        for callback in options::take_signatures(&mut group, "link") {
+            if let Some(first) = members.first_mut() {
+                compose::link(first, callback.immutable());
+            }
         }
         let errbacks = options::take_signatures(&mut group, "link_error");
-        let extra = if group.immutable { &[] } else { extra };
-        let members = members
+        let group_id = header_id.as_ref().unwrap_or(&own_id);
+        let members: Vec<ResultTuple> = members
             .into_iter()
             .enumerate()
             .filter_map(|(index, mut member)| {
-                member.options.insert("group_id".to_owned(), id.clone().into());
+                member.options.insert("group_id".to_owned(), group_id.as_str().into());
                 member.options.insert("group_index".to_owned(), index.into());
-                options::append_signatures(&mut member, "link_error", errbacks.clone());
+                for errback in &errbacks {
+                    compose::link_error(&mut member, errback.clone());
+                }
                 options::inherit(&mut member, &group.options);
-                self.apply(member, extra)
+                Some(self.apply(member, &extra)?.result)
             })
             .collect();
-        Some(ResultTuple::group(TaskId::from(id), members))
+        Some(Applied::of(match members.as_slice() {
+            // A group of one that ends with a group is that group.
+            [only] if only.members.is_some() => only.clone(),
+            _ => ResultTuple::group(TaskId::from(own_id), members),
+        }))
     }
 
-    fn chord(&mut self, mut chord: Signature, extra: &[Value]) -> Option<ResultTuple> {
-        options::freeze(&mut chord);
+    fn chord(&mut self, mut chord: Signature, extra: &[Value]) -> Option<Applied> {
+        freeze::freeze(&mut chord);
+        let extra = options::partial(&mut chord, extra);
         let (mut header, mut body) = options::take_chord(&mut chord)?;
+        let group_id = options::text(&header, "task_id").unwrap_or_else(new_id);
         // What follows the chord, or waits for it, follows its body.
         let rest = options::take_signatures(&mut chord, "chain");
         options::prepend_chain(&mut body, rest);
-        for key in ["chord", "group_id", "group_index"] {
-            if let Some(value) = chord.options.remove(key) {
-                body.options.insert(key.to_owned(), value);
-            }
+        options::move_options(&mut chord, &mut body, &["chord", "group_id", "group_index"]);
+        freeze::join_group(&mut body, &group_id);
+        for callback in options::take_signatures(&mut chord, "link") {
+            compose::link(&mut body, callback);
         }
-        for key in ["link", "link_error"] {
-            let linked = options::take_signatures(&mut chord, key);
-            options::append_signatures(&mut body, key, linked);
+        for errback in options::take_signatures(&mut chord, "link_error") {
+            compose::link_error(&mut body, errback);
         }
         options::inherit(&mut body, &chord.options);
-        let body_id = options::final_id(&body).unwrap_or_default();
 
-        let group_id = options::text(&header, "task_id").unwrap_or_else(new_id);
-        let members = options::take_members(&mut header, "tasks");
+        let extra = options::partial(&mut header, &extra);
+        let members = options::flat_members(&mut header);
         if members.is_empty() {
             return self.apply(body, &[json!([])]);
         }
-        let members: Vec<Signature> = members.into_iter().map(options::one_completion).collect();
+        let members: Vec<Signature> = members.into_iter().map(freeze::one_completion).collect();
         self.chords
             .push(ChordSize { group_id: GroupId::from(group_id.as_str()), size: members.len() as u64 });
-        let body = json!(body);
-        let extra = if header.immutable || chord.immutable { &[] } else { extra };
+        let carried = json!(body);
         let members = members
             .into_iter()
             .enumerate()
             .filter_map(|(index, mut member)| {
-                member.options.insert("group_id".to_owned(), group_id.clone().into());
+                member.options.insert("group_id".to_owned(), group_id.as_str().into());
                 member.options.insert("group_index".to_owned(), index.into());
-                member.options.insert("chord".to_owned(), body.clone());
+                member.options.insert("chord".to_owned(), carried.clone());
+                options::inherit(&mut member, &header.options);
                 options::inherit(&mut member, &chord.options);
-                self.apply(member, extra)
+                Some(self.apply(member, &extra)?.result)
             })
             .collect();
         let header = ResultTuple::group(TaskId::from(group_id), members);
-        Some(ResultTuple::task(TaskId::from(body_id)).with_parent(header))
+        let result = result_of(&body, Some(header.clone()));
+        Some(Applied { result, sent: header })
     }
 }
 
-/// What the last step of a frozen chain gives: the result of a task, or those of a group.
-fn end_of(step: &Signature) -> ResultTuple {
-    let id = TaskId::from(options::final_id(step).unwrap_or_default());
-    match Kind::of(step) {
-        Kind::Group => {
-            let members = options::flat_members(&mut step.clone());
-            ResultTuple::group(id, members.iter().map(end_of).collect())
+/// The steps of a frozen chain: chains in it are spliced, groups of one unrolled, and a group that is followed by a
+/// step becomes a chord with it.
+fn steps_of(chain: &mut Signature) -> Vec<Signature> {
+    let mut joined: Vec<Signature> = Vec::new();
+    splice(options::take_members(chain, "tasks"), &mut joined);
+    joined
+}
+
+fn splice(steps: Vec<Signature>, joined: &mut Vec<Signature>) {
+    for step in steps {
+        let step = compose::unrolled(step);
+        if Kind::of(&step) == Kind::Chain {
+            splice(compose::unchained(step), joined);
+            continue;
         }
-        Kind::Plain | Kind::Chain | Kind::Chord => ResultTuple::task(id),
+        match joined.pop_if(|last| Kind::of(last) == Kind::Group) {
+            Some(header) => joined.push(options::chord(header, step)),
+            None => joined.push(step),
+        }
     }
+}
+
+/// Where the result of a frozen signature will be.
+fn result_of(signature: &Signature, parent: Option<ResultTuple>) -> ResultTuple {
+    let mut signature = signature.clone();
+    let mut result = match Kind::of(&signature) {
+        Kind::Plain => ResultTuple::task(TaskId::from(freeze::final_id(&signature).unwrap_or_default())),
+        Kind::Group => {
+            let id = TaskId::from(freeze::final_id(&signature).unwrap_or_default());
+            let members = options::flat_members(&mut signature);
+            ResultTuple::group(id, members.iter().map(|member| result_of(member, None)).collect())
+        }
+        Kind::Chain => {
+            let steps = options::take_members(&mut signature, "tasks");
+            return result_of_steps(&steps, parent)
+                .unwrap_or_else(|| ResultTuple::group(TaskId::new(), Vec::new()));
+        }
+        Kind::Chord => {
+            let Some((mut header, body)) = options::take_chord(&mut signature) else {
+                return ResultTuple::group(TaskId::new(), Vec::new());
+            };
+            let id = TaskId::from(options::text(&header, "task_id").unwrap_or_default());
+            let members = options::flat_members(&mut header);
+            let members = members.iter().map(|member| result_of(member, None)).collect();
+            let mut header = ResultTuple::group(id, members);
+            header.parent = parent.map(Box::new);
+            return result_of(&body, Some(header));
+        }
+    };
+    result.parent = parent.map(Box::new);
+    result
+}
+
+fn result_of_steps(steps: &[Signature], parent: Option<ResultTuple>) -> Option<ResultTuple> {
+    steps.iter().fold(parent, |parent, step| Some(result_of(step, parent)))
 }
 
 /// A new id for a task or a group.
@@ -186,8 +263,8 @@ mod tests {
 
     fn plan(signature: impl Into<Signature>) -> (Plan, ResultTuple) {
         let mut plan = Plan::default();
-        let child = plan.apply(signature.into(), &[]).unwrap();
-        (plan, child)
+        let applied = plan.apply(signature.into(), &[]).unwrap();
+        (plan, applied.result)
     }
 
     fn names(signatures: &[Signature]) -> Vec<&str> {
@@ -208,7 +285,7 @@ mod tests {
         let pipeline = chain([task("a"), group([task("b"), task("c")]).into(), task("d"), task("e")]);
         let (first, _) = plan(pipeline);
         let mut rest = options::take_signatures(&mut first.calls[0].clone(), "chain");
-        assert_eq!(rest.iter().map(Kind::of).collect::<Vec<_>>(), [Kind::Plain, Kind::Chord]);
+        assert_eq!(rest.iter().map(Kind::of).collect::<Vec<_>>(), [Kind::Chord]);
         let mut next = rest.pop().unwrap();
         options::prepend_chain(&mut next, rest);
         let mut second = Plan::default();
@@ -217,8 +294,7 @@ mod tests {
         assert_eq!(second.calls[1].args, [json!(1)]);
         assert_eq!(second.chords[0].size, 2);
         let body: Signature = serde_json::from_value(second.calls[0].options["chord"].clone()).unwrap();
-        assert_eq!(body.task, "d");
-        assert_eq!(names(&options::take_signatures(&mut body.clone(), "chain")), ["e"]);
+        assert_eq!(names(&options::take_members(&mut body.clone(), "tasks")), ["d", "e"]);
     }
 
     #[test]
@@ -246,7 +322,7 @@ mod tests {
     fn planning_twice_gives_the_same_ids() {
         let mut signature: Signature =
             chain([task("a"), group([task("b"), task("c")]).into(), task("d")]).into();
-        options::freeze(&mut signature);
+        freeze::freeze(&mut signature);
         let (one, two) = (plan(signature.clone()).0, plan(signature).0);
         assert_eq!(one.calls, two.calls);
     }

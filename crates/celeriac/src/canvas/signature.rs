@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::options;
+use super::{compose, options};
 use crate::app::App;
 use crate::args;
 use crate::async_result::{AsyncResult, GroupResult};
 use crate::error::AppError;
-use crate::protocol::Signature;
+use crate::protocol::{Signature, SubtaskType};
 use crate::task::Task;
 
 impl Signature {
@@ -41,13 +41,13 @@ impl Signature {
 
     /// Calls `callback` with the result when the task succeeds.
     pub fn link(mut self, callback: impl Into<Signature>) -> Self {
-        options::append_signatures(&mut self, "link", vec![callback.into()]);
+        compose::link(&mut self, callback.into());
         self
     }
 
     /// Calls `errback` with the task's id when it fails.
     pub fn link_error(mut self, errback: impl Into<Signature>) -> Self {
-        options::append_signatures(&mut self, "link_error", vec![errback.into()]);
+        compose::link_error(&mut self, errback.into());
         self
     }
 
@@ -75,9 +75,10 @@ pub struct Group(pub(crate) Signature);
 #[serde(transparent)]
 pub struct Chord(pub(crate) Signature);
 
-/// A chain of these steps. A group that is followed by a step becomes a chord with it.
+/// A chain of these steps, which is what `a | b | c` makes too: a group that is followed by a step becomes a chord with
+/// it, and what follows a chord follows its body.
 pub fn chain(steps: impl IntoIterator<Item = impl Into<Signature>>) -> Chain {
-    Chain(options::chain_of(steps.into_iter().map(Into::into).collect()))
+    Chain(compose::chain_of(steps.into_iter().map(Into::into)))
 }
 
 /// A group of these tasks.
@@ -91,8 +92,56 @@ pub fn chord(header: impl IntoIterator<Item = impl Into<Signature>>, body: impl 
     Chord(options::chord(header, body.into()))
 }
 
+/// Runs the task once for each item, one after the other, in one message; the result is the list of results.
+pub fn map(task: impl Into<Signature>, items: impl IntoIterator<Item = impl Into<Value>>) -> Signature {
+    let items: Vec<Value> = items.into_iter().map(Into::into).collect();
+    let mut signature =
+        Signature::new("celery.map").kwarg("task", task_of(task.into())).kwarg("it", items).immutable();
+    signature.subtask_type = Some(SubtaskType::Xmap);
+    signature
+}
+
+/// Like [`map`], each item being the list of the task's arguments.
+pub fn starmap(task: impl Into<Signature>, items: impl IntoIterator<Item = impl Into<Value>>) -> Signature {
+    options::starmap_of(task_of(task.into()), items.into_iter().map(Into::into).collect())
+}
+
+/// Like [`starmap`], cut into pieces of `n` items, which run side by side.
+pub fn chunks(
+    task: impl Into<Signature>,
+    items: impl IntoIterator<Item = impl Into<Value>>,
+    n: std::num::NonZeroUsize,
+) -> Group {
+    let task = task_of(task.into());
+    let items: Vec<Value> = items.into_iter().map(Into::into).collect();
+    let pieces = items.chunks(n.get()).map(|piece| options::starmap_of(task.clone(), piece.to_vec()));
+    Group(options::group_of(pieces.collect()))
+}
+
+fn task_of(task: Signature) -> Value {
+    serde_json::json!(task)
+}
+
+impl<R: Into<Signature>> std::ops::BitOr<R> for Signature {
+    type Output = Chain;
+
+    /// `right` runs after this, with its result.
+    fn bitor(self, right: R) -> Chain {
+        Chain(compose::or(self, right.into()))
+    }
+}
+
 macro_rules! canvas {
     ($name:ident) => {
+        impl<R: Into<Signature>> std::ops::BitOr<R> for $name {
+            type Output = Chain;
+
+            /// `right` runs after this, with its result.
+            fn bitor(self, right: R) -> Chain {
+                Chain(compose::or(self.0, right.into()))
+            }
+        }
+
         impl From<$name> for Signature {
             fn from(canvas: $name) -> Self {
                 canvas.0
@@ -108,6 +157,11 @@ macro_rules! canvas {
             /// Calls `errback` with the failed task's id when it fails.
             pub fn link_error(self, errback: impl Into<Signature>) -> Self {
                 Self(self.0.link_error(errback))
+            }
+
+            /// Marks all of its tasks; see [`Signature::stamp`].
+            pub fn stamp(self, name: &str, value: impl Into<Value>) -> Self {
+                Self(self.0.stamp(name, value))
             }
 
             /// Sets an option, such as `task_id`, `queue` or `priority`.

@@ -7,8 +7,11 @@ use tokio::time::Instant;
 
 use crate::broker::{Delivery, MAX_DEATHS, Publication};
 use crate::cancellation::CancelReason;
+use crate::canvas::replace::replacement;
 use crate::context::{Context, Request};
-use crate::protocol::{JsonMap, ResultTuple, TaskException, TaskId, TaskMeta, TaskState, Timestamp};
+use crate::protocol::{
+    JsonMap, ResultTuple, Signature, TaskException, TaskId, TaskMeta, TaskState, Timestamp,
+};
 use crate::registry::Registered;
 use crate::repr;
 use crate::task::{Failure, Retry, TaskError};
@@ -49,9 +52,19 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let sent = held.message.headers.timelimit;
     let limits = Limits::new(sent.hard.or(own.0), sent.soft.or(own.1));
     let start = Instant::now();
+    let trail = cx.trail().clone();
     let end = place.run(Work { task, held, limits, cx, events: &shared.events }).await;
     shared.count_run(task.name);
-    conclude(shared, held, task, end, start.elapsed(), limits)
+    let children = std::mem::take(&mut *trail.lock());
+    conclude(shared, held, task, end, Ran { runtime: start.elapsed(), limits, children })
+}
+
+/// What is known of a run beside its end.
+struct Ran {
+    runtime: Duration,
+    limits: Limits,
+    /// What the task has sent.
+    children: Vec<ResultTuple>,
 }
 
 /// Turns the end of a run into what is to be stored, sent, settled and told.
@@ -60,11 +73,11 @@ fn conclude<S: Send + Sync + 'static>(
     held: &Held,
     task: &Registered<S>,
     end: End,
-    runtime: Duration,
-    limits: Limits,
+    ran: Ran,
 ) -> Finished {
+    let limits = ran.limits;
     match end {
-        End::Returned(Ok(value)) => succeed(shared, held, value, runtime),
+        End::Returned(Ok(value)) => succeed(shared, held, value, ran),
         End::Returned(Err(TaskError::Failed(failure))) if (task.retries_after)(&failure) => {
             retry(shared, held, task, Retry::default().because(failure))
         }
@@ -77,6 +90,7 @@ fn conclude<S: Send + Sync + 'static>(
             Finished { settlement: held.settle(Delivery::ack), ..Finished::default() }
         }
         End::Returned(Err(TaskError::Reject { requeue })) => reject(shared, held, requeue),
+        End::Returned(Err(TaskError::Replace(signature))) => replace(shared, held, task, *signature),
         End::Dropped(CancelReason::TimeLimit) => {
             let limit = limits.hard.unwrap_or_default();
             tracing::error!(
@@ -93,13 +107,8 @@ fn conclude<S: Send + Sync + 'static>(
     }
 }
 
-fn succeed<S: Send + Sync + 'static>(
-    shared: &Shared<S>,
-    held: &Held,
-    value: Value,
-    runtime: Duration,
-) -> Finished {
-    let seconds = (runtime.as_secs_f64() * 1e6).round() / 1e6;
+fn succeed<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, value: Value, ran: Ran) -> Finished {
+    let seconds = (ran.runtime.as_secs_f64() * 1e6).round() / 1e6;
     let wants_events = shared.events.wants_task_events();
     let mut finished = Finished::default();
     if wants_events || tracing::enabled!(target: "celery.worker", tracing::Level::INFO) {
@@ -116,7 +125,7 @@ fn succeed<S: Send + Sync + 'static>(
             finished.events.push(("task-succeeded", held.id().clone(), fields));
         }
     }
-    finished.succeed(&ended(shared, held), value);
+    finished.succeed(&ended(shared, held), value, ran.children);
     finished.settlement = held.settle(Delivery::ack);
     finished
 }
@@ -191,6 +200,25 @@ fn retry<S: Send + Sync + 'static>(
     finished.settlement = held.settle(Delivery::ack);
     finished.events.push(("task-retried", headers.id.clone(), exception_fields(&failure)));
     finished
+}
+
+/// Another signature takes the task's place; what is stored of the task will be its result.
+fn replace<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    held: &Held,
+    task: &Registered<S>,
+    signature: Signature,
+) -> Finished {
+    match replacement(&held.message, signature) {
+        Ok(signature) => {
+            tracing::info!(target: "celery.worker", "Task {}[{}] replaced by {}", task.name, held.id(), signature.task);
+            let mut finished = Finished::default();
+            finished.apply(signature);
+            finished.settlement = held.settle(Delivery::ack);
+            finished
+        }
+        Err(failure) => fail(shared, held, &failure, task.settings.acks_on_failure),
+    }
 }
 
 /// A task that does not come back is a failure for whoever waits for it, as in Celery 5.7.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::backend::ChordPart;
 use crate::broker::{Publication, Settlement};
+use crate::canvas::freeze;
 use crate::canvas::options::{self, Kind};
 use crate::canvas::plan::{ChordSize, Plan};
 use crate::protocol::{
@@ -26,12 +27,36 @@ pub(crate) struct Finished {
     pub(crate) publications: Vec<Publication>,
     /// States to store.
     pub(crate) metas: Vec<TaskMeta>,
-    /// Members of chord headers that have ended, each with its chord's body.
-    pub(crate) parts: Vec<(ChordPart, Signature)>,
+    /// Members of chord headers that have ended.
+    pub(crate) parts: Vec<Part>,
+    /// Errbacks of tasks that have failed.
+    pub(crate) errbacks: Vec<Errbacks>,
     /// How the message is settled.
     pub(crate) settlement: Option<Settlement>,
     /// Events to send when all is stored.
     pub(crate) events: Vec<(&'static str, TaskId, JsonMap)>,
+}
+
+/// A member of a chord's header that has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) part: ChordPart,
+    /// What runs when all members have ended.
+    pub(crate) body: Signature,
+    /// The first task of the member's tree.
+    pub(crate) root_id: Option<TaskId>,
+}
+
+/// What is to be called because a task has failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Errbacks {
+    pub(crate) list: Vec<Signature>,
+    /// The task that has failed.
+    pub(crate) id: TaskId,
+    pub(crate) root_id: TaskId,
+    /// What errbacks of three arguments are told of the task.
+    pub(crate) request: Value,
+    pub(crate) failure: Failure,
 }
 
 /// The task that ended, as far as what follows it must know it.
@@ -42,7 +67,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) parent_id: Option<&'a TaskId>,
     pub(crate) group: Option<&'a GroupId>,
     pub(crate) group_index: u64,
-    pub(crate) priority: u8,
+    pub(crate) message: &'a Message,
     pub(crate) embed: &'a Embed,
     /// Store no result; what follows is sent all the same.
     pub(crate) ignore_result: bool,
@@ -57,7 +82,7 @@ impl<'a> Ended<'a> {
             parent_id: headers.parent_id.as_ref(),
             group: headers.group.as_ref(),
             group_index: headers.group_index.unwrap_or(0),
-            priority: message.properties.priority.0,
+            message,
             embed: message.body.embed(),
             ignore_result,
         }
@@ -72,27 +97,42 @@ impl<'a> Ended<'a> {
 
     /// What the tasks that follow inherit.
     fn heritage(&self) -> JsonMap {
-        let mut options = JsonMap::from_iter([("parent_id".to_owned(), self.id.as_str().into())]);
-        if let Some(root) = self.root_id {
-            options.insert("root_id".to_owned(), root.as_str().into());
-        }
-        if self.priority != 0 {
-            options.insert("priority".to_owned(), self.priority.into());
-        }
-        options
+        heritage(self.id, self.root())
     }
+
+    fn root(&self) -> &TaskId {
+        self.root_id.unwrap_or(self.id)
+    }
+
+    /// What errbacks of three arguments are told of the task.
+    fn request(&self) -> Value {
+        let (headers, body) = (&self.message.headers, &self.message.body);
+        json!({
+            "id": self.id, "task": headers.task, "args": body.args(), "kwargs": body.kwargs(),
+            "root_id": self.root_id, "parent_id": self.parent_id, "group": self.group,
+            "group_index": headers.group_index, "retries": headers.retries, "headers": headers.extra,
+            "stamps": headers.stamps,
+        })
+    }
+}
+
+fn heritage(parent: &TaskId, root: &TaskId) -> JsonMap {
+    JsonMap::from_iter([
+        ("parent_id".to_owned(), parent.as_str().into()),
+        ("root_id".to_owned(), root.as_str().into()),
+    ])
 }
 
 impl Finished {
     /// The task gave a result: its callbacks and the next task of its chain are called with it, its chord counts it.
-    pub(crate) fn succeed(&mut self, task: &Ended<'_>, value: Value) {
+    /// `children` is what it has sent by itself.
+    pub(crate) fn succeed(&mut self, task: &Ended<'_>, value: Value, mut children: Vec<ResultTuple>) {
         let embed = task.embed;
-        let mut children: Vec<ResultTuple> = Vec::new();
         if embed.callbacks.is_some() || embed.chain.is_some() {
             let heritage = task.heritage();
             let value = std::slice::from_ref(&value);
-            for callback in embed.callbacks.iter().flatten() {
-                children.extend(self.call(callback.clone(), value, &heritage));
+            for callback in together(embed.callbacks.iter().flatten().cloned().collect()) {
+                children.extend(self.call(callback, value, &heritage));
             }
             let mut rest = embed.chain.clone().unwrap_or_default();
             if let Some(mut next) = rest.pop() {
@@ -119,13 +159,17 @@ impl Finished {
         }
         self.count(task, state.clone(), &exception);
         for next in task.embed.chain.iter().flatten() {
-            self.fail_signature(next, &state, failure);
+            self.fail_signature(next, &state, failure, task.root());
         }
-        if state == TaskState::Failure {
-            let heritage = task.heritage();
-            for errback in task.embed.errbacks.iter().flatten() {
-                self.call(errback.clone(), &[json!(task.id)], &heritage);
-            }
+        let list: Vec<Signature> = task.embed.errbacks.iter().flatten().cloned().collect();
+        if state == TaskState::Failure && !list.is_empty() {
+            self.errbacks.push(Errbacks {
+                list,
+                id: task.id.clone(),
+                root_id: task.root().clone(),
+                request: task.request(),
+                failure: failure.clone(),
+            });
         }
     }
 
@@ -133,29 +177,66 @@ impl Finished {
     pub(crate) fn fail_body(&mut self, body: &Signature, dependency: &TaskId, cause: &TaskException) {
         let message = format!("Dependency {dependency} raised {}", cause.repr());
         let failure = Failure::of(TaskException::new("celery.exceptions", "ChordError", message));
-        self.fail_signature(body, &TaskState::Failure, &failure);
-        let mut errors = body.clone();
-        let mut errbacks = options::take_signatures(&mut errors, "link_error");
-        if errbacks.is_empty() && Kind::of(body) == Kind::Chain {
-            let first = options::take_members(&mut errors, "tasks").into_iter().next();
-            errbacks =
-                first.map(|mut first| options::take_signatures(&mut first, "link_error")).unwrap_or_default();
+        let id = TaskId::from(freeze::final_id(body).unwrap_or_default());
+        let root = options::text(body, "root_id").map_or_else(|| id.clone(), TaskId::from);
+        self.fail_signature(body, &TaskState::Failure, &failure, &root);
+        self.fail_errbacks(body, id, root, &failure);
+    }
+
+    /// Calls the errbacks of a signature that is never sent.
+    fn fail_errbacks(&mut self, body: &Signature, id: TaskId, root_id: TaskId, failure: &Failure) {
+        let mut body = body.clone();
+        let mut list = options::take_signatures(&mut body, "link_error");
+        if list.is_empty() {
+            match Kind::of(&body) {
+                Kind::Chain => {
+                    let first = options::take_members(&mut body, "tasks").into_iter().next();
+                    list = first
+                        .map(|mut first| options::take_signatures(&mut first, "link_error"))
+                        .unwrap_or_default();
+                }
+                Kind::Group => {
+                    for member in options::flat_members(&mut body) {
+                        let id = TaskId::from(freeze::final_id(&member).unwrap_or_default());
+                        self.fail_errbacks(&member, id, root_id.clone(), failure);
+                    }
+                }
+                Kind::Chord => {
+                    if let Some((_, inner)) = options::take_chord(&mut body) {
+                        return self.fail_errbacks(&inner, id, root_id, failure);
+                    }
+                }
+                Kind::Plain => {}
+            }
         }
-        let id = options::final_id(body).unwrap_or_default();
-        for errback in errbacks {
-            self.call(errback, &[json!(id)], &JsonMap::new());
+        if !list.is_empty() {
+            let request = json!({
+                "id": id, "task": body.task, "args": body.args, "kwargs": body.kwargs, "root_id": root_id,
+                "parent_id": null, "group": body.options.get("group_id"), "retries": 0,
+            });
+            self.errbacks.push(Errbacks { list, id, root_id, request, failure: failure.clone() });
         }
     }
 
-    /// The body of a chord runs with the results of its header.
-    pub(crate) fn call_body(&mut self, body: Signature, parts: Vec<ChordPart>) {
-        let parent = parts.last().map(|part| part.task_id.clone());
-        let results = parts.into_iter().map(|part| part.result).collect();
-        let mut heritage = JsonMap::new();
-        if let Some(parent) = parent {
-            heritage.insert("parent_id".to_owned(), parent.as_str().into());
-        }
-        self.call(body, &[Value::Array(results)], &heritage);
+    /// Sends errbacks that get the failed task's id.
+    pub(crate) fn call_errbacks(&mut self, list: Vec<Signature>, id: &TaskId, root_id: &TaskId) {
+        self.call(options::group_of(list), &[json!(id)], &heritage(id, root_id));
+    }
+
+    /// The body of a chord runs with the results of its header, as a child of the task that ended last.
+    pub(crate) fn call_body(
+        &mut self,
+        body: Signature,
+        parent: &TaskId,
+        root_id: Option<&TaskId>,
+        results: Vec<Value>,
+    ) {
+        self.call(body, &[Value::Array(results)], &heritage(parent, root_id.unwrap_or(parent)));
+    }
+
+    /// Sends a signature as it is.
+    pub(crate) fn apply(&mut self, signature: Signature) {
+        self.call(signature, &[], &JsonMap::new());
     }
 
     /// Counts the task as a part of its chord, if it is one.
@@ -168,36 +249,36 @@ impl Finished {
                 state,
                 result: result.clone(),
             };
-            self.parts.push((part, body.clone()));
+            self.parts.push(Part { part, body: body.clone(), root_id: task.root_id.cloned() });
         }
     }
 
     fn call(&mut self, mut signature: Signature, extra: &[Value], heritage: &JsonMap) -> Option<ResultTuple> {
         options::inherit(&mut signature, heritage);
         let mut plan = Plan::default();
-        let child = plan.apply(signature, extra);
+        let applied = plan.apply(signature, extra);
         self.calls.extend(plan.calls);
         self.chords.extend(plan.chords);
-        child
+        applied.map(|applied| applied.sent)
     }
 
     /// Stores the failure for all tasks that a signature would have given results for.
-    fn fail_signature(&mut self, signature: &Signature, state: &TaskState, failure: &Failure) {
+    fn fail_signature(&mut self, signature: &Signature, state: &TaskState, failure: &Failure, root: &TaskId) {
         let mut signature = signature.clone();
-        let id = options::final_id(&signature).map(TaskId::from);
+        let id = freeze::final_id(&signature).map(TaskId::from);
         for follower in options::take_signatures(&mut signature, "chain") {
-            self.fail_signature(&follower, state, failure);
+            self.fail_signature(&follower, state, failure, root);
         }
         match Kind::of(&signature) {
             Kind::Plain => {}
             Kind::Chain | Kind::Group => {
                 for member in options::take_members(&mut signature, "tasks") {
-                    self.fail_signature(&member, state, failure);
+                    self.fail_signature(&member, state, failure, root);
                 }
             }
             Kind::Chord => {
                 if let Some((_, body)) = options::take_chord(&mut signature) {
-                    self.fail_signature(&body, state, failure);
+                    self.fail_signature(&body, state, failure, root);
                 }
             }
         }
@@ -210,7 +291,9 @@ impl Finished {
         }
         // A member of another chord's header: that chord waits for it.
         let body = signature.options.get("chord").and_then(|body| serde_json::from_value(body.clone()).ok());
-        if let (Some(body), Some(group), Some(id)) = (body, options::text(&signature, "group_id"), id) {
+        if let (Some(body), Some(group), Some(id)) = (body, options::text(&signature, "group_id"), id)
+            && Kind::of(&signature) != Kind::Group
+        {
             let index = signature.options.get("group_index").and_then(Value::as_u64).unwrap_or(0);
             let part = ChordPart {
                 chord: GroupId::from(group),
@@ -219,7 +302,20 @@ impl Finished {
                 state: state.clone(),
                 result: exception,
             };
-            self.parts.push((part, body));
+            self.parts.push(Part { part, body, root_id: Some(root.clone()) });
         }
     }
+}
+
+/// Several callbacks are called as one group; groups among them stay by themselves.
+fn together(callbacks: Vec<Signature>) -> Vec<Signature> {
+    if callbacks.len() < 2 {
+        return callbacks;
+    }
+    let (mut groups, single): (Vec<_>, Vec<_>) =
+        callbacks.into_iter().partition(|callback| Kind::of(callback) == Kind::Group);
+    if !single.is_empty() {
+        groups.push(options::group_of(single));
+    }
+    groups
 }

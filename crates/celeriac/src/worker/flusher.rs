@@ -9,13 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::backend::{BackendError, ChordPart, ChordProgress};
 use crate::broker::{BrokerError, Publication, Settlement};
-use crate::protocol::{Signature, TaskException, TaskId, TaskMeta, TaskState};
-use crate::worker::finished::Finished;
+use crate::protocol::{GroupId, TaskException, TaskId, TaskMeta, TaskState};
+use crate::worker::chord;
+use crate::worker::errback;
+use crate::worker::finished::{Finished, Part};
 use crate::worker::shared::Shared;
 
 /// So many ended tasks are carried out together.
@@ -36,7 +40,8 @@ pub(crate) async fn flush<S: Send + Sync + 'static>(
     mut ended: mpsc::Receiver<Finished>,
     end: CancellationToken,
 ) {
-    let flusher = Flusher { shared: shared.as_ref(), end: &end };
+    let running = TaskTracker::new();
+    let flusher = Flusher { shared: &shared, end: &end, running: &running };
     let mut batch: Vec<Finished> = Vec::with_capacity(MAX_BATCH);
     let mut stored = Stored::default();
     loop {
@@ -47,6 +52,8 @@ pub(crate) async fn flush<S: Send + Sync + 'static>(
                 () = end.cancelled() => {}
             }
             if batch.is_empty() {
+                running.close();
+                running.wait().await;
                 return;
             }
         } else {
@@ -63,7 +70,9 @@ pub(crate) async fn flush<S: Send + Sync + 'static>(
 }
 
 struct Flusher<'a, S> {
-    shared: &'a Shared<S>,
+    shared: &'a Arc<Shared<S>>,
+    /// The errbacks that run here.
+    running: &'a TaskTracker,
     /// The worker is about to end: a write that fails is not repeated for ever.
     end: &'a CancellationToken,
 }
@@ -72,7 +81,7 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
     /// Stores and sends, in an order in which a crash at any point repeats work but loses none.
     async fn store(&self, batch: Vec<Finished>) -> Stored {
         let mut stored = Stored::default();
-        let mut parts: Vec<(ChordPart, Signature)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         let mut events = Vec::new();
         let mut all = Finished::default();
         for finished in batch {
@@ -84,6 +93,7 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
             all.calls.extend(finished.calls);
             all.publications.extend(finished.publications);
             all.metas.extend(finished.metas);
+            all.errbacks.extend(finished.errbacks);
             parts.extend(finished.parts);
         }
         self.write(all).await;
@@ -101,6 +111,16 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
     /// is stored is not run again); both share a commit where broker and backend share a file.
     async fn write(&self, mut all: Finished) {
         self.keep(std::mem::take(&mut all.metas_first)).await;
+        let mut inline = Vec::new();
+        for errbacks in std::mem::take(&mut all.errbacks) {
+            let (here, elsewhere) = errback::sort(self.shared.app.registry(), errbacks.list);
+            if !elsewhere.is_empty() {
+                all.call_errbacks(elsewhere, &errbacks.id, &errbacks.root_id);
+            }
+            inline.extend(
+                here.into_iter().map(|one| (one, errbacks.request.clone(), errbacks.failure.clone())),
+            );
+        }
         for chord in &all.chords {
             self.repeat("start a chord", BackendError::is_transient, || {
                 self.shared.app.backend().chord_start(&chord.group_id, chord.size)
@@ -116,6 +136,9 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
             }
         }
         tokio::join!(self.publish(publications), self.keep(all.metas));
+        for (signature, request, failure) in inline {
+            self.running.spawn(errback::run(self.shared.clone(), signature, request, failure));
+        }
     }
 
     async fn publish(&self, publications: Vec<Publication>) {
@@ -161,25 +184,28 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
     }
 
     /// Counts parts of chords; runs or fails the bodies of those that are complete. Returns the parts that arise.
-    async fn count(&self, parts: Vec<(ChordPart, Signature)>) -> Vec<(ChordPart, Signature)> {
+    async fn count(&self, parts: Vec<Part>) -> Vec<Part> {
         let backend = self.shared.app.backend();
-        let counted = parts.into_iter().map(|(part, body)| async move {
+        let counted = parts.into_iter().map(|Part { part, body, root_id }| async move {
             let count = || backend.chord_part(part.clone());
             let progress = self.repeat("count a part of a chord", BackendError::is_transient, count).await;
-            (part.chord, body, progress)
+            (part, body, root_id, progress)
         });
         let mut chords = Vec::new();
         let mut all = Finished::default();
-        for (chord, body, progress) in join_all(counted).await {
+        for (last, body, root_id, progress) in join_all(counted).await {
             let Some(ChordProgress::Complete(parts)) = progress else { continue };
             match parts.iter().find(|part| part.state.propagates()) {
-                None => all.call_body(body, parts),
+                None => {
+                    let results = self.joined(&last.chord, parts).await;
+                    all.call_body(body, &last.task_id, root_id.as_ref(), results);
+                }
                 Some(failed) => {
                     let id = failed.task_id.clone();
                     all.fail_body(&body, &id, &TaskException::from_value(&failed.result));
                 }
             }
-            chords.push(chord);
+            chords.push(last.chord);
         }
         let arisen = std::mem::take(&mut all.parts);
         self.write(all).await;
@@ -188,6 +214,14 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
         });
         join_all(ends).await;
         arisen
+    }
+
+    /// The results of a header in its order. Celery's clients save the header as a group when groups end members of
+    /// it: their results come as lists then.
+    async fn joined(&self, chord: &GroupId, parts: Vec<ChordPart>) -> Vec<Value> {
+        let look = || self.shared.app.backend().get_group(chord);
+        let saved = self.repeat("look up a group", BackendError::is_transient, look).await.flatten();
+        chord::results(saved.as_ref(), parts)
     }
 
     async fn settle(&self, stored: Stored) {

@@ -9,9 +9,11 @@
 //! message is delivered again.
 
 mod autoscale;
+mod chord;
 mod consumer;
 mod control;
 mod dump;
+mod errback;
 mod execute;
 pub(crate) mod finished;
 mod flusher;

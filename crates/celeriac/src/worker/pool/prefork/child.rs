@@ -201,7 +201,8 @@ async fn converse<S: Send + Sync + 'static>(child: &mut Child, number: u64, work
         tokio::select! {
             said = child.line.receive::<ToParent>() => match said {
                 Ok(Some(ToParent::Event { kind, uuid, fields })) => events.send(&kind, uuid.as_ref(), fields),
-                Ok(Some(ToParent::Done { end, resident_kib })) => {
+                Ok(Some(ToParent::Done { end, children, resident_kib })) => {
+                    work.cx.trail().lock().extend(children);
                     child.resident_kib = resident_kib;
                     return match called_off {
                         Some((reason, _)) => End::Dropped(reason),

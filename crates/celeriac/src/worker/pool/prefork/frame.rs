@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cancellation::CancelReason;
-use crate::protocol::{Body, Headers, JsonMap, Message, Properties, TaskId};
+use crate::protocol::{Body, Headers, JsonMap, Message, Properties, ResultTuple, TaskId};
 use crate::task::TaskError;
 
 /// No frame is longer; a message's body is much shorter, a task's result may be large.
@@ -45,6 +45,8 @@ pub(super) enum ToParent {
     Done {
         /// Its result.
         end: Result<Value, TaskError>,
+        /// What it has sent.
+        children: Vec<ResultTuple>,
         /// The memory that the process has now.
         resident_kib: u64,
     },
@@ -154,7 +156,7 @@ mod tests {
         let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let mut line = Line::new(ours).unwrap();
         let failure = TaskError::Failed(Failure::new("ValueError", "bad"));
-        let done = |end| encode(&ToParent::Done { end, resident_kib: 7 }).unwrap();
+        let done = |end| encode(&ToParent::Done { end, children: Vec::new(), resident_kib: 7 }).unwrap();
         let bytes = [done(Ok(Value::from("x".repeat(100_000)))), done(Err(failure.clone()))].concat();
         let writer = std::thread::spawn(move || {
             for piece in bytes.chunks(977) {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::cancellation::Cancellation;
 use crate::context::{Context, Request};
 use crate::events::EventSender;
-use crate::protocol::{Event, Message, NodeName, QueueName, TaskException};
+use crate::protocol::{Event, Message, NodeName, QueueName, ResultTuple, TaskException};
 use crate::task::{Failure, TaskError};
 use crate::worker::pool::tokio::guarded;
 
@@ -47,14 +47,14 @@ pub(crate) async fn serve<S: Send + Sync + 'static>(app: App<S>, door: Door) -> 
     // A parent that does not listen any more ends this process, in `hear`.
     drop(parent.send(ToParent::Ready { version: env!("CARGO_PKG_VERSION").to_owned() }).await);
     while let Some((job, cancellation)) = jobs.recv().await {
-        let end = run(&app, *job, cancellation, &events, &mut told, &parent).await;
+        let (end, children) = run(&app, *job, cancellation, &events, &mut told, &parent).await;
         *current.lock() = None;
-        drop(parent.send(ToParent::Done { end, resident_kib: resident_kib() }).await);
+        drop(parent.send(ToParent::Done { end, children, resident_kib: resident_kib() }).await);
     }
     exit(0);
 }
 
-/// Runs one task, and passes on what it tells.
+/// Runs one task, and passes on what it tells. Gives its end, and what it has sent.
 async fn run<S: Send + Sync + 'static>(
     app: &App<S>,
     job: Job,
@@ -62,17 +62,18 @@ async fn run<S: Send + Sync + 'static>(
     events: &EventSender,
     told: &mut mpsc::Receiver<Event>,
     parent: &mpsc::Sender<ToParent>,
-) -> Result<Value, TaskError> {
+) -> (Result<Value, TaskError>, Vec<ResultTuple>) {
     let (hostname, queue) = (NodeName::from(job.hostname.as_str()), QueueName::from(job.queue.as_str()));
     let redelivered = job.redelivered;
     let message: Arc<Message> = Arc::new(job.into_message());
     let Some(task) = app.registry().get(&message.headers.task).cloned() else {
         let exception =
             TaskException::new("celery.exceptions", "NotRegistered", message.headers.task.as_str());
-        return Err(TaskError::Failed(Failure::of(exception)));
+        return (Err(TaskError::Failed(Failure::of(exception))), Vec::new());
     };
     let request = Request { message: message.clone(), hostname, queue, redelivered };
     let cx = Context::new(app.clone(), request, cancellation, events.clone());
+    let trail = cx.trail().clone();
     let run = guarded((task.run)(message, cx));
     tokio::pin!(run);
     let end = loop {
@@ -84,7 +85,8 @@ async fn run<S: Send + Sync + 'static>(
     while let Ok(event) = told.try_recv() {
         pass_on(event, parent).await;
     }
-    end
+    let children = std::mem::take(&mut *trail.lock());
+    (end, children)
 }
 
 async fn pass_on(event: Event, parent: &mpsc::Sender<ToParent>) {
@@ -126,7 +128,7 @@ fn tell(mut stream: UnixStream, mut waiting: mpsc::Receiver<ToParent>) {
         let ToParent::Done { resident_kib, .. } = said else { continue };
         let exception = TaskException::new("kombu.exceptions", "EncodeError", error.to_string());
         let end = Err(TaskError::Failed(Failure::of(exception)));
-        drop(frame::write(&mut stream, &ToParent::Done { end, resident_kib }));
+        drop(frame::write(&mut stream, &ToParent::Done { end, children: Vec::new(), resident_kib }));
     }
 }
 
