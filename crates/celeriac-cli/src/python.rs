@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Number, Value};
+use celeriac::python_number;
+use serde_json::{Map, Value};
 
 /// `str(value)`: a text stands for itself.
 pub fn str(value: &Value) -> String {
@@ -24,7 +25,7 @@ fn write_repr(value: &Value, out: &mut String) {
         Value::Null => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Number(number) => out.push_str(&digits(number)),
+        Value::Number(number) => out.push_str(&python_number(number)),
         Value::String(text) => write_text(text, out),
         Value::Array(values) => {
             out.push('[');
@@ -73,17 +74,6 @@ fn write_text(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// A number; exponents have a sign and two digits.
-pub fn digits(number: &Number) -> String {
-    let text = number.to_string();
-    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    let (sign, exponent) = match exponent.strip_prefix('-') {
-        Some(exponent) => ('-', exponent),
-        None => ('+', exponent.trim_start_matches('+')),
-    };
-    format!("{}e{sign}{exponent:0>2}", mantissa.trim_end_matches(".0"))
-}
-
 /// `json.dumps(value)`: one line of ASCII, with a space after each comma and colon.
 pub fn json(value: &Value) -> String {
     let mut out = String::new();
@@ -101,7 +91,7 @@ pub fn json_indented(value: &Value) -> String {
 /// `depth` is the number of indents inside of this value, if it is to be indented.
 fn write_json(value: &Value, depth: Option<usize>, out: &mut String) {
     match value {
-        Value::Number(number) => out.push_str(&digits(number)),
+        Value::Number(number) => out.push_str(&python_number(number)),
         Value::String(text) => write_ascii(text, out),
         Value::Array(values) => {
             let entries = values.iter().map(|value| (None, value)).collect();

@@ -1,5 +1,9 @@
 //! Facts about the machine and the process.
 
+use std::sync::LazyLock;
+
+use serde_json::Number;
+
 /// The machine's name, `localhost` when it has none.
 pub(crate) fn name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
@@ -39,12 +43,13 @@ pub(crate) fn system() -> &'static str {
 }
 
 /// How far the machine's clock is from UTC in hours, west of it positive, as Python's `time.timezone` has it.
-pub(crate) fn utc_offset() -> f64 {
-    static HOURS: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| {
-        let offset = jiff::tz::TimeZone::system().to_offset(jiff::Timestamp::now());
-        f64::from(-offset.seconds()) / 3600.0
-    });
-    *HOURS
+pub(crate) fn utc_offset() -> Number {
+    static SECONDS: LazyLock<i32> =
+        LazyLock::new(|| -jiff::tz::TimeZone::system().to_offset(jiff::Timestamp::now()).seconds());
+    match (*SECONDS / 3600, *SECONDS % 3600) {
+        (hours, 0) => hours.into(),
+        _ => Number::from_f64(f64::from(*SECONDS) / 3600.0).unwrap_or_else(|| 0.into()),
+    }
 }
 
 /// A URL whose password, if it has one, is replaced by stars.

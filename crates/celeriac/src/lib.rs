@@ -73,6 +73,7 @@ pub use error::AppError;
 pub use events::EventStream;
 pub use inspect::{Answers, Control, Inspect};
 pub use protocol::{Event, JsonMap, NodeName, QueueName, Signature, TaskId, TaskMeta, TaskState, Timestamp};
+pub use repr::number as python_number;
 pub use send::SendBuilder;
 pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};
 pub use worker::{PoolKind, Shutdown, Signals, WorkerBuilder, is_prefork_child, process_name, restart};

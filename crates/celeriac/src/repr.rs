@@ -1,6 +1,6 @@
 //! Values as Python's `repr` shows them, for logs, events and `argsrepr`.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// No text in logs and events is longer, as in Celery.
 const MAX_CHARS: usize = 1024;
@@ -42,6 +42,20 @@ pub fn cut(mut text: String) -> String {
     text
 }
 
+/// A number as Python writes it: very small and very large ones have an exponent with a sign and two digits.
+pub fn number(value: &Number) -> String {
+    let Some(float) = value.as_f64().filter(|_| value.is_f64()) else { return value.to_string() };
+    let scientific = format!("{float:e}");
+    match scientific.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?))) {
+        Some((digits, power)) if !(-4..16).contains(&power) => {
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", power.unsigned_abs())
+        }
+        _ if float.fract() == 0.0 => format!("{float:.1}"),
+        _ => float.to_string(),
+    }
+}
+
 fn write(value: &Value, out: &mut String) {
     // What is cut off need not be written; the bound also ends the recursion's work on huge values.
     if out.len() > 4 * MAX_CHARS {
@@ -51,7 +65,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Number(value) => out.push_str(&number(value)),
         Value::String(text) => write_text(text, out),
         Value::Array(values) => {
             out.push('[');
@@ -122,6 +136,23 @@ mod tests {
         assert_eq!(args(&[json!(1)]), "(1,)");
         assert_eq!(args(&[json!(1), json!("x")]), "(1, 'x')");
         assert_eq!(args(&[]), "()");
+    }
+
+    #[test]
+    fn numbers_have_exponents_where_python_writes_them() {
+        let shown = |value: f64| python(&json!(value));
+        for (value, expected) in [
+            (3.7e-5, "3.7e-05"),
+            (0.0001, "0.0001"),
+            (1e16, "1e+16"),
+            (9e15, "9000000000000000.0"),
+            (-1.5e300, "-1.5e+300"),
+            (0.0, "0.0"),
+            (1795466209.6072853, "1795466209.6072853"),
+        ] {
+            assert_eq!(shown(value), expected);
+        }
+        assert_eq!(python(&json!(u64::MAX)), "18446744073709551615");
     }
 
     #[test]

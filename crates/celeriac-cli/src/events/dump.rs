@@ -1,6 +1,7 @@
 //! Events as lines, in the form of `celery events --dump`.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use celeriac::{App, Event, Timestamp};
 use serde_json::{Map, Value};
@@ -106,12 +107,13 @@ fn sorted(fields: &Map<String, Value>) -> String {
     told.join(", ")
 }
 
-/// A moment as Python prints a datetime.
+/// A moment as Python prints a datetime. The fraction is rounded by itself, as Python does, for the whole number has
+/// no digits to spare.
 fn moment(seconds: f64) -> String {
-    let at = Timestamp::from_unix_seconds(0.0).as_jiff();
-    let micros = (seconds * 1e6).round() as i64;
-    let at = at.checked_add(std::time::Duration::from_micros(micros.max(0).unsigned_abs())).unwrap_or(at);
-    Timestamp::from(at).isoformat().replace('T', " ")
+    let seconds = seconds.clamp(0.0, 2.5e11);
+    let micros = (seconds.fract() * 1e6).round_ties_even() as u64;
+    let since = Duration::from_secs(seconds.trunc() as u64) + Duration::from_micros(micros);
+    (Timestamp::from_unix_ms(0) + since).isoformat().replace('T', " ")
 }
 
 #[cfg(test)]

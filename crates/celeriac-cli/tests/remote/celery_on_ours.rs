@@ -117,3 +117,41 @@ fn a_shutdown_by_celery_ends_our_worker() {
     assert_eq!(run.code, 69, "{run:?}");
     ours.ended(&bench);
 }
+
+fn other_commands(celery: Celery) {
+    let bench = Bench::new();
+    let ours = Ours::start(&bench);
+    let sent = bench.celery(celery, &["call", "tasks.add", "--args", "[2, 3]"]);
+    let id = sent.out.trim();
+    let lines = [
+        vec!["result", id],
+        vec!["result", "--traceback", id],
+        vec!["call", "tasks.fail", "--kwargs", "{\"message\": \"no good\"}"],
+        vec!["call", "tasks.add", "--args", "[1, 1]", "--queue", "aside", "--countdown", "0.1"],
+        vec!["list", "bindings"],
+        vec!["graph", "workers"],
+        vec!["report"],
+        vec!["purge", "-f", "-Q", "aside"],
+        vec!["purge", "-f", "-Q", "aside"],
+    ];
+    let runs = bench.celery_many(celery, &lines);
+    assert!(runs.iter().all(|run| run.code == 0), "{runs:#?}");
+    assert_eq!((runs[0].out.as_str(), runs[1].out.as_str()), ("5\n", "\n"));
+    let failed = bench.celery_many(celery, &[vec!["result", runs[2].out.trim()]]);
+    assert!(failed[0].code == 1 && failed[0].out.contains("ValueError: no good"), "{failed:?}");
+    assert!(runs[4].out.contains(&format!("{:<28} {:<28} celery", "celery", "celery")), "{}", runs[4].out);
+    assert!(runs[5].out.contains("w1@lab") && runs[5].out.contains("label=\"1\""), "{}", runs[5].out);
+    assert_eq!(runs[7].out, "Purged 1 message from 1 known task queue.\n");
+    assert_eq!(runs[8].out, "No messages purged from 1 queue.\n");
+    ours.stop(&bench);
+}
+
+#[test]
+fn other_commands_of_celery_5_6_work() {
+    other_commands(Celery::V56);
+}
+
+#[test]
+fn other_commands_of_celery_5_7_work() {
+    other_commands(Celery::V57);
+}

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod celery_on_ours;
+mod events;
+mod flower;
 mod ours_on_celery;
 mod support;

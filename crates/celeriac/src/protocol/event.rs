@@ -1,7 +1,7 @@
 //! Events: what workers and clients tell whoever watches.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::JsonMap;
 use super::envelope::{DeliveryInfo, Envelope, Properties, null_as_default};
@@ -20,9 +20,10 @@ const MAX_EVENTS_PER_PAYLOAD: usize = 10_000;
 pub struct Event {
     /// The node that sent it.
     pub hostname: NodeName,
-    /// The sender's offset from UTC in hours, negated as Python's `time.timezone` has it.
-    #[serde(default, deserialize_with = "null_as_default", serialize_with = "whole")]
-    pub utcoffset: f64,
+    /// The sender's offset from UTC in hours, negated as Python's `time.timezone` has it. Celery 5.6 writes a whole
+    /// number, 5.7 one with a fraction.
+    #[serde(default = "zero", deserialize_with = "null_as_zero")]
+    pub utcoffset: Number,
     /// The sender's process.
     #[serde(default, deserialize_with = "null_as_default")]
     pub pid: u32,
@@ -74,13 +75,12 @@ impl Event {
     }
 }
 
-/// Whole hours go out without a fraction, as Celery 5.6 sends them.
-fn whole<S: serde::Serializer>(hours: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if hours.fract() == 0.0 && hours.abs() < 100.0 {
-        serializer.serialize_i64(*hours as i64)
-    } else {
-        serializer.serialize_f64(*hours)
-    }
+fn zero() -> Number {
+    Number::from(0)
+}
+
+fn null_as_zero<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+    Ok(Option::<Number>::deserialize(deserializer)?.unwrap_or_else(zero))
 }
 
 fn envelope(body: Vec<u8>, hostname: &NodeName, routing_key: &str) -> Envelope {
@@ -107,7 +107,7 @@ mod tests {
         fields.insert("runtime".into(), 0.5.into());
         Event {
             hostname: "w1@lab".into(),
-            utcoffset: 0.0,
+            utcoffset: zero(),
             pid: 7,
             clock: 3,
             timestamp: 1795466047.25,

@@ -1,0 +1,101 @@
+//! Events of our worker and of Python's, as both programs print them.
+
+use std::process::Command;
+
+use celeriac::{Event, TaskState};
+use serde_json::Value;
+use test_servers::{Celery, Process};
+
+use crate::support::{Add, Bench, Fail, Ours, PATIENCE, until};
+
+/// Lines without what differs between two readers and two moments.
+fn comparable(line: &str) -> String {
+    let mut out = String::new();
+    for part in line.split(", ") {
+        if !part.starts_with("local_received=") {
+            out.push_str(part);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn dumps(bench: &Bench, celery: Celery) -> (Process, Process) {
+    let mut theirs = bench.told(celery.celery());
+    theirs.args(["-A", "control_app", "events", "--dump"]);
+    let theirs = Process::spawn(theirs, bench.dir.path().join("theirs.log"));
+    let mut ours = bench.told(Command::new(env!("CARGO_BIN_EXE_celeriac")));
+    ours.args(["events", "--dump"]);
+    let ours = Process::spawn(ours, bench.dir.path().join("ours.log"));
+    (theirs, ours)
+}
+
+/// Both programs have said all that the worker told of the tasks.
+fn until_both_have_seen(theirs: &Process, ours: &Process) {
+    until("both readers hear the worker", || {
+        [theirs, ours].iter().all(|reader| reader.log().contains("heartbeat"))
+    });
+}
+
+fn the_same_lines(theirs: &Process, ours: &Process) {
+    until("both readers have seen the end of both tasks", || {
+        [theirs, ours].iter().all(|reader| {
+            let log = reader.log();
+            log.contains("task succeeded") && log.contains("task failed")
+        })
+    });
+    let tasks = |log: String| -> Vec<String> {
+        log.lines().filter(|line| line.contains("] task ")).map(comparable).collect()
+    };
+    let (theirs, ours) = (tasks(theirs.log()), tasks(ours.log()));
+    assert!(ours.len() >= 6 && ours == theirs, "ours: {ours:#?}\ntheirs: {theirs:#?}");
+}
+
+#[test]
+fn our_events_read_the_same_in_both_programs() {
+    let bench = Bench::new();
+    let worker = Ours::start_with(&bench, |worker| worker.events(true));
+    let (theirs, ours) = dumps(&bench, Celery::V56);
+    until_both_have_seen(&theirs, &ours);
+    bench.runtime.block_on(async {
+        worker.app.send(Add { x: 2, y: 3 }).await.unwrap().get_timeout(PATIENCE).await.unwrap();
+        let failed = worker.app.send(Fail { message: "it's \"bad\"".into() }).await.unwrap();
+        assert_eq!(failed.wait(PATIENCE).await.unwrap().status, TaskState::Failure);
+    });
+    the_same_lines(&theirs, &ours);
+    worker.stop(&bench);
+    until("both readers hear that it ends", || {
+        [&theirs, &ours].iter().all(|reader| reader.log().contains("shutdown"))
+    });
+}
+
+#[test]
+fn events_of_python_read_the_same_in_both_programs() {
+    let bench = Bench::new();
+    let _worker = bench.python_worker(Celery::V57, "w1@lab", &["-c", "1", "-E"]);
+    let (theirs, ours) = dumps(&bench, Celery::V57);
+    until_both_have_seen(&theirs, &ours);
+    let app = bench.app();
+    bench.runtime.block_on(async {
+        app.send(Add { x: 2, y: 3 }).await.unwrap().get_timeout(PATIENCE).await.unwrap();
+        app.send(Fail { message: "no good".into() }).await.unwrap().wait(PATIENCE).await.unwrap();
+    });
+    the_same_lines(&theirs, &ours);
+}
+
+#[test]
+fn events_are_printed_as_json() {
+    let bench = Bench::new();
+    let worker = Ours::start_with(&bench, |worker| worker.events(true));
+    let mut command = bench.told(Command::new(env!("CARGO_BIN_EXE_celeriac")));
+    command.args(["events", "--json"]);
+    let reader = Process::spawn(command, bench.dir.path().join("json.log"));
+    until("the reader hears the worker", || reader.log().contains("worker-heartbeat"));
+    bench.runtime.block_on(async { worker.app.send(Add { x: 2, y: 3 }).task_id("good").await.unwrap() });
+    until("the reader has seen the end", || reader.log().contains("task-succeeded"));
+    let events: Vec<Event> =
+        reader.log().lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let succeeded = events.iter().find(|event| event.kind == "task-succeeded").unwrap();
+    assert_eq!(succeeded.fields["result"], Value::from("5"));
+    worker.stop(&bench);
+}
