@@ -9,4 +9,4 @@ mod redis;
 
 pub use process::{Process, until};
 pub use python::{Celery, Flower};
-pub use redis::{RedisOptions, RedisServer};
+pub use redis::{RedisOptions, RedisServer, free_port};

@@ -141,7 +141,7 @@ impl RedisServer {
 }
 
 /// A port of 127.0.0.1 that nobody uses at this moment.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
