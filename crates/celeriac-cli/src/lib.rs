@@ -17,6 +17,7 @@ mod remote;
 mod report;
 mod result;
 mod screen;
+mod timetable;
 
 pub use call::CallArgs;
 pub use command::{Command, with_examples};
@@ -29,3 +30,4 @@ pub use queues::QueuesArgs;
 pub use remote::{AskArgs, RemoteArgs, StatusArgs};
 pub use result::ResultArgs;
 pub use screen::Screen;
+pub use timetable::{TimetableEntry, TimetableError, parse_timetable, timetable_of};

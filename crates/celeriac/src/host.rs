@@ -52,8 +52,12 @@ pub(crate) fn utc_offset() -> Number {
     }
 }
 
-/// A URL whose password, if it has one, is replaced by stars.
-pub(crate) fn without_password(url: &str) -> String {
+/// A URL whose password, if it has one, is replaced by stars; of several URLs joined by `;` (Sentinel) each.
+pub fn without_password(urls: &str) -> String {
+    urls.split(';').map(masked).collect::<Vec<_>>().join(";")
+}
+
+fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match authority.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
@@ -70,6 +74,10 @@ mod tests {
     fn a_password_is_never_shown() {
         assert_eq!(without_password("redis://me:pw@h:6379/0"), "redis://me:********@h:6379/0");
         assert_eq!(without_password("redis://:pw@h"), "redis://:********@h");
+        assert_eq!(
+            without_password("sentinel://:a@h1:1;sentinel://:b@h2:2/0"),
+            "sentinel://:********@h1:1;sentinel://:********@h2:2/0"
+        );
         assert_eq!(without_password("sqlite:///a@b:c/d.db"), "sqlite:///a@b:c/d.db");
     }
 }

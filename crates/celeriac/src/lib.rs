@@ -71,6 +71,7 @@ pub use canvas::{Chain, Chord, Group, chain, chord, chunks, group, map, starmap}
 pub use context::{Context, Request};
 pub use error::AppError;
 pub use events::EventStream;
+pub use host::without_password;
 pub use inspect::{Answers, Control, Inspect};
 pub use protocol::{Event, JsonMap, NodeName, QueueName, Signature, TaskId, TaskMeta, TaskState, Timestamp};
 pub use repr::number as python_number;

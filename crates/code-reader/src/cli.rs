@@ -56,6 +56,11 @@ pub enum Command {
         after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h"
     )]
     Worker(WorkerArgs),
+    /// Send tasks by the clock: the entries of [schedule] in code-reader.toml.
+    #[command(
+        after_help = "code-reader.toml:\n  [schedule.cleanup]\n  task = \"celery.backend_cleanup\"\n  crontab = \"0 4 * * *\"      or: every = SECONDS\n  timezone = \"Europe/Berlin\"  UTC when absent\n\nAny number may run: one leads, the others take over from it.\n\nExamples:\n  code-reader beat\n  code-reader beat --schedule nightly.toml"
+    )]
+    Beat(BeatArgs),
     /// List what was read, or `bindings`, the queues.
     List(ListArgs),
     /// Show an analysis, one of its pages or one of its files.
@@ -171,6 +176,17 @@ pub struct WorkerArgs {
     /// The supervisor whose end is ours.
     #[arg(long, hide = true)]
     pub supervised: bool,
+}
+
+/// `beat`.
+#[derive(Debug, Args)]
+pub struct BeatArgs {
+    /// Take the entries from this TOML file, one table each, instead of code-reader.toml.
+    #[arg(long, short = 's', value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// Beats of one name stand in for each other and have the same entries.
+    #[arg(long, default_value = "celery")]
+    pub name: String,
 }
 
 /// `list`.

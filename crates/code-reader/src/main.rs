@@ -83,7 +83,7 @@ fn flags(cli: &Cli) -> Vec<(&'static str, String)> {
 
 fn start_logging(cli: &Cli, config: &Config) -> Result<(), CliError> {
     let (quiet, file) = match &cli.command {
-        Command::Serve(_) | Command::Api(_) => (LogLevel::Info, None),
+        Command::Serve(_) | Command::Api(_) | Command::Beat(_) => (LogLevel::Info, None),
         Command::Worker(args) => (LogLevel::Info, args.logfile.as_deref()),
         _ => (LogLevel::Error, None),
     };

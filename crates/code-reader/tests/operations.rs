@@ -34,7 +34,9 @@ fn blocks(page: &str) -> Vec<Block> {
             }
             (Some(_), "```") => blocks.extend(open.take()),
             (Some(block), command) => block.commands.extend([command, "\n"]),
-            (None, _) => assert!(!line.starts_with("```") || line == "```", "a block of another kind: {line}"),
+            (None, _) => {
+                assert!(!line.starts_with("```") || line == "```", "a block of another kind: {line}")
+            }
         }
     }
     blocks
@@ -53,7 +55,9 @@ fn script(blocks: &[Block]) -> String {
         let question = match commands {
             text if text.starts_with("redis-server") => "redis-cli -p 6379 PING",
             text if text.starts_with("code-reader worker") => "code-reader inspect ping",
-            text if text.starts_with("code-reader api") => "curl --silent --fail http://127.0.0.1:8000/readyz",
+            text if text.starts_with("code-reader api") => {
+                "curl --silent --fail http://127.0.0.1:8000/readyz"
+            }
             text if text.contains(" flower ") => "curl --silent --fail http://127.0.0.1:5555/healthcheck",
             text => panic!("how is it seen that this runs? {text}"),
         };

@@ -23,8 +23,11 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
             let value = layers.get(setting.name);
             Row {
                 name: setting.name,
-                value: value
-                    .map(|value| if setting.secret { "********".to_owned() } else { value.text.clone() }),
+                value: value.map(|value| match setting.secret {
+                    true => "********".to_owned(),
+                    // URLs of brokers and providers may hold a password.
+                    false => celeriac::without_password(&value.text),
+                }),
                 origin: value.map(|value| value.origin.to_string()),
                 help: setting.help,
             }

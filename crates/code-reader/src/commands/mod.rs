@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod beat;
 pub mod completions;
 pub mod config;
 mod doctor;
@@ -32,6 +33,7 @@ pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
             let analyses = open(&config).await?;
             celery(celeriac_cli::bindings(analyses.app(), &Screen::new(false, false)).await)
         }
+        Command::Beat(args) => beat::run(&config, args).await,
         Command::List(args) => list::run(&open(&config).await?, &args).await,
         Command::Show(args) => show::run(&open(&config).await?, &args).await,
         Command::Search(args) => search::run(&open(&config).await?, &args).await,

@@ -69,7 +69,7 @@ fn settings(config: &Config, hostname: String) -> WorkerSettings {
     }
 }
 
-async fn listen(shutdown: Shutdown, supervised: bool) -> std::io::Result<()> {
+pub async fn listen(shutdown: Shutdown, supervised: bool) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;

@@ -48,6 +48,8 @@ pub struct Value {
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     values: BTreeMap<&'static str, Value>,
+    /// The table `schedule` of `code-reader.toml`.
+    schedule: toml::Table,
 }
 
 impl Layers {
@@ -76,6 +78,11 @@ impl Layers {
         }
         layers.default_concurrency();
         Ok(layers)
+    }
+
+    /// What `beat` sends, as written in `code-reader.toml`.
+    pub fn schedule(&self) -> &toml::Table {
+        &self.schedule
     }
 
     /// The settings that have a value.
@@ -155,7 +162,7 @@ impl Layers {
         ConfigError::Invalid {
             name,
             origin: value.map_or_else(|| "nowhere".to_owned(), |value| value.origin.to_string()),
-            value: if secret { "***".to_owned() } else { self.text(name).to_owned() },
+            value: if secret { "***".to_owned() } else { celeriac::without_password(self.text(name)) },
             expected: expected.to_owned(),
         }
     }
@@ -203,6 +210,16 @@ impl Layers {
             reason: error.to_string().trim_end().to_owned(),
         })?;
         for (key, value) in table {
+            if key == "schedule" {
+                let toml::Value::Table(schedule) = value else {
+                    return Err(ConfigError::File {
+                        path: path.to_owned(),
+                        reason: "`schedule` is no table: write its entries as [schedule.NAME]".to_owned(),
+                    });
+                };
+                self.schedule = schedule;
+                continue;
+            }
             let Some(setting) = find(&key.to_ascii_uppercase()) else {
                 return Err(ConfigError::File {
                     path: path.to_owned(),

@@ -44,6 +44,8 @@ pub struct Config {
     pub allow_private_git: bool,
     /// Largest upload, in bytes.
     pub max_upload_bytes: u64,
+    /// What `beat` sends: the table `schedule` of `code-reader.toml`.
+    pub schedule: toml::Table,
     /// Lines of JSON instead of text.
     pub log_json: bool,
 }
@@ -123,6 +125,7 @@ impl Config {
                 .unwrap_or_default(),
             allow_private_git: layers.boolean("ALLOW_PRIVATE_GIT")?,
             max_upload_bytes: layers.number("MAX_UPLOAD_BYTES", 1..=u64::MAX)?,
+            schedule: layers.schedule().clone(),
             log_json: layers.one_of("LOG_FORMAT", &["text", "json"])? == "json",
             data_dir,
         };
