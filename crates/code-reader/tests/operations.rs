@@ -61,7 +61,7 @@ fn script(blocks: &[Block]) -> String {
             text if text.contains(" flower ") => "curl --silent --fail http://127.0.0.1:5555/healthcheck",
             text => panic!("how is it seen that this runs? {text}"),
         };
-        write!(script, "( {} ) >terminal-{line}.log 2>&1 &\n", commands.trim_end()).unwrap();
+        writeln!(script, "( {} ) >terminal-{line}.log 2>&1 &", commands.trim_end()).unwrap();
         writeln!(
             script,
             "for n in $(seq 200); do if {question} >/dev/null 2>&1; then break; fi; sleep 0.1; done\n\
