@@ -1,0 +1,33 @@
+//! How many tasks a second a client sends, in batches of a thousand and one at a time; prints both rates.
+//!
+//! `CELERY_BROKER_URL=redis://… cargo run --release -p celeriac --example enqueue -- [BATCHED] [SINGLE]`
+
+use std::time::Instant;
+
+use celeriac::{App, Signature};
+
+const TASK: &str = "t.integration.tasks.noop";
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "it reports to the terminal")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let batched: usize = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
+    let single: usize = arguments.next().map_or(Ok(10_000), |text| text.parse())?;
+    let app = App::open(&std::env::var("CELERY_BROKER_URL")?).await?;
+    app.send_signature(Signature::new(TASK).args([0])).await?;
+
+    let start = Instant::now();
+    let numbers: Vec<usize> = (0..batched).collect();
+    for batch in numbers.chunks(1_000) {
+        app.send_batch(batch.iter().map(|x| Signature::new(TASK).args([*x]))).await?;
+    }
+    println!("{:.0}", batched as f64 / start.elapsed().as_secs_f64());
+
+    let start = Instant::now();
+    for x in 0..single {
+        app.send_signature(Signature::new(TASK).args([x])).await?;
+    }
+    println!("{:.0}", single as f64 / start.elapsed().as_secs_f64());
+    Ok(())
+}
