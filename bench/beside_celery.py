@@ -89,7 +89,7 @@ def message(task, args, queue="celery"):
     })
 
 
-def push(server, count, queue="celery", expects=None):
+def push(server, count, queue="celery"):
     batch = []
     for number in range(count):
         batch.append(message("t.integration.tasks.noop", [number], queue))
