@@ -214,6 +214,7 @@ catalogue! {
     SizeTests: "beside them {0} in {1}", "另有 {1}，共 {0}";
     SizeTestsCounted: "beside them {0} in {1} ({2})", "另有 {1}，共 {0}（{2}）";
     SizeInner: "{0} of the source are tests within it", "其中 {0} 是源文件内的测试";
+    SizeInnerCounted: "{0} of the source are tests within it ({1})", "其中 {0} 是源文件内的测试（{1}）";
     SizeForeign: "{0} holds code of others ({1}, {2}) and is left out.", "{0} 是第三方代码（{1}，{2}），不计入。";
     Languages: "By lines: {0}.", "按行数：{0}。";
     BuiltWith: "Built with {0}", "用 {0} 构建";

@@ -10,6 +10,7 @@ mod search;
 pub mod structure;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod units;
 
 pub use base::{Chunk, KnowledgeBase, SymbolQuery};
 pub use error::KnowledgeError;

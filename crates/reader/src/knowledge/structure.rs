@@ -1,10 +1,12 @@
 //! The modules of a repository and how they depend on each other.
 //!
 //! A module is a folder of code. Where one folder holds most of the code its files are modules of their own;
-//! where there are very many folders, deep ones are joined. Tests, examples and documentation are no modules.
+//! where those are very many they are joined by what
+//! their names begin with. Where there are very many folders, deep ones are joined. Tests, examples and documentation are no modules.
 
 use std::collections::BTreeMap;
 
+use super::units::{by_names, units};
 use super::{KnowledgeBase, KnowledgeError, module_names::Names};
 use crate::{
     domain::{EdgeKind, File, Language},
@@ -327,13 +329,20 @@ fn group(files: &[File]) -> BTreeMap<String, Vec<&File>> {
         let lines: usize = members.iter().map(|file| file.lines as usize).sum();
         (3..=MAX_FILES_APART).contains(&members.len()) && lines * 10 > total * 4
     };
-    if groups.len() > 12 {
-        return groups;
-    }
+    // Beside code of others, what matters may be less than most of all.
+    let is_flat = |members: &[&File]| {
+        let lines: usize = members.iter().map(|file| file.lines as usize).sum();
+        members.len() > MAX_FILES_APART && lines * 10 > total * 2
+    };
+    let few = groups.len() <= 12;
     let mut apart: BTreeMap<String, Vec<&File>> = BTreeMap::new();
     for (path, members) in groups {
-        if is_main(&members) {
-            apart.extend(members.into_iter().map(|file| (file.path.clone(), vec![file])));
+        if few && is_main(&members) {
+            for unit in units(members) {
+                apart.insert(unit.path().to_owned(), unit.files);
+            }
+        } else if is_flat(&members) {
+            apart.extend(by_names(&path, members));
         } else {
             apart.insert(path, members);
         }

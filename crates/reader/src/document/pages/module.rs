@@ -2,7 +2,7 @@
 
 use super::super::markdown::{Writer, cite, code, prose};
 use super::super::sentence::opening;
-use super::super::survey::{Survey, SymbolAt, SymbolUse};
+use super::super::survey::{Module, Survey, SymbolAt, SymbolUse};
 use super::super::text::{self, Key};
 use super::book::{ARCHITECTURE, Book, MODULES};
 use super::names::names;
@@ -85,11 +85,21 @@ fn facts(book: &Book<'_>, number: usize) -> String {
             };
             book.say(Key::Size, &[&cite(&code(path), path, whole), &lines])
         }
+        // A source with its header or stub.
+        [first, second] if !is_folder(book, module) => {
+            let names = [*first, *second].map(|at| book.file(at));
+            book.say(Key::Size, &[&book.and(&names), &lines])
+        }
         files => {
             let folder = if module.path.is_empty() { "." } else { module.path.as_str() };
             book.say(Key::SizeIn, &[&book.count(files.len(), Key::NounFile), &lines, &code(folder)])
         }
     }
+}
+
+/// Whether the module is all of a folder; else it is some files of one.
+fn is_folder(book: &Book<'_>, module: &Module) -> bool {
+    book.survey.at(&module.path).is_none()
 }
 
 /// The module's own words, as far as a paragraph goes.

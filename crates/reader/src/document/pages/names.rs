@@ -1,10 +1,13 @@
 //! The names of a module: what it is for others, and what stands inside.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::markdown::{Writer, cite, code};
-use super::super::survey::{SymbolAt, is_door, lines_of};
+use super::super::survey::{SymbolAt, is_door, lines_of, owner_of};
 use super::super::text::Key;
 use super::book::Book;
 use crate::domain::{Language, Symbol, SymbolKind};
+use crate::knowledge::units::sources_of;
 
 /// Rows of the tables; the rest is counted.
 const MOST_NAMES: usize = 60;
@@ -17,9 +20,17 @@ const MOST_MEMBERS: usize = 24;
 pub(super) fn names(book: &Book<'_>, number: usize, writer: &mut Writer) {
     let survey = book.survey;
     let module = &survey.modules[number];
-    let top: Vec<SymbolAt> = module.files.iter().flat_map(|file| book.top_level(*file)).collect();
-    let is_public =
-        |at: &SymbolAt| survey.symbol(*at).is_some_and(|symbol| symbol.exported) || survey.users(*at) > 0;
+    let twins = Twins::of(book, &module.files);
+    let top: Vec<SymbolAt> = module
+        .files
+        .iter()
+        .flat_map(|file| book.top_level(*file))
+        .filter(|at| !twins.is_shown_elsewhere(book, *at))
+        .collect();
+    let is_public = |at: &SymbolAt| {
+        survey.symbol(*at).is_some_and(|symbol| symbol.exported && !survey.is_hidden_member(symbol))
+            || survey.users(*at) > 0
+    };
     let (public, inner): (Vec<SymbolAt>, Vec<SymbolAt>) = top.into_iter().partition(is_public);
     let mut budget = MOST_NAMES * 3;
     let mut intro: Vec<String> = Vec::new();
@@ -51,6 +62,55 @@ pub(super) fn names(book: &Book<'_>, number: usize, writer: &mut Writer) {
     let heading = if intro.is_empty() { Key::HeadApi } else { Key::HeadOwn };
     name_table(book, number, writer, (heading, MOST_NAMES), public, &mut budget);
     name_table(book, number, writer, (Key::HeadInside, MOST_INNER_NAMES), inner, &mut budget);
+}
+
+/// Headers and stubs with the source that they declare: each name is shown once, where it is documented.
+struct Twins {
+    /// Both ways.
+    of: BTreeMap<usize, usize>,
+    declaring: BTreeSet<usize>,
+}
+
+impl Twins {
+    fn of(book: &Book<'_>, files: &[usize]) -> Self {
+        let mut twins = Self { of: BTreeMap::new(), declaring: BTreeSet::new() };
+        for &file in files {
+            let source = sources_of(book.survey.path(file)).find_map(|path| book.survey.at(&path));
+            if let Some(source) = source.filter(|source| files.contains(source)) {
+                twins.of.insert(file, source);
+                twins.of.insert(source, file);
+                twins.declaring.insert(file);
+            }
+        }
+        twins
+    }
+
+    fn is_shown_elsewhere(&self, book: &Book<'_>, at: SymbolAt) -> bool {
+        let Some(symbol) = book.survey.symbol(at) else { return false };
+        let Some(facts) = self.of.get(&at.file).and_then(|twin| book.survey.files.get(*twin)) else {
+            return false;
+        };
+        let same = facts.symbols.iter().filter(|other| {
+            other.name == symbol.name
+                && owner_of(other) == owner_of(symbol)
+                && is_callable(other.kind) == is_callable(symbol.kind)
+        });
+        // A declaration gives way to the definition, unless it alone is documented.
+        let mut same = same.peekable();
+        if same.peek().is_none() {
+            return false;
+        }
+        let is_documented = same.any(|other| other.doc.is_some());
+        match self.declaring.contains(&at.file) {
+            true => is_documented || symbol.doc.is_none(),
+            // A member is shown with its type.
+            false => symbol.parent.is_some() || (is_documented && symbol.doc.is_none()),
+        }
+    }
+}
+
+fn is_callable(kind: SymbolKind) -> bool {
+    matches!(kind, SymbolKind::Function | SymbolKind::Method)
 }
 
 /// Names by file; of too many those that others use most.

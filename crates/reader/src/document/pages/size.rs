@@ -185,10 +185,17 @@ pub(super) fn numbers(book: &Book<'_>) -> String {
         .map(|(_, facts)| u64::from(Survey::inner_test_lines(facts)))
         .sum();
     if inner > 0 {
+        let lines = super::super::text::count(book.language, inner, Key::NounLine);
+        let counted: usize = (0..book.survey.files.len())
+            .filter(|at| book.survey.is_source(*at))
+            .filter_map(|at| book.survey.tests_in(at))
+            .sum();
         text.push_str(&book.word(Key::Semicolon));
-        text.push_str(
-            &book.say(Key::SizeInner, &[&super::super::text::count(book.language, inner, Key::NounLine)]),
-        );
+        text.push_str(&if counted > 0 {
+            book.say(Key::SizeInnerCounted, &[&lines, &book.count(counted, Key::NounTest)])
+        } else {
+            book.say(Key::SizeInner, &[&lines])
+        });
     }
     text.push_str(&book.word(Key::Stop));
     for (folder, files, lines) in book.survey.foreign() {

@@ -2,9 +2,11 @@
 
 mod calls;
 mod graph;
+mod hidden;
 pub(crate) mod order;
 mod own;
 mod places;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,7 @@ use crate::{FileRole, role_of};
 
 pub(crate) use calls::Trace;
 pub(crate) use graph::SymbolUse;
+pub(crate) use hidden::owner_of;
 
 /// Manifests deeper in the tree than this, or more of them, are not read.
 const MOST_MANIFESTS: usize = 400;
@@ -44,6 +47,10 @@ pub(crate) struct Survey<'a> {
     pub(crate) readme: Option<Readme>,
     pub(crate) outside: Vec<Outside>,
     summaries: BTreeMap<String, String>,
+    /// Members that C++ types hide: the type's name, the member's.
+    hidden: BTreeSet<(String, String)>,
+    /// How many tests each file holds, where that can be told.
+    tests: Vec<Option<usize>>,
 }
 
 /// One import of a file of the repository by another.
@@ -105,6 +112,8 @@ impl<'a> Survey<'a> {
             readme: None,
             outside: kb.outside()?,
             summaries: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            tests: Vec::new(),
         };
         // A reading made without an LLM says no more than the documentation itself.
         let written =
@@ -116,6 +125,8 @@ impl<'a> Survey<'a> {
         survey.uses = graph::Uses::load(&survey)?;
         survey.load_manifests()?;
         survey.load_modules()?;
+        survey.load_tests()?;
+        survey.load_hidden();
         Ok(survey)
     }
 

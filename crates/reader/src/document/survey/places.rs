@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Survey, SymbolAt, is_door};
 use crate::document::manifest::{Ecosystem, Entry, EntryKind, Manifest};
-use crate::domain::{Language, LineRange, SymbolKind};
+use crate::domain::LineRange;
 
 impl Survey<'_> {
     /// Entries of one kind that packages of the repository declare.
@@ -124,21 +124,6 @@ impl Survey<'_> {
             }
         }
         found
-    }
-
-    /// How many test functions the names in a file tell; `None` where names do not.
-    pub(crate) fn tests_in(&self, at: usize) -> Option<usize> {
-        let facts = self.files.get(at)?;
-        let prefix = match facts.file.language? {
-            Language::Python | Language::Ruby => "test_",
-            Language::Go => "Test",
-            _ => return None,
-        };
-        let functions = facts
-            .symbols
-            .iter()
-            .filter(|symbol| matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method));
-        Some(functions.filter(|symbol| symbol.name.starts_with(prefix)).count())
     }
 }
 
