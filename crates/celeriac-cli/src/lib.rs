@@ -18,6 +18,7 @@ mod report;
 mod result;
 mod screen;
 mod timetable;
+mod worker;
 
 pub use call::CallArgs;
 pub use command::{Command, with_examples};
@@ -31,3 +32,7 @@ pub use remote::{AskArgs, RemoteArgs, StatusArgs};
 pub use result::ResultArgs;
 pub use screen::Screen;
 pub use timetable::{TimetableEntry, TimetableError, parse_timetable, timetable_of};
+pub use worker::{
+    Autoscale, CeleryFormat, LogLevel, Optimization, PidFile, Prepared, WorkerArgs, WorkerError, WorkerPool,
+    WorkerProgram, node_name, start_log,
+};

@@ -70,7 +70,9 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     }
     background.spawn(dump_when_asked(shared.clone(), end.clone()));
     background.spawn(lease::recover(shared.clone(), end.clone()));
-    background.spawn(beat(shared.clone(), end.clone()));
+    if !shared.settings.is_silent {
+        background.spawn(beat(shared.clone(), end.clone()));
+    }
     background.spawn(listen(shared.clone(), requests, end.clone()));
     let events =
         tokio::spawn(events::broadcast(core.broker.clone(), event_sender, waiting, end_events.clone()));
@@ -114,6 +116,10 @@ async fn join<S: Send + Sync + 'static>(
     loop {
         let joined = async {
             let revoked = mingle(app, settings, remember(app, settings)?).await?;
+            if settings.purge {
+                purge(app, settings).await?;
+                settings.purge = false;
+            }
             // Before the first task is taken, so that no revoke of one is missed.
             Ok::<_, AppError>((revoked, app.broker().subscribe(&[PIDBOX_TOPIC]).await?))
         };
@@ -178,6 +184,7 @@ async fn mingle<S: Send + Sync + 'static>(
     if settings.mingle.is_zero() {
         return Ok(revoked);
     }
+    tracing::info!(target: "celery.worker", "mingle: searching for neighbors");
     // Not the plain name: a node that has it too would take the question for its own, and be silent.
     let from_node = format!("{}-{}@{}", settings.node.name(), std::process::id(), settings.node.host());
     let arguments = JsonMap::from_iter([
@@ -193,6 +200,10 @@ async fn mingle<S: Send + Sync + 'static>(
             settings.node = free_name(&taken, &answers);
             tracing::warn!(target: "celery.worker", "the name {taken} is taken by another worker: this one is {}", settings.node);
         }
+    }
+    match answers.len() {
+        0 => tracing::info!(target: "celery.worker", "mingle: all alone"),
+        nodes => tracing::info!(target: "celery.worker", "mingle: sync with {nodes} nodes"),
     }
     for (node, answer) in &answers {
         let ids = revoked_ids(answer.get("revoked"));
@@ -210,11 +221,42 @@ fn free_name(taken: &NodeName, answers: &std::collections::BTreeMap<NodeName, Va
     (0..).map(candidate).find(|name| !answers.contains_key(name)).unwrap_or_else(|| taken.clone())
 }
 
+/// Drops what waits in the queues (`--purge`).
+async fn purge<S: Send + Sync + 'static>(app: &App<S>, settings: &WorkerSettings) -> Result<(), AppError> {
+    let mut dropped = 0;
+    for queue in &settings.queues {
+        dropped += app.broker().purge(queue).await?;
+    }
+    tracing::warn!(target: "celery.worker", "purge: Erased {dropped} messages from the queue.");
+    Ok(())
+}
+
+/// What the worker is, as people expect it at the beginning of a worker's log.
 fn announce<S: Send + Sync + 'static>(shared: &Shared<S>) {
-    let queues: Vec<String> = shared.queues.lock().iter().map(ToString::to_string).collect();
-    tracing::info!(
-        target: "celery.worker",
-        "{} ready: concurrency {}, queues {}, tasks {}",
-        shared.node, shared.pool.size(), queues.join(", "), shared.app.task_names().join(", "),
-    );
+    let (core, settings) = (shared.app.core(), &shared.settings);
+    let say = |line: String| tracing::info!(target: "celery.worker", "{line}");
+    say(format!("celery worker {} (celeriac {})", shared.node, env!("CARGO_PKG_VERSION")));
+    say(format!(".> transport:   {}", core.broker_url));
+    say(format!(".> results:     {}", core.backend_url));
+    let pool = match settings.pool {
+        PoolKind::Tokio => "tokio",
+        PoolKind::Prefork => "prefork",
+    };
+    say(match &shared.autoscaler {
+        Some(autoscaler) => {
+            let bounds = autoscaler.bounds();
+            format!(".> concurrency: {{min={}, max={}}} ({pool})", bounds.min, bounds.max)
+        }
+        None => format!(".> concurrency: {} ({pool})", shared.pool.size()),
+    });
+    let events = if settings.task_events { "ON" } else { "OFF (enable -E to monitor tasks in this worker)" };
+    say(format!(".> task events: {events}"));
+    for queue in shared.queues.lock().iter() {
+        say(format!("[queues] .> {queue:<16} exchange={queue}(direct) key={queue}"));
+    }
+    for task in shared.app.task_names() {
+        say(format!("[tasks]   . {task}"));
+    }
+    say(format!("Connected to {}", core.broker_url));
+    say(format!("{} ready.", shared.node));
 }

@@ -26,12 +26,15 @@ pub(crate) struct WorkerSettings {
     pub(crate) autoscale: Option<Bounds>,
     pub(crate) statedb: Option<PathBuf>,
     pub(crate) queues: Vec<QueueName>,
+    pub(crate) purge: bool,
     pub(crate) prefetch_multiplier: usize,
     pub(crate) task_events: bool,
     pub(crate) lease: Duration,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) soft_time_limit: Option<Duration>,
     pub(crate) heartbeat: Duration,
+    /// Send no `worker-` events.
+    pub(crate) is_silent: bool,
     pub(crate) mingle: Duration,
     pub(crate) recover_every: Duration,
 }
@@ -64,12 +67,14 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
             autoscale: None,
             statedb: None,
             queues: vec![app.default_queue().clone()],
+            purge: false,
             prefetch_multiplier: 4,
             task_events: false,
             lease: DEFAULT_LEASE,
             time_limit: None,
             soft_time_limit: None,
             heartbeat: Duration::from_secs(2),
+            is_silent: false,
             mingle: Duration::from_millis(200),
             recover_every: Duration::from_secs(3),
         };
@@ -82,6 +87,13 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self.settings.node = node.into();
         self.settings.is_named = true;
         self
+    }
+
+    /// The node's name unless another worker has it already: then a number is added.
+    pub fn default_hostname(self, name: &str) -> Self {
+        let mut named = self.hostname(name);
+        named.settings.is_named = false;
+        named
     }
 
     /// How many tasks run side by side; the number of cores unless set.
@@ -137,6 +149,19 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self
     }
 
+    /// Queues that are not consumed after all.
+    pub fn exclude_queues(mut self, queues: impl IntoIterator<Item = impl Into<QueueName>>) -> Self {
+        let excluded: Vec<QueueName> = queues.into_iter().map(Into::into).collect();
+        self.settings.queues.retain(|queue| !excluded.contains(queue));
+        self
+    }
+
+    /// Drop what waits in the queues before the first message is taken. It is gone for good.
+    pub fn purge(mut self, purge: bool) -> Self {
+        self.settings.purge = purge;
+        self
+    }
+
     /// The worker holds `concurrency` times so many tasks; 0 is without limit.
     pub fn prefetch_multiplier(mut self, multiplier: usize) -> Self {
         self.settings.prefetch_multiplier = multiplier;
@@ -170,6 +195,12 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     /// How often the worker says that it is there.
     pub fn heartbeat(mut self, every: Duration) -> Self {
         self.settings.heartbeat = every.max(Duration::from_millis(50));
+        self
+    }
+
+    /// The worker does not say that it is there: monitors learn of it by its tasks only.
+    pub fn without_heartbeat(mut self) -> Self {
+        self.settings.is_silent = true;
         self
     }
 
