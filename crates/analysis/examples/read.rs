@@ -2,9 +2,9 @@
 //! `cargo run -p analysis --example read -- FOLDER`.
 #![allow(clippy::print_stdout)]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use analysis::{Analyses, Settings, Source, WorkerSettings};
+use analysis::{Analyses, Settings, Source};
 use celeriac::Shutdown;
 use futures_util::StreamExt;
 
@@ -14,18 +14,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = tempfile::tempdir()?;
     let analyses = Analyses::open(Settings::new(data.path())).await?;
     let shutdown = Shutdown::new();
-    let worker = tokio::spawn(analyses.clone().run_worker(
-        WorkerSettings {
-            hostname: "example@localhost".into(),
-            concurrency: 2,
-            prefetch_multiplier: 1,
-            time_limit: Duration::from_secs(3600),
-            soft_time_limit: Duration::from_secs(3300),
-            queues: vec!["analysis".into()],
-            events: false,
-        },
-        shutdown.clone(),
-    ));
+    let worker = analyses.worker().hostname("example@localhost").concurrency(2).prefetch_multiplier(1);
+    let worker = tokio::spawn(analyses.clone().run_worker(worker, shutdown.clone()));
     // The second time nothing has changed.
     for _ in 0..2 {
         let begun = Instant::now();

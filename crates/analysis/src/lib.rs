@@ -40,7 +40,6 @@ pub use store::{
 };
 pub use submission::{Submission, SubmissionOptions};
 pub use watch::AnalysisEvents;
-pub use worker::WorkerSettings;
 
 /// Runs work that waits for disk or computes on a thread of its own. A panic in it goes on in the caller.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

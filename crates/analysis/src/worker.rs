@@ -1,47 +1,33 @@
 //! What `code-reader worker` runs.
 
-use std::time::Duration;
+use celeriac::{Shutdown, WorkerBuilder};
 
-use celeriac::Shutdown;
-
-use crate::{Analyses, AnalysisError};
-
-/// How a worker runs.
-#[derive(Debug, Clone)]
-pub struct WorkerSettings {
-    /// The node's name, `name@host`.
-    pub hostname: String,
-    /// Tasks at once.
-    pub concurrency: usize,
-    /// Tasks that are taken ahead, for each that may run.
-    pub prefetch_multiplier: usize,
-    /// A task that takes longer is dropped.
-    pub time_limit: Duration,
-    /// A task that takes longer is asked to end.
-    pub soft_time_limit: Duration,
-    /// The queues to consume.
-    pub queues: Vec<String>,
-    /// Events of tasks are sent from the start.
-    pub events: bool,
-}
+use crate::{Analyses, AnalysisError, Shared};
 
 impl Analyses {
-    /// Works until it is told to stop; returns when all that it began has ended.
-    pub async fn run_worker(self, settings: WorkerSettings, shutdown: Shutdown) -> Result<(), AnalysisError> {
-        self.recover().await;
+    /// A worker for the queue of all analyses, to be set up and given to [`run_worker`](Self::run_worker).
+    pub fn worker(&self) -> WorkerBuilder<Shared> {
+        self.app().worker()
+    }
+
+    /// Works until it is told to stop; returns when all that it began has ended. A child of the prefork pool
+    /// runs tasks for its parent; what is to be done once is the parent's.
+    pub async fn run_worker(
+        self,
+        worker: WorkerBuilder<Shared>,
+        shutdown: Shutdown,
+    ) -> Result<(), AnalysisError> {
+        let is_child = celeriac::is_prefork_child();
+        if !is_child {
+            self.recover().await;
+        }
         let watching = crate::cancellation::watch(self.shared().clone(), self.app().broker().clone());
-        let worker = self
-            .app()
-            .worker()
-            .hostname(&settings.hostname)
-            .concurrency(settings.concurrency)
-            .prefetch_multiplier(settings.prefetch_multiplier)
-            .time_limit(Some(settings.time_limit))
-            .soft_time_limit(Some(settings.soft_time_limit))
-            .queues(settings.queues)
-            .events(settings.events)
-            .run(shutdown);
-        let upkeep = crate::upkeep::keep(self.clone());
+        let worker = worker.run(shutdown);
+        let upkeep = async {
+            if !is_child {
+                crate::upkeep::keep(self.clone()).await;
+            }
+        };
         let watching = async { tokio::join!(watching, upkeep) };
         tokio::pin!(worker, watching);
         let result = tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use celeriac_cli::LogLevel;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Reads a whole source repository for you.
@@ -24,18 +25,6 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Celery's names of the levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum LogLevel {
-    Debug,
-    Info,
-    #[value(alias = "warn")]
-    Warning,
-    #[value(alias = "critical")]
-    Error,
-}
-
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -53,9 +42,9 @@ pub enum Command {
     Api(ListenArgs),
     /// Run the background tasks; flags as Celery's.
     #[command(
-        after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h"
+        after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h\n  code-reader worker --pool prefork --autoscale 8,2 --detach --pidfile w.pid --logfile w.log"
     )]
-    Worker(WorkerArgs),
+    Worker(Box<WorkerArgs>),
     /// Send tasks by the clock: the entries of [schedule] in code-reader.toml.
     #[command(
         after_help = "code-reader.toml:\n  [schedule.cleanup]\n  task = \"celery.backend_cleanup\"\n  crontab = \"0 4 * * *\"      or: every = SECONDS\n  timezone = \"Europe/Berlin\"  UTC when absent\n\nAny number may run: one leads, the others take over from it.\n\nExamples:\n  code-reader beat\n  code-reader beat --schedule nightly.toml"
@@ -146,33 +135,9 @@ pub struct ListenArgs {
 /// `worker`, with Celery's names.
 #[derive(Debug, Args)]
 pub struct WorkerArgs {
-    /// Tasks at once.
-    #[arg(long, short = 'c')]
-    pub concurrency: Option<usize>,
-    /// Queues to consume, joined by commas.
-    #[arg(long, short = 'Q', value_delimiter = ',', default_value = "analysis")]
-    pub queues: Vec<String>,
-    /// Node name; %h is the host, %n the name before the @.
-    #[arg(long, short = 'n')]
-    pub hostname: Option<String>,
-    /// Messages held for each slot.
-    #[arg(long)]
-    pub prefetch_multiplier: Option<usize>,
-    /// Seconds after which a task is ended.
-    #[arg(long)]
-    pub time_limit: Option<f64>,
-    /// Seconds after which a task is asked to end.
-    #[arg(long)]
-    pub soft_time_limit: Option<f64>,
-    /// Send task events.
-    #[arg(long, short = 'E', visible_alias = "events")]
-    pub task_events: bool,
-    /// Write the process id to this file while running.
-    #[arg(long)]
-    pub pidfile: Option<PathBuf>,
-    /// Log to this file instead of stderr.
-    #[arg(long, short = 'f')]
-    pub logfile: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub worker: celeriac_cli::WorkerArgs,
     /// The supervisor whose end is ours.
     #[arg(long, hide = true)]
     pub supervised: bool,

@@ -53,6 +53,12 @@ impl fmt::Display for CliError {
     }
 }
 
+impl From<celeriac_cli::WorkerError> for CliError {
+    fn from(error: celeriac_cli::WorkerError) -> CliError {
+        CliError { message: error.to_string(), hint: None, code: error.exit_code() }
+    }
+}
+
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> CliError {
         CliError::usage(error.to_string())

@@ -3,18 +3,14 @@
 //! `[2026-11-24 10:15:30,123: INFO/MainProcess] Task tasks.add[…] received`, Celery's own form, or
 //! the same as JSON.
 
-use std::fmt;
 use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use tracing::{Event, Level, Subscriber};
+use celeriac_cli::{CeleryFormat, LogLevel};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, MakeWriter};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::fmt::MakeWriter;
 
-use crate::cli::LogLevel;
 use crate::error::CliError;
 
 /// What the log looks like and where it goes.
@@ -58,47 +54,8 @@ where
     let installed = if json {
         builder.json().flatten_event(true).try_init()
     } else {
-        builder.event_format(CeleryFormat).try_init()
+        builder.event_format(CeleryFormat::default()).try_init()
     };
     // A second start in one process (tests) keeps the first.
     drop(installed);
-}
-
-struct CeleryFormat;
-
-impl<S, N> FormatEvent<S, N> for CeleryFormat
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let now = jiff::ZonedDateTime::now();
-        let level = match *event.metadata().level() {
-            Level::ERROR => "ERROR",
-            Level::WARN => "WARNING",
-            Level::INFO => "INFO",
-            Level::DEBUG | Level::TRACE => "DEBUG",
-        };
-        let colour = match level {
-            "ERROR" => "\x1b[31m",
-            "WARNING" => "\x1b[33m",
-            _ => "",
-        };
-        let coloured = writer.has_ansi_escapes() && !colour.is_empty();
-        if coloured {
-            writer.write_str(colour)?;
-        }
-        let millis = now.subsec_nanosecond() / 1_000_000;
-        write!(writer, "[{},{millis:03}: {level}/MainProcess] ", now.strftime("%Y-%m-%d %H:%M:%S"))?;
-        context.field_format().format_fields(writer.by_ref(), event)?;
-        if coloured {
-            writer.write_str("\x1b[0m")?;
-        }
-        writeln!(writer)
-    }
 }

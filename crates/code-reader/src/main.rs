@@ -11,10 +11,12 @@ mod supervisor;
 mod terminal;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use cli::{Cli, Command, LogLevel};
+use celeriac_cli::{LogLevel, Prepared};
+use cli::{Cli, Command};
 use config::{Config, Layers};
 use error::CliError;
 
@@ -31,6 +33,14 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, CliError> {
+    // First of all: it may start another process that does the rest, or go to another folder.
+    let _pidfile = match &cli.command {
+        Command::Worker(args) => match args.worker.prepare(commands::WORKER_NAME)? {
+            Prepared::Detached => return Ok(0),
+            Prepared::Here(pidfile) => pidfile,
+        },
+        _ => None,
+    };
     let layers = Layers::load(&std::env::current_dir()?, |name| std::env::var(name).ok(), flags(&cli))?;
     match &cli.command {
         Command::Config(args) => return commands::config::run(&layers, args),
@@ -67,10 +77,13 @@ fn flags(cli: &Cli) -> Vec<(&'static str, String)> {
             set("CELERY_WORKER_CONCURRENCY", args.concurrency.map(|slots| slots.to_string()));
         }
         Command::Worker(args) => {
+            let args = &args.worker;
+            let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64().to_string());
             set("CELERY_WORKER_CONCURRENCY", args.concurrency.map(|slots| slots.to_string()));
             set("CELERY_WORKER_PREFETCH_MULTIPLIER", args.prefetch_multiplier.map(|n| n.to_string()));
-            set("CELERY_TASK_TIME_LIMIT", args.time_limit.map(|seconds| seconds.to_string()));
-            set("CELERY_TASK_SOFT_TIME_LIMIT", args.soft_time_limit.map(|seconds| seconds.to_string()));
+            set("CELERY_WORKER_MAX_TASKS_PER_CHILD", args.max_tasks_per_child.map(|n| n.to_string()));
+            set("CELERY_TASK_TIME_LIMIT", seconds(args.time_limit));
+            set("CELERY_TASK_SOFT_TIME_LIMIT", seconds(args.soft_time_limit));
         }
         Command::Read(args) => {
             set("LANGUAGE", args.lang.clone());
@@ -84,10 +97,14 @@ fn flags(cli: &Cli) -> Vec<(&'static str, String)> {
 fn start_logging(cli: &Cli, config: &Config) -> Result<(), CliError> {
     let (quiet, file) = match &cli.command {
         Command::Serve(_) | Command::Api(_) | Command::Beat(_) => (LogLevel::Info, None),
-        Command::Worker(args) => (LogLevel::Info, args.logfile.as_deref()),
+        Command::Worker(args) => (LogLevel::Info, args.worker.logfile(commands::WORKER_NAME)),
         _ => (LogLevel::Error, None),
     };
-    logging::start(&logging::Logging { level: cli.loglevel.unwrap_or(quiet), json: config.log_json, file })
+    logging::start(&logging::Logging {
+        level: cli.loglevel.unwrap_or(quiet),
+        json: config.log_json,
+        file: file.as_deref(),
+    })
 }
 
 fn prepare_data_dir(config: &Config) -> Result<(), CliError> {

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use analysis::{
-    Analyses, Analysis, AnalysisError, AnalysisEvent, Settings, Source, Submission, WorkerSettings,
-};
+use analysis::{Analyses, Analysis, AnalysisError, AnalysisEvent, Settings, Source, Submission};
 use celeriac::Shutdown;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
@@ -61,7 +59,8 @@ impl Bed {
 
     pub fn working(mut self) -> Self {
         let shutdown = Shutdown::new();
-        let task = tokio::spawn(self.analyses.clone().run_worker(worker_settings(), shutdown.clone()));
+        let worker = worker(&self.analyses);
+        let task = tokio::spawn(self.analyses.clone().run_worker(worker, shutdown.clone()));
         self.worker = Some((shutdown, task));
         self
     }
@@ -131,16 +130,15 @@ impl Bed {
     }
 }
 
-pub fn worker_settings() -> WorkerSettings {
-    WorkerSettings {
-        hostname: format!("test-{}@lab", uuid::Uuid::new_v4().simple()),
-        concurrency: 4,
-        prefetch_multiplier: 1,
-        time_limit: Duration::from_secs(3600),
-        soft_time_limit: Duration::from_secs(3300),
-        queues: vec!["analysis".to_owned()],
-        events: true,
-    }
+pub fn worker(analyses: &Analyses) -> celeriac::WorkerBuilder<analysis::Shared> {
+    analyses
+        .worker()
+        .hostname(&format!("test-{}@lab", uuid::Uuid::new_v4().simple()))
+        .concurrency(4)
+        .prefetch_multiplier(1)
+        .time_limit(Some(Duration::from_secs(3600)))
+        .soft_time_limit(Some(Duration::from_secs(3300)))
+        .events(true)
 }
 
 pub fn of_path(path: &Path) -> Source {

@@ -1,9 +1,9 @@
 //! `beat`: sends tasks by the clock.
 
-use celeriac::Shutdown;
+use celeriac::{Shutdown, Signals};
 use celeriac_cli::{TimetableEntry, parse_timetable, timetable_of};
 
-use super::{open, worker};
+use super::open;
 use crate::cli::BeatArgs;
 use crate::config::Config;
 use crate::error::CliError;
@@ -21,10 +21,11 @@ pub async fn run(config: &Config, args: BeatArgs) -> Result<u8, CliError> {
         beat = beat.entry(&entry.name, entry.schedule, entry.signature);
     }
     let shutdown = Shutdown::new();
-    let listening = tokio::spawn(worker::listen(shutdown.clone(), false));
-    let ended = beat.run(shutdown).await;
-    listening.abort();
-    ended.map_err(|error| CliError::failed(error.to_string()))?;
+    let signals = Signals::listen(&shutdown)?;
+    beat.run(shutdown).await.map_err(|error| CliError::failed(error.to_string()))?;
+    if signals.want_restart() {
+        return Err(CliError::failed(format!("cannot start again: {}", celeriac::restart())));
+    }
     Ok(0)
 }
 

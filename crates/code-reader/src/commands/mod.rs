@@ -13,6 +13,8 @@ mod serve;
 mod show;
 mod worker;
 
+pub use worker::NAME as WORKER_NAME;
+
 use analysis::Analyses;
 use celeriac_cli::{CommandError, ListCommand, Screen};
 
@@ -28,7 +30,7 @@ pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
         Command::Resume(args) => read::resume(&config, args).await,
         Command::Serve(_) => serve::run(&config, true).await,
         Command::Api(_) => serve::run(&config, false).await,
-        Command::Worker(args) => worker::run(&config, args).await,
+        Command::Worker(args) => worker::run(config, *args).await,
         Command::List(ListArgs { of_queue: Some(ListCommand::Bindings), .. }) => {
             let analyses = open(&config).await?;
             celery(celeriac_cli::bindings(analyses.app(), &Screen::new(false, false)).await)

@@ -57,6 +57,8 @@ pub struct WorkerConfig {
     pub concurrency: usize,
     /// Messages held for each slot.
     pub prefetch_multiplier: usize,
+    /// A process of the prefork pool is replaced after so many tasks.
+    pub max_tasks_per_child: Option<u64>,
     /// A task is ended after this time.
     pub time_limit: Duration,
     /// A task is asked to end after this time.
@@ -101,6 +103,8 @@ impl Config {
         let worker = WorkerConfig {
             concurrency: layers.number("CELERY_WORKER_CONCURRENCY", 1..=10_000)? as usize,
             prefetch_multiplier: layers.number("CELERY_WORKER_PREFETCH_MULTIPLIER", 0..=10_000)? as usize,
+            max_tasks_per_child: Some(layers.number("CELERY_WORKER_MAX_TASKS_PER_CHILD", 0..=u64::MAX)?)
+                .filter(|n| *n > 0),
             time_limit: layers.seconds("CELERY_TASK_TIME_LIMIT")?,
             soft_time_limit: layers.seconds("CELERY_TASK_SOFT_TIME_LIMIT")?,
         };

@@ -30,6 +30,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("CELERY_RESULT_BACKEND", None, "the results (default: as the broker)"),
     setting("CELERY_WORKER_CONCURRENCY", None, "tasks at once (default: 2 per core; 32 with an LLM)"),
     setting("CELERY_WORKER_PREFETCH_MULTIPLIER", Some("1"), "messages held for each slot"),
+    setting(
+        "CELERY_WORKER_MAX_TASKS_PER_CHILD",
+        Some("100"),
+        "tasks of a process of the prefork pool; 0 is no limit",
+    ),
     setting("CELERY_TASK_TIME_LIMIT", Some("3600"), "seconds after which a task is ended"),
     setting("CELERY_TASK_SOFT_TIME_LIMIT", Some("3300"), "seconds after which a task is asked to end"),
     setting("OPENAI_BASE_URL", None, "the provider, e.g. https://host/v1; unset reads without an LLM"),
