@@ -1,7 +1,7 @@
 //! `queues`: what waits where.
 
-use celeriac::App;
 use celeriac::broker::QueueInfo;
+use celeriac::{App, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -33,18 +33,30 @@ pub(crate) async fn queues<S: Send + Sync + 'static>(
         return Ok(screen.say("No queues.")?);
     }
     screen.say(format!(
-        "{:<28} {:>9} {:>9} {:>9} {:>9}",
-        "Queue", "Ready", "Delayed", "Unacked", "Consumers"
+        "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9}  {}",
+        "Queue", "Ready", "Delayed", "Unacked", "Consumers", "Oldest", "By priority"
     ))?;
-    for QueueInfo { name, ready, delayed, claimed, consumers } in &queues {
-        screen.say(format!("{name:<28} {ready:>9} {delayed:>9} {claimed:>9} {consumers:>9}"))?;
+    for queue in &queues {
+        let QueueInfo { name, ready, delayed, claimed, consumers, .. } = queue;
+        let oldest = age(queue).map_or_else(|| "-".to_owned(), |age| format!("{age:.0} s"));
+        let priorities = queue.priorities.iter().map(|(priority, count)| format!("{priority}: {count}"));
+        let priorities = priorities.collect::<Vec<_>>().join(", ");
+        let line = format!(
+            "{name:<28} {ready:>9} {delayed:>9} {claimed:>9} {consumers:>9} {oldest:>9}  {priorities}"
+        );
+        screen.say(line.trim_end())?;
     }
     Ok(())
+}
+
+/// How long the oldest message has been waiting, in seconds.
+fn age(queue: &QueueInfo) -> Option<f64> {
+    queue.oldest.map(|sent| (Timestamp::now().unix_seconds() - sent.unix_seconds()).max(0.0))
 }
 
 fn told(queue: &QueueInfo) -> Value {
     json!({
         "name": queue.name, "ready": queue.ready, "delayed": queue.delayed, "unacked": queue.claimed,
-        "consumers": queue.consumers,
+        "consumers": queue.consumers, "priorities": queue.priorities, "oldest": age(queue),
     })
 }

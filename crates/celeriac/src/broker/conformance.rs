@@ -357,6 +357,8 @@ pub(crate) async fn queues_tell_what_they_hold_and_are_purged(one: Shared, other
     let queues = other.queues().await.unwrap();
     let queue = queues.iter().find(|queue| queue.name.as_str() == "celery").unwrap();
     assert_eq!((queue.ready + queue.delayed, queue.claimed, queue.consumers), (3, 1, 1));
+    assert_eq!(queue.priorities.values().sum::<u64>(), queue.ready);
+    assert!(queue.oldest.is_some_and(|sent| sent.has_passed()), "{queue:?}");
 
     let peeked = other.peek(&"celery".into(), 10).await.unwrap();
     let tasks: Vec<_> =

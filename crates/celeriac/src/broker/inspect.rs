@@ -1,5 +1,6 @@
 //! What a broker tells of itself.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -22,12 +23,45 @@ pub struct QueueInfo {
     pub name: QueueName,
     /// Messages that could be delivered now.
     pub ready: u64,
+    /// The same by priority; on Redis by step of priority, as each step has a list of its own.
+    pub priorities: BTreeMap<u8, u64>,
+    /// When the oldest of them was sent, as far as its id tells: ours do, Python's do not.
+    pub oldest: Option<Timestamp>,
     /// Messages that wait for their time.
     pub delayed: u64,
     /// Messages that consumers hold.
     pub claimed: u64,
     /// Consumers that are alive.
     pub consumers: u64,
+}
+
+impl QueueInfo {
+    /// An empty queue.
+    pub fn empty(name: QueueName) -> Self {
+        Self {
+            name,
+            ready: 0,
+            priorities: BTreeMap::new(),
+            oldest: None,
+            delayed: 0,
+            claimed: 0,
+            consumers: 0,
+        }
+    }
+
+    /// Counts messages that could be delivered now.
+    pub(super) fn add_ready(&mut self, priority: u8, count: u64) {
+        if count > 0 {
+            self.ready += count;
+            *self.priorities.entry(priority).or_default() += count;
+        }
+    }
+
+    /// Takes note of a message that waits.
+    pub(super) fn note_age(&mut self, envelope: &[u8]) {
+        let sent_at = Message::decode(envelope).ok().and_then(|message| message.id().created_at());
+        self.oldest = self.oldest.into_iter().chain(sent_at).min();
+    }
 }
 
 /// A message in a queue, looked at but not taken.

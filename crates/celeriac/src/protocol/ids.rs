@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{ProtocolError, shortened};
+use super::time::Timestamp;
 
 /// Longest id or name that is accepted from outside, in bytes.
 const MAX_NAME_BYTES: usize = 1024;
@@ -101,6 +102,14 @@ impl TaskId {
         Self(uuid::Uuid::now_v7().to_string().into())
     }
 
+    /// When the id was made, if it tells: a UUID of version 7 does.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        let id = uuid::Uuid::try_parse(&self.0).ok().filter(|id| id.get_version_num() == 7)?;
+        let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
+        let milliseconds = seconds.checked_mul(1000)?.checked_add(u64::from(nanoseconds) / 1_000_000)?;
+        Some(Timestamp::from_unix_ms(i64::try_from(milliseconds).ok()?))
+    }
+
     /// Accepts an id from outside unless it is empty or absurdly long.
     pub(crate) fn checked(self) -> Result<Self, ProtocolError> {
         check("task id", &self.0)?;
@@ -190,5 +199,7 @@ mod tests {
     fn new_task_ids_differ_and_sort_by_time() {
         let ids: Vec<TaskId> = (0..100).map(|_| TaskId::new()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(ids[0].created_at() <= ids[99].created_at() && ids[0].created_at().unwrap().has_passed());
+        assert_eq!(TaskId::from("51aec144-ea8f-4aa1-a0a7-c50731455f85").created_at(), None);
     }
 }

@@ -9,16 +9,16 @@ use test_servers::{Process, RedisOptions, until};
 
 use crate::support::{Bench, PATIENCE};
 
-fn add(x: u64, y: u64) -> Signature {
+pub fn add(x: u64, y: u64) -> Signature {
     Signature::new("tasks.add").args([json!(x), json!(y)])
 }
 
-async fn send(client: &App, count: u64) -> Vec<AsyncResult<Value>> {
+pub async fn send(client: &App, count: u64) -> Vec<AsyncResult<Value>> {
     client.send_batch((0..count).map(|n| add(n, 1))).await.unwrap()
 }
 
 /// The worker runs what is sent to it now.
-async fn works(client: &App) {
+pub async fn works(client: &App) {
     let sent = send(client, 3).await;
     for (n, result) in sent.iter().enumerate() {
         assert_eq!(result.get_timeout(PATIENCE).await.unwrap(), json!(n + 1));
@@ -26,14 +26,14 @@ async fn works(client: &App) {
 }
 
 /// The worker hears what is broadcast. A broadcast that comes while it is not connected is lost, so it is asked again.
-async fn answers_pings(client: &App) {
+pub async fn answers_pings(client: &App) {
     let asked = Instant::now();
     while client.inspect().timeout(Duration::from_millis(300)).limit(1).ping().await.unwrap().is_empty() {
         assert!(asked.elapsed() < PATIENCE, "it never answers");
     }
 }
 
-async fn ready_worker(bench: &Bench) -> Process {
+pub async fn ready_worker(bench: &Bench) -> Process {
     let mut worker = bench.worker("w1@lab");
     worker.until_printed("ready");
     worker

@@ -1,6 +1,7 @@
 //! The worker on a real Redis: beside Python's clients and workers, and through every fault that a Redis can have.
 #![allow(clippy::unwrap_used)]
 
+mod connections;
 mod faults;
 mod interop;
 mod leases;

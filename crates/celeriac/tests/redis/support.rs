@@ -25,6 +25,8 @@ pub struct Bench {
     pub query: String,
     /// Who logs in: `USER:PASSWORD@`, or nothing.
     pub login: String,
+    /// Another way to the same Redis; `{db}` stands for the database.
+    pub way: Option<String>,
 }
 
 impl Bench {
@@ -33,12 +35,11 @@ impl Bench {
     }
 
     pub fn with(options: RedisOptions) -> Self {
-        Self {
-            redis: RedisServer::start_with(options),
-            dir: TempDir::new().unwrap(),
-            query: String::new(),
-            login: String::new(),
-        }
+        Self::on(RedisServer::start_with(options))
+    }
+
+    pub fn on(redis: RedisServer) -> Self {
+        Self { redis, dir: TempDir::new().unwrap(), query: String::new(), login: String::new(), way: None }
     }
 
     pub fn broker_url(&self) -> String {
@@ -50,6 +51,9 @@ impl Bench {
     }
 
     fn url(&self, database: u32) -> String {
+        if let Some(way) = &self.way {
+            return way.replace("{db}", &database.to_string());
+        }
         format!("redis://{}127.0.0.1:{}/{database}{}", self.login, self.redis.port(), self.query)
     }
 

@@ -45,15 +45,25 @@ impl Inner {
             true
         })
         .await?;
-        let mut lengths = redis::pipe();
+        if queues.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut looks = redis::pipe();
         for queue in queues.values() {
             for list in self.keys.lists(&queue.name) {
-                lengths.cmd("LLEN").arg(list);
+                looks.cmd("LLEN").arg(&list);
+                // What is delivered next is at the end, and the oldest of its list, but for what came back.
+                looks.cmd("LINDEX").arg(&list).arg(-1);
             }
         }
-        let lengths = if queues.is_empty() { Vec::new() } else { self.link.ask_all(&lengths).await? };
-        for (queue, lengths) in queues.values_mut().zip(lengths.chunks(self.keys.steps().len())) {
-            queue.ready = lengths.iter().map(number).sum();
+        let looks = self.link.ask_all(&looks).await?;
+        for (queue, looks) in queues.values_mut().zip(looks.chunks(2 * self.keys.steps().len())) {
+            for (step, look) in self.keys.steps().iter().zip(looks.chunks(2)) {
+                queue.add_ready(*step, look.first().map_or(0, number));
+                if let Some(Value::BulkString(envelope)) = look.get(1) {
+                    queue.note_age(envelope);
+                }
+            }
         }
         Ok(queues.into_values().collect())
     }
@@ -306,13 +316,7 @@ fn seen(
 }
 
 fn entry<'a>(queues: &'a mut BTreeMap<String, QueueInfo>, name: &str) -> &'a mut QueueInfo {
-    queues.entry(name.to_owned()).or_insert_with(|| QueueInfo {
-        name: name.into(),
-        ready: 0,
-        delayed: 0,
-        claimed: 0,
-        consumers: 0,
-    })
+    queues.entry(name.to_owned()).or_insert_with(|| QueueInfo::empty(name.into()))
 }
 
 fn number(value: &Value) -> u64 {

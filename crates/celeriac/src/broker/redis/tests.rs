@@ -1,11 +1,16 @@
-use std::sync::Arc;
+//! The conformance suites on Redis, and what only Redis promises.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use test_servers::RedisServer;
 
-use super::super::Broker;
 use super::super::conformance::broker_conformance;
+use super::super::{Broker, Consume, Delivery, Publication};
 use super::RedisBroker;
 use crate::beat::conformance::tick_store_conformance;
+use crate::protocol::{Embed, Headers, JsonMap, Message, Priority, TaskId};
 use crate::redis::RedisOptions;
 
 async fn fresh() -> (Arc<dyn Broker>, Arc<dyn Broker>, RedisServer) {
@@ -16,3 +21,120 @@ async fn fresh() -> (Arc<dyn Broker>, Arc<dyn Broker>, RedisServer) {
 
 broker_conformance!(fresh);
 tick_store_conformance!(fresh);
+
+fn publication(queue: &str, name: &str) -> Publication {
+    let headers = Headers::new(name, TaskId::new());
+    Publication::new(queue, Message::new(headers, Vec::new(), JsonMap::new(), Embed::default()))
+}
+
+fn want(max: usize, queues: &[&str]) -> Consume {
+    let queues = queues.iter().map(|queue| (*queue).into()).collect();
+    Consume { max, queues, wait: Duration::ZERO, ..Consume::new("w@h", "celery") }
+}
+
+fn tasks(deliveries: &[Delivery]) -> Vec<String> {
+    deliveries.iter().map(|delivery| delivery.message().headers.task.clone()).collect()
+}
+
+/// A server, asked through its command line's protocol; what it answers, without the framing.
+async fn ask<T: redis::FromRedisValue>(server: &RedisServer, words: &[&str]) -> T {
+    let client = redis::Client::open(server.url(0)).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]);
+    command.query_async(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_held_is_recorded_as_kombu_does() {
+    let (one, _, server) = fresh().await;
+    let mut urgent = publication("celery", "t");
+    urgent.message.properties.priority = Priority(7);
+    one.publish(vec![urgent]).await.unwrap();
+    let raw: Vec<String> = ask(&server, &["LRANGE", "celery\u{6}\u{16}6", "0", "-1"]).await;
+    let held = one.consume(want(1, &["celery"])).await.unwrap();
+
+    let records: Vec<(String, String)> = ask(&server, &["HGETALL", "unacked"]).await;
+    let scores: Vec<(String, f64)> =
+        ask(&server, &["ZRANGE", "unacked_index", "0", "-1", "WITHSCORES"]).await;
+    assert_eq!((records.len(), scores.len()), (1, 1));
+    assert_eq!(
+        (records[0].0.as_str(), scores[0].0.as_str()),
+        (held[0].tag().as_str(), held[0].tag().as_str())
+    );
+    assert!((scores[0].1 - crate::protocol::Timestamp::now().unix_seconds()).abs() < 60.0);
+    let record: Value = serde_json::from_str(&records[0].1).unwrap();
+    assert_eq!(record, json!([serde_json::from_str::<Value>(&raw[0]).unwrap(), "", "celery"]));
+    let bound: Vec<String> = ask(&server, &["SMEMBERS", "_kombu.binding.celery"]).await;
+    assert_eq!(bound, ["celery\u{6}\u{16}\u{6}\u{16}celery"]);
+}
+
+#[tokio::test]
+async fn what_was_not_begun_comes_back_first_and_what_is_rejected_last() {
+    let (one, _, _server) = fresh().await;
+    one.publish(vec![publication("celery", "a"), publication("celery", "b"), publication("celery", "c")])
+        .await
+        .unwrap();
+    let mut held = one.consume(want(2, &["celery"])).await.unwrap().into_iter();
+    let (a, b) = (held.next().unwrap(), held.next().unwrap());
+    one.settle(vec![a.requeue(Duration::ZERO), b.restore()]).await.unwrap();
+    assert_eq!(tasks(&one.consume(want(3, &["celery"])).await.unwrap()), ["b", "c", "a"]);
+}
+
+#[tokio::test]
+async fn queues_take_turns_within_a_priority() {
+    let (one, _, _server) = fresh().await;
+    for name in ["1", "2", "3", "4"] {
+        one.publish(vec![publication("x", name), publication("y", name)]).await.unwrap();
+    }
+    let mut first = Vec::new();
+    for _ in 0..4 {
+        let taken = one.consume(want(1, &["x", "y"])).await.unwrap();
+        first.push(taken[0].queue().as_str().to_owned());
+        std::mem::forget(taken);
+    }
+    assert_eq!(first, ["x", "y", "x", "y"]);
+    let together = one.consume(want(2, &["x", "y"])).await.unwrap();
+    assert_ne!(together[0].queue(), together[1].queue(), "a batch is shared as well");
+}
+
+#[tokio::test]
+async fn what_is_no_envelope_becomes_a_dead_letter() {
+    let (one, _, server) = fresh().await;
+    for nonsense in ["no JSON", "{\"body\": ", "[1, 2]", "", "\u{0}\"\\"] {
+        ask::<i64>(&server, &["LPUSH", "celery", nonsense]).await;
+    }
+    assert!(one.consume(want(10, &["celery"])).await.unwrap().is_empty());
+    let letters = one.dead_letters(10).await.unwrap();
+    assert_eq!(letters.len(), 5);
+    assert!(letters.iter().all(|letter| letter.reason.contains("unreadable") && letter.message.is_err()));
+    assert_eq!(ask::<i64>(&server, &["HLEN", "unacked"]).await, 0);
+}
+
+#[tokio::test]
+async fn an_idle_consumer_asks_nothing() {
+    let (one, _, server) = fresh().await;
+    let consuming = tokio::spawn(async move {
+        one.consume(Consume { wait: Duration::from_secs(60), ..want(1, &["celery"]) }).await.unwrap()
+    });
+    let calls = async || {
+        let stats: String = ask(&server, &["INFO", "commandstats"]).await;
+        stats
+            .lines()
+            .filter(|line| line.starts_with("cmdstat_evalsha") || line.starts_with("cmdstat_exists"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let watches = |calls: &[String]| calls.iter().any(|line| line.starts_with("cmdstat_exists"));
+    let mut before = calls().await;
+    while !watches(&before) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        before = calls().await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(calls().await, before, "it waits to be told");
+    // A client that knows nothing of us wakes it.
+    let envelope = publication("celery", "foreign").message.encode(&"celery".into()).unwrap();
+    ask::<i64>(&server, &["LPUSH", "celery", std::str::from_utf8(&envelope).unwrap()]).await;
+    assert_eq!(tasks(&consuming.await.unwrap()), ["foreign"]);
+}

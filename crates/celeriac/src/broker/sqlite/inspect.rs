@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sqlite_group_commit::DatabaseError;
 
 use super::super::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo};
@@ -18,14 +18,27 @@ pub(super) fn queues(conn: &Connection) -> Result<Vec<QueueInfo>, DatabaseError>
     let mut queues: BTreeMap<String, QueueInfo> = BTreeMap::new();
     let mut counts = conn.prepare_cached(
         "SELECT queue, sum(state = 0 OR (state = 1 AND visible_at <= ?1)), sum(state = 1 AND visible_at > ?1),
-             sum(state = 2)
-         FROM message GROUP BY queue",
+             sum(state = 2), priority
+         FROM message GROUP BY queue, priority",
     )?;
     let mut rows = counts.query([now])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let queue = entry(&mut queues, name);
-        (queue.ready, queue.delayed, queue.claimed) = (count(row, 1)?, count(row, 2)?, count(row, 3)?);
+        queue.add_ready(row.get(4)?, count(row, 1)?);
+        queue.delayed += count(row, 2)?;
+        queue.claimed += count(row, 3)?;
+    }
+    let mut oldest = conn.prepare_cached(
+        "SELECT CASE WHEN length(body) <= ?2 THEN body END FROM payload
+         WHERE id = (SELECT min(id) FROM message WHERE queue = ?1 AND state = 0)",
+    )?;
+    for queue in queues.values_mut().filter(|queue| queue.ready > 0) {
+        let body: Option<Option<Vec<u8>>> =
+            oldest.query_row(params![queue.name.as_str(), MAX_ROW_BYTES], |row| row.get(0)).optional()?;
+        if let Some(body) = body.flatten() {
+            queue.note_age(&body);
+        }
     }
     let mut consumers =
         conn.prepare_cached("SELECT queue, count(*) FROM consumer WHERE alive_until >= ?1 GROUP BY queue")?;
@@ -42,13 +55,7 @@ fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 }
 
 fn entry(queues: &mut BTreeMap<String, QueueInfo>, name: String) -> &mut QueueInfo {
-    queues.entry(name).or_insert_with_key(|name| QueueInfo {
-        name: QueueName::from(name.as_str()),
-        ready: 0,
-        delayed: 0,
-        claimed: 0,
-        consumers: 0,
-    })
+    queues.entry(name).or_insert_with_key(|name| QueueInfo::empty(QueueName::from(name.as_str())))
 }
 
 pub(super) fn peek(conn: &Connection, queue: &QueueName, limit: usize) -> Result<Vec<Peeked>, DatabaseError> {
