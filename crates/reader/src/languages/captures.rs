@@ -1,8 +1,6 @@
 //! The capture names of the query files, as the engine sees them.
 
-use tree_sitter::Query;
-
-use super::sections::Section;
+use super::{query::Query, sections::Section};
 use crate::domain::SymbolKind;
 
 /// What a capture says of the node it stands on.
@@ -53,7 +51,7 @@ pub(super) enum Role {
 
 /// The roles of a query's captures, by capture index; the name of an unknown one is the error.
 pub(super) fn roles(query: &Query) -> Result<Vec<Role>, String> {
-    query.capture_names().iter().map(|name| role(name).ok_or_else(|| (*name).to_owned())).collect()
+    query.capture_names().iter().map(|name| role(name).ok_or_else(|| name.clone())).collect()
 }
 
 fn role(name: &str) -> Option<Role> {

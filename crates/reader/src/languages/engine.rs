@@ -1,7 +1,7 @@
 //! Parses one file and turns the matches of its language's query into facts.
 //!
-//! Trees are never walked by recursion: the query cursor keeps its stack on the heap. The parser does so almost
-//! everywhere; for the rest, see [`STACK`](super::STACK) and `MAX_NESTING`. Both are cut off at the time limit.
+//! Trees are never walked by recursion; the parser does so almost nowhere, and for the rest see
+//! [`STACK`](super::STACK) and `MAX_NESTING`. Parsing and matching are cut off at the time limit.
 
 use std::{
     collections::BTreeMap,
@@ -10,13 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use streaming_iterator::StreamingIterator;
-use tree_sitter::{ParseOptions, Parser, Query, QueryCursor, QueryCursorOptions, Tree};
+use tree_sitter::{ParseOptions, Parser, Tree};
 
 use super::{
     captures::{self, Role},
     comments::cut,
     found::{Found, Pattern},
+    query::Query,
+    syntax::{Grammar, Syntax},
     table::Spec,
 };
 use crate::{
@@ -28,8 +29,6 @@ use crate::{
 const SECOND_TRY: usize = 128 * 1024;
 /// Brackets in brackets that are read; the parser's own functions use the stack for some ambiguous sources.
 const MAX_NESTING: usize = 25_000;
-/// Matches that the query may have open at once; bounds memory on hostile input.
-const MAX_OPEN_MATCHES: u32 = 4096;
 
 /// What one file says.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
@@ -58,11 +57,11 @@ pub struct Extract {
 pub struct Engine {
     spec: &'static Spec,
     parser: Parser,
-    cursor: QueryCursor,
     compiled: Arc<Compiled>,
 }
 
 struct Compiled {
+    grammar: Grammar,
     query: Query,
     roles: Vec<Role>,
     /// What `(#set! framework "…")` says, by pattern.
@@ -81,9 +80,7 @@ impl Engine {
         let compiled = compiled(spec)?;
         let mut parser = Parser::new();
         parser.set_language(&(spec.grammar)()).map_err(|error| error.to_string())?;
-        let mut cursor = QueryCursor::new();
-        cursor.set_match_limit(MAX_OPEN_MATCHES);
-        Ok(Engine { spec, parser, cursor, compiled })
+        Ok(Engine { spec, parser, compiled })
     }
 
     /// The facts of one file. Never takes much longer than `limit`; never fails, whatever the text is.
@@ -105,33 +102,25 @@ impl Engine {
                 }
             }
         };
-        let mut found = Found::default();
-        let was_cut = self.query(&tree, text, deadline.max(Instant::now() + limit / 4), &mut found);
-        let mut extract = found.into_extract(self.spec, path, text);
+        let (mut extract, was_cut) = self.facts(tree, path, text, deadline.max(Instant::now() + limit / 4));
         extract.is_cut = is_cut || was_cut;
         extract
     }
 
-    fn query(&mut self, tree: &Tree, text: &str, deadline: Instant, found: &mut Found) -> bool {
-        let mut is_cut = false;
-        let mut check = |_: &tree_sitter::QueryCursorState| match Instant::now() > deadline {
-            true => {
-                is_cut = true;
-                ControlFlow::Break(())
-            }
-            false => ControlFlow::Continue(()),
-        };
-        let options = QueryCursorOptions::new().progress_callback(&mut check);
-        let Compiled { query, roles, frameworks } = &*self.compiled;
-        let mut matches = self.cursor.matches_with_options(query, tree.root_node(), text.as_bytes(), options);
-        while let Some(matched) = matches.next() {
-            let index = matched.pattern_index;
+    /// What the query finds in the tree, and whether the deadline came first.
+    fn facts(&self, tree: Tree, path: &str, text: &str, deadline: Instant) -> (Extract, bool) {
+        let Compiled { grammar, query, roles, frameworks } = &*self.compiled;
+        let (syntax, is_short) = Syntax::of(&tree, grammar, text, deadline);
+        drop(tree);
+        let matches = query.matches(&syntax, text, deadline);
+        let is_cut = is_short || matches.is_cut;
+        let mut found = Found::default();
+        for (index, captures) in matches.iter() {
             let framework = frameworks[index].as_deref();
-            let pattern = Pattern { index, framework, language: self.spec.language };
-            found.take(matched.captures(), roles, pattern, text);
+            found.take(captures, roles, Pattern { index, framework, language: self.spec.language }, text);
         }
         drop(matches);
-        is_cut
+        (found.into_extract(self.spec, path, text, syntax.into_newlines()), is_cut)
     }
 }
 
@@ -194,17 +183,13 @@ fn compiled(spec: &'static Spec) -> Result<Arc<Compiled>, String> {
 }
 
 fn compile(spec: &'static Spec) -> Result<Compiled, String> {
-    let source = spec.queries.join("\n");
-    let query = Query::new(&(spec.grammar)(), &source).map_err(|error| error.to_string())?;
+    let language = (spec.grammar)();
+    let query = Query::new(&language, &spec.queries.join("\n"))?;
     let roles = captures::roles(&query).map_err(|name| format!("unknown capture @{name}"))?;
     let frameworks = (0..query.pattern_count())
-        .map(|pattern| {
-            let settings = query.property_settings(pattern);
-            let set = settings.iter().find(|property| &*property.key == "framework")?;
-            set.value.as_deref().map(str::to_owned)
-        })
+        .map(|pattern| query.setting(pattern, "framework").map(str::to_owned))
         .collect();
-    Ok(Compiled { query, roles, frameworks })
+    Ok(Compiled { grammar: Grammar::of(&language), query, roles, frameworks })
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use tree_sitter::{Node, QueryCapture};
-
 use super::{
     captures::Role,
     comments::cut,
@@ -12,7 +10,9 @@ use super::{
     idioms::{self, Call, Facts},
     imports::Imports,
     nesting::{Definition, Outline},
+    query::Capture,
     sections::Sections,
+    syntax::Node,
     table::Spec,
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Found {
     /// Takes one match.
     pub(super) fn take(
         &mut self,
-        captures: &[QueryCapture<'_>],
+        captures: &[Capture<'_>],
         roles: &[Role],
         pattern: Pattern<'_>,
         text: &str,
@@ -229,8 +229,8 @@ impl Found {
     }
 
     /// Nests the definitions, finds the scope of every use and sorts everything by line.
-    pub(super) fn into_extract(mut self, spec: &Spec, path: &str, text: &str) -> Extract {
-        let outline = Outline::build(&mut self, spec, text);
+    pub(super) fn into_extract(mut self, spec: &Spec, path: &str, text: &str, newlines: Vec<u32>) -> Extract {
+        let outline = Outline::build(&mut self, spec, text, newlines);
         let mut extract = Extract { doc: outline.doc.clone(), ..Extract::default() };
         extract.uses = scoped(std::mem::take(&mut self.uses), &outline);
         extract.imports = std::mem::take(&mut self.imports).finish(spec, text, &outline);
@@ -284,7 +284,7 @@ pub(super) fn text_of<'a>(node: Node<'_>, text: &'a str) -> &'a str {
 }
 
 pub(super) fn line_of(node: Node<'_>) -> u32 {
-    u32::try_from(node.start_position().row).unwrap_or(u32::MAX).saturating_add(1)
+    node.line()
 }
 
 /// The content of a string literal; other text as it is.

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use tree_sitter::{Node, QueryCapture};
-
 use super::{
     captures::Role,
     found::{MAX_FACTS, text_of, unquote},
     nesting::Outline,
+    query::Capture,
+    syntax::Node,
     table::Spec,
 };
 use crate::facts::{Import, ImportTime, ImportedName};
@@ -35,13 +35,7 @@ impl Imports {
     }
 
     /// Takes one match; matches with the same module node are one import.
-    pub(super) fn take(
-        &mut self,
-        module: Node<'_>,
-        captures: &[QueryCapture<'_>],
-        roles: &[Role],
-        text: &str,
-    ) {
+    pub(super) fn take(&mut self, module: Node<'_>, captures: &[Capture<'_>], roles: &[Role], text: &str) {
         if self.by_module.len() >= MAX_FACTS {
             return;
         }
@@ -92,7 +86,7 @@ impl Imports {
     }
 
     /// Takes a path with braces.
-    pub(super) fn take_tree(&mut self, tree: Node<'_>, captures: &[QueryCapture<'_>], roles: &[Role]) {
+    pub(super) fn take_tree(&mut self, tree: Node<'_>, captures: &[Capture<'_>], roles: &[Role]) {
         let is_reexport =
             captures.iter().any(|capture| roles[capture.index as usize] == Role::ImportReexport);
         let entry = self.trees.entry(tree.start_byte());

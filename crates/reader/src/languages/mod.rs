@@ -41,7 +41,9 @@ mod idioms;
 mod imports;
 mod macros;
 mod nesting;
+mod query;
 mod sections;
+mod syntax;
 mod table;
 
 /// The stack that a thread needs to read whatever may come: the parser uses some of it for each level of

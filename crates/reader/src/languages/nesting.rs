@@ -74,15 +74,13 @@ pub(super) struct Outline {
 
 impl Outline {
     /// Sorts, removes doubles and locals, nests.
-    pub(super) fn build(found: &mut Found, spec: &Spec, text: &str) -> Outline {
+    /// `newlines` is where the lines of `text` end.
+    pub(super) fn build(found: &mut Found, spec: &Spec, text: &str, newlines: Vec<u32>) -> Outline {
         let definitions = without_doubles(std::mem::take(&mut found.definitions));
         found.wrappers.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         found.attributes.sort_by_key(|range| range.start);
         found.comments.sort_by_key(|range| range.start);
         found.sections.sort();
-        let newlines = memchr::memchr_iter(b'\n', text.as_bytes())
-            .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
-            .collect();
         let mut outline = Outline { placed: Vec::with_capacity(definitions.len()), newlines, doc: None };
         let mut open: Vec<usize> = Vec::new();
         for mut definition in definitions {

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use tree_sitter::Node;
-
-use super::nesting::Definition;
+use super::{nesting::Definition, syntax::Node};
 use crate::domain::SymbolKind;
 
 /// Marks that are looked at for one member, from the nearest back.

@@ -1,8 +1,9 @@
 //! The arguments of a call, in whatever way the grammar writes them.
 
-use tree_sitter::Node;
-
-use crate::languages::found::{one_line, text_of, unquote};
+use crate::languages::{
+    found::{one_line, text_of, unquote},
+    syntax::Node,
+};
 
 /// Most arguments that are looked at.
 const MAX_ARGUMENTS: usize = 40;
@@ -15,13 +16,12 @@ pub(super) struct Arguments<'t, 'a> {
 impl<'t, 'a> Arguments<'t, 'a> {
     /// Of a node whose named children are the arguments.
     pub(super) fn of(node: Node<'t>, text: &'a str) -> Self {
-        let mut cursor = node.walk();
         // An annotation without brackets has its name only.
         if node.kind() == "marker_annotation" {
             return Arguments { items: Vec::new() };
         }
         let items = node
-            .named_children(&mut cursor)
+            .named_children()
             .filter(|child| !child.kind().contains("comment"))
             .take(MAX_ARGUMENTS)
             .map(|child| item(child, text))
@@ -63,9 +63,9 @@ fn item<'t, 'a>(child: Node<'t>, text: &'a str) -> (Option<&'a str>, Node<'t>) {
         }
     }
     if matches!(child.kind(), "argument" | "value_argument" | "attribute_argument") {
-        let count = u32::try_from(child.named_child_count()).unwrap_or(0);
-        if let Some(value) = count.checked_sub(1).and_then(|last| child.named_child(last)) {
-            let name = if count > 1 { child.named_child(0).map(|node| text_of(node, text)) } else { None };
+        let first = child.named_children().next();
+        if let Some(value) = child.named_children().last() {
+            let name = first.filter(|first| first.at() != value.at()).map(|node| text_of(node, text));
             return (name, value);
         }
     }
@@ -84,12 +84,8 @@ pub(super) fn string(node: Node<'_>, text: &str) -> Option<String> {
         return None;
     }
     if kind == "concatenated_string" {
-        let mut cursor = node.walk();
-        let parts: Vec<String> = node
-            .named_children(&mut cursor)
-            .take(MAX_ARGUMENTS)
-            .map(|part| interpolated(text_of(part, text)))
-            .collect();
+        let parts: Vec<String> =
+            node.named_children().take(MAX_ARGUMENTS).map(|part| interpolated(text_of(part, text))).collect();
         return Some(parts.concat());
     }
     Some(interpolated(written))
@@ -103,8 +99,7 @@ pub(super) fn strings(node: Node<'_>, text: &str) -> Vec<String> {
     if node.kind() == "call" || node.kind() == "call_expression" {
         return Vec::new();
     }
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).take(MAX_ARGUMENTS).filter_map(|child| string(child, text)).collect()
+    node.named_children().take(MAX_ARGUMENTS).filter_map(|child| string(child, text)).collect()
 }
 
 /// The content of the first `"…"` in a text.

@@ -1,10 +1,9 @@
 //! What a call or an annotation means to a framework: one row per idiom, looked up by the name that is called.
 
-use tree_sitter::Node;
-
 use super::{
     found::{MAX_FACTS, line_of, one_line, text_of},
     nesting::Outline,
+    syntax::Node,
 };
 use crate::{
     domain::Language,

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use tree_sitter::Node;
-
-use super::{Arguments, Call, Facts, Outline, arguments, line_of, text_of};
+use super::{Arguments, Call, Facts, Node, Outline, arguments, line_of, text_of};
 use crate::facts::Route;
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
