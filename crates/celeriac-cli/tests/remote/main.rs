@@ -2,6 +2,7 @@
 //! on our worker, our command line on Python's worker.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod bad_input;
 mod celery_on_ours;
 mod events;
 mod flower;

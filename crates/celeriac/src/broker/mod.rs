@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 pub use self::redis::RedisBroker;
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
@@ -29,7 +30,7 @@ pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
 
 use crate::beat::TickStore;
-use crate::protocol::{Message, NodeName, QueueName};
+use crate::protocol::{Message, NodeName, ProtocolError, QueueName, TaskId};
 pub use crate::redis::{RedisError, RedisOptions};
 
 /// How long a consumer holds a message before it must renew its lease.
@@ -68,6 +69,32 @@ pub struct Consume {
     pub lease: Duration,
     /// Who consumes.
     pub consumer: NodeName,
+    /// Who is to be told of messages that cannot be read, if anybody.
+    pub unreadable: Option<mpsc::Sender<Unreadable>>,
+}
+
+/// A message that cannot be read and has gone to the dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The queue that it was in.
+    pub queue: QueueName,
+    /// The task that it was for, as far as it tells.
+    pub task_id: Option<TaskId>,
+    /// Why it cannot be read.
+    pub error: ProtocolError,
+}
+
+impl Consume {
+    /// For brokers: tells of a message that cannot be read. Never waits; nobody is told when too many wait to be.
+    pub(crate) fn tell_unreadable(&self, queue: &QueueName, bytes: &[u8], error: &ProtocolError) {
+        if let Some(listener) = &self.unreadable {
+            let task_id = Message::identify(bytes);
+            let told = listener.try_send(Unreadable { queue: queue.clone(), task_id, error: error.clone() });
+            if told.is_err() {
+                tracing::warn!(queue = %queue, "too many messages cannot be read: some callers are not told");
+            }
+        }
+    }
 }
 
 impl Consume {
@@ -79,6 +106,7 @@ impl Consume {
             wait: Duration::from_secs(1),
             lease: DEFAULT_LEASE,
             consumer: consumer.into(),
+            unreadable: None,
         }
     }
 }

@@ -214,6 +214,24 @@ impl Message {
         Ok(Self { headers, body, properties: wire.properties })
     }
 
+    /// The task that a message is for which cannot be read otherwise.
+    pub(crate) fn identify(bytes: &[u8]) -> Option<TaskId> {
+        #[derive(Deserialize)]
+        struct Loose {
+            headers: Option<LooseHeaders>,
+        }
+        #[derive(Deserialize)]
+        struct LooseHeaders {
+            id: Option<Value>,
+            task: Option<Value>,
+        }
+        // All else is passed over without being kept, however large and deep it is.
+        let headers = serde_json::from_slice::<Loose>(bytes).ok()?.headers?;
+        let id = headers.id.as_ref().and_then(Value::as_str)?;
+        headers.task.filter(Value::is_string)?;
+        TaskId::from(id).checked().ok()
+    }
+
     /// The bytes for a broker, addressed to `queue`, with a fresh delivery tag.
     pub fn encode(&self, queue: &QueueName) -> Result<Vec<u8>, ProtocolError> {
         let mut properties = self.properties.clone();
@@ -288,6 +306,24 @@ mod tests {
             let bytes = Envelope::json(body.into(), headers, Properties::default()).encode().unwrap();
             let error = Message::decode(&bytes).unwrap_err();
             assert!(error.to_string().contains("[args, kwargs, embed]"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_may_still_tell_whose_it_is() {
+        let id = |wire: &str| Message::identify(wire.as_bytes()).map(String::from);
+        let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+        let wire =
+            format!(r#"{{"body": {deep}, "headers": {{"x": {deep}, "id": "a", "task": "t", "eta": 5}}}}"#);
+        assert_eq!(id(&wire), Some("a".to_owned()));
+        for nobody in [
+            "",
+            "{",
+            r#"{"headers": null}"#,
+            r#"{"headers": {"id": 5, "task": "t"}}"#,
+            r#"{"headers": {"id": ""}}"#,
+        ] {
+            assert_eq!(id(nobody), None, "{nobody}");
         }
     }
 

@@ -46,6 +46,11 @@ impl Timestamp {
                 let naive: jiff::civil::DateTime = text.parse()?;
                 jiff::tz::Offset::UTC.to_timestamp(naive)
             })
+            .or_else(|error| {
+                // Python's last day is one that a moment with an offset cannot be written for here.
+                let naive = text.get(..19).and_then(|naive| naive.parse::<jiff::civil::DateTime>().ok());
+                naive.filter(|naive| naive.year() == 9999).map(|_| jiff::Timestamp::MAX).ok_or(error)
+            })
             .map(Self::from)
             .map_err(|_| ProtocolError::Time { value: shortened(text) })
     }
@@ -191,6 +196,8 @@ mod tests {
         assert_eq!(Timestamp::parse("2030-01-01T00:00:00").unwrap(), moment);
         assert_eq!(Timestamp::parse("2030-01-01 00:00:00.000").unwrap(), moment);
         assert!(Timestamp::parse("tomorrow").is_err());
+        let last = Timestamp::parse("9999-12-31T23:59:59.999999+00:00").unwrap();
+        assert!(last > moment && Timestamp::parse("9999-12-31T23:59:59").unwrap() == last);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Consume, Delivery};
+use crate::broker::{Consume, Delivery, Unreadable};
 use crate::protocol::{TaskId, TaskMeta};
 use crate::worker::held::Held;
 use crate::worker::shared::Shared;
@@ -19,7 +20,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const MAX_BATCH: usize = 1_024;
 
 /// Consumes until the worker is told to stop. Each message becomes one task of `messages`.
-pub(crate) async fn consume<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, messages: TaskTracker) {
+pub(crate) async fn consume<S: Send + Sync + 'static>(
+    shared: Arc<Shared<S>>,
+    messages: TaskTracker,
+    unreadable: mpsc::Sender<Unreadable>,
+) {
     let mut pause = PAUSES.0;
     // Until the queue was found empty once, messages may be older than this worker, and revoked before it could hear.
     let mut has_backlog = true;
@@ -39,6 +44,7 @@ pub(crate) async fn consume<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, me
             wait: LONGEST_WAIT,
             lease: shared.settings.lease,
             consumer: shared.node.clone(),
+            unreadable: Some(unreadable.clone()),
         };
         let taken = tokio::select! {
             biased;

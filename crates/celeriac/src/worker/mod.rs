@@ -30,6 +30,7 @@ mod shutdown;
 mod signals;
 mod statedb;
 mod strategy;
+mod unreadable;
 
 pub use pool::PoolKind;
 pub use pool::prefork::{is_prefork_child, process_name};

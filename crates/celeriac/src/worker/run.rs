@@ -28,6 +28,7 @@ use crate::worker::settings::{ChildSettings, WorkerSettings};
 use crate::worker::shared::Shared;
 use crate::worker::shutdown::Shutdown;
 use crate::worker::statedb;
+use crate::worker::unreadable;
 
 /// Ended tasks that wait for the flusher; more make the runs wait.
 const MAX_FINISHED: usize = 8_192;
@@ -77,7 +78,9 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let events =
         tokio::spawn(events::broadcast(core.broker.clone(), event_sender, waiting, end_events.clone()));
 
-    consume(shared.clone(), messages.clone()).await;
+    let (unreadable, untold) = mpsc::channel(unreadable::MAX_UNREADABLE);
+    messages.spawn(unreadable::tell(shared.clone(), untold));
+    consume(shared.clone(), messages.clone(), unreadable).await;
     finish_messages(&shared, &messages, &shutdown).await;
     end_writing.cancel();
     writing.close();

@@ -91,7 +91,7 @@ impl Inner {
             let taken = self.take_for(&want, watches).await?;
             let (is_watched, next_due) = (taken.is_watched, taken.next_due);
             let is_empty = taken.rows.is_empty();
-            let deliveries = self.deliver(taken).await?;
+            let deliveries = self.deliver(taken, &want).await?;
             let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if !deliveries.is_empty() || left.is_zero() || want.max == 0 || want.queues.is_empty() {
                 return Ok(deliveries);
@@ -212,18 +212,19 @@ impl Inner {
     }
 
     /// Makes deliveries of what was taken; what cannot be read goes to the dead letters.
-    async fn deliver(&self, mut taken: Taken) -> Result<Vec<Delivery>, BrokerError> {
+    async fn deliver(&self, mut taken: Taken, want: &Consume) -> Result<Vec<Delivery>, BrokerError> {
         let rows = std::mem::take(&mut taken.rows);
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
         let bytes: usize = rows.iter().map(|row| row.body.len()).sum();
         let (deliveries, unreadable) = if bytes <= PARSE_INLINE_BYTES {
-            parse(rows, &returns)
+            parse(rows, &returns, want)
         } else {
+            let want = want.clone();
             let lost = || RedisError::Unreachable {
                 server: self.link.server().shown(),
                 reason: "the runtime has ended".into(),
             };
-            tokio::task::spawn_blocking(move || parse(rows, &returns)).await.map_err(|_| lost())?
+            tokio::task::spawn_blocking(move || parse(rows, &returns, &want)).await.map_err(|_| lost())?
         };
         if !unreadable.is_empty() {
             self.settle(&unreadable).await?;
@@ -380,7 +381,7 @@ impl Drop for Taken {
     }
 }
 
-fn parse(rows: Vec<Row>, returns: &Arc<dyn Returns>) -> (Vec<Delivery>, Vec<Settlement>) {
+fn parse(rows: Vec<Row>, returns: &Arc<dyn Returns>, want: &Consume) -> (Vec<Delivery>, Vec<Settlement>) {
     let mut unreadable = Vec::new();
     let mut deliveries = Vec::with_capacity(rows.len());
     for Row { tag, queue, body } in rows {
@@ -392,6 +393,7 @@ fn parse(rows: Vec<Row>, returns: &Arc<dyn Returns>) -> (Vec<Delivery>, Vec<Sett
             }
             Err(error) => {
                 tracing::error!(queue = %queue, %error, "a message cannot be read: it goes to the dead letters");
+                want.tell_unreadable(&queue, &body, &error);
                 let reason = format!("unreadable: {error}");
                 unreadable.push(Settlement { tag, outcome: Outcome::Reject { reason } });
             }

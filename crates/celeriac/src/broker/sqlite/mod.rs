@@ -112,10 +112,11 @@ impl SqliteBroker {
     }
 
     /// Makes deliveries of what was claimed; what cannot be read goes to the dead letters.
-    async fn deliver(&self, mut claimed: Claimed) -> Result<Vec<Delivery>, BrokerError> {
+    async fn deliver(&self, mut claimed: Claimed, want: &Consume) -> Result<Vec<Delivery>, BrokerError> {
         let rows = claimed.take();
         let bytes: usize = rows.iter().map(|row| row.body.as_ref().map_or(0, Vec::len)).sum();
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
+        let want = want.clone();
         let parse = move || {
             let mut unreadable = Vec::new();
             let mut deliveries = Vec::with_capacity(rows.len());
@@ -131,6 +132,7 @@ impl SqliteBroker {
                     )),
                     Err(error) => {
                         tracing::error!(queue = %row.queue, %error, "a message cannot be read: it goes to the dead letters");
+                        want.tell_unreadable(&row.queue, row.body.as_deref().unwrap_or_default(), &error);
                         let reason = format!("unreadable: {error}");
                         unreadable.push(Settlement { tag: row.tag, outcome: Outcome::Reject { reason } });
                     }
@@ -177,7 +179,7 @@ impl Broker for SqliteBroker {
             let claimed = self.claim(&want).await?;
             let next_due = claimed.next_due;
             let is_empty = claimed.is_empty();
-            let deliveries = self.deliver(claimed).await?;
+            let deliveries = self.deliver(claimed, &want).await?;
             let left =
                 deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             if !deliveries.is_empty() || left.is_zero() || want.max == 0 {
