@@ -4,6 +4,7 @@
 //! carries one out on an [`App`](celeriac::App) and prints to a [`Screen`]. The binary `celeriac` is this and an app
 //! for the broker that its flags or the environment name.
 
+mod beat;
 mod call;
 mod command;
 mod dead_letters;
@@ -20,6 +21,7 @@ mod screen;
 mod timetable;
 mod worker;
 
+pub use beat::{BeatArgs, run_beat};
 pub use call::CallArgs;
 pub use command::{Command, with_examples};
 pub use dead_letters::{DeadLettersArgs, DeadLettersCommand};
@@ -31,7 +33,7 @@ pub use queues::QueuesArgs;
 pub use remote::{AskArgs, RemoteArgs, StatusArgs};
 pub use result::ResultArgs;
 pub use screen::Screen;
-pub use timetable::{TimetableEntry, TimetableError, parse_timetable, timetable_of};
+pub use timetable::{TimetableEntry, TimetableError, timetable_of};
 pub use worker::{
     Autoscale, CeleryFormat, LogLevel, Optimization, PidFile, Prepared, WorkerArgs, WorkerError, WorkerPool,
     WorkerProgram, node_name, start_log,

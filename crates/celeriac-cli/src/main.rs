@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use celeriac::App;
-use celeriac_cli::{Command, CommandError, ListCommand, Screen, bindings, with_examples};
+use celeriac_cli::{
+    BeatArgs, Command, CommandError, ListCommand, LogLevel, Screen, bindings, start_log, with_examples,
+};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Inspect and control a Celery cluster: our workers and Python's.
@@ -46,11 +48,22 @@ enum Commands {
     /// Show what the broker knows.
     #[command(subcommand)]
     List(ListCommand),
+    /// Send tasks by the clock, whoever runs them. Any number may run: one leads, the others take over from it.
+    #[command(
+        after_help = "The schedule:\n  [report]\n  task = \"tasks.report\"\n  crontab = \"0 7 * * mon-fri\"    or: every = SECONDS\n  timezone = \"Europe/Berlin\"     UTC when absent\n  args = [\"daily\"]\n  options = { queue = \"reports\", expires = 600 }\n\nExample:\n  celeriac -b redis://127.0.0.1:6379/0 beat --schedule schedule.toml"
+    )]
+    Beat(BeatArgs),
 }
 
 fn main() -> ExitCode {
     let matches = with_examples(Cli::command(), "celeriac").get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // Beat tells what it sends; the other commands print their answer, and log what goes wrong beside it.
+    let level = if matches!(cli.command, Commands::Beat(_)) { LogLevel::Info } else { LogLevel::Error };
+    if let Err(error) = start_log(level, None) {
+        drop(std::io::Write::write_all(&mut std::io::stderr(), format!("Error: {error}\n").as_bytes()));
+        return ExitCode::FAILURE;
+    }
     let ended = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -88,6 +101,7 @@ async fn run(cli: Cli) -> Result<(), CommandError> {
     let (app, screen) = (app.open().await?, Screen::new(cli.no_color, cli.quiet));
     match cli.command {
         Commands::Shared(command) => command.run(&app, &screen).await,
+        Commands::Beat(args) => args.run(&app).await,
         Commands::List(ListCommand::Bindings) => bindings(&app, &screen).await,
     }
 }

@@ -77,14 +77,11 @@ fn utc() -> String {
 }
 
 /// Reads the entries of a TOML text.
-///
-/// # Errors
-/// When the text is no such schedule.
-pub fn parse_timetable(text: &str) -> Result<Vec<TimetableEntry>, TimetableError> {
+pub(crate) fn parse_timetable(text: &str) -> Result<Vec<TimetableEntry>, TimetableError> {
     timetable_of(text.parse().map_err(|error: toml::de::Error| TimetableError::Syntax(error.to_string()))?)
 }
 
-/// The same for a table that was read already.
+/// The entries of a table.
 ///
 /// # Errors
 /// When the table is no such schedule.

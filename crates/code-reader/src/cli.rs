@@ -49,7 +49,7 @@ pub enum Command {
     #[command(
         after_help = "code-reader.toml:\n  [schedule.cleanup]\n  task = \"celery.backend_cleanup\"\n  crontab = \"0 4 * * *\"      or: every = SECONDS\n  timezone = \"Europe/Berlin\"  UTC when absent\n\nAny number may run: one leads, the others take over from it.\n\nExamples:\n  code-reader beat\n  code-reader beat --schedule nightly.toml"
     )]
-    Beat(BeatArgs),
+    Beat(ScheduleArgs),
     /// List what was read, or `bindings`, the queues.
     List(ListArgs),
     /// Show an analysis, one of its pages or one of its files.
@@ -145,7 +145,7 @@ pub struct WorkerArgs {
 
 /// `beat`.
 #[derive(Debug, Args)]
-pub struct BeatArgs {
+pub struct ScheduleArgs {
     /// Take the entries from this TOML file, one table each, instead of code-reader.toml.
     #[arg(long, short = 's', value_name = "FILE")]
     pub schedule: Option<PathBuf>,

@@ -36,7 +36,7 @@ fn entries_of_the_configuration_are_sent_by_the_clock() {
 #[test]
 fn a_schedule_that_is_wrong_is_refused_before_anything_runs() {
     let house = House::new();
-    assert!(house.fails(1, &["beat"]).contains("no entries"));
+    assert!(house.fails(2, &["beat"]).contains("no entries"));
     house.write("wrong.toml", "[a]\ntask = 't'\ncrontab = '0 25 * * *'\n");
     let stderr = house.fails(2, &["beat", "--schedule", "wrong.toml"]);
     assert!(stderr.contains("wrong.toml: the entry a: the hour of a crontab"), "{stderr}");
