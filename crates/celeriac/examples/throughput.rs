@@ -1,6 +1,7 @@
-//! Measures the SQLite transport: `cargo run --release -p celeriac --example throughput [TASKS] [FOLDER]`.
+//! Measures a broker and its result backend, without a worker:
+//! `cargo run --release -p celeriac --example throughput [TASKS] [FOLDER or URL]`. A folder is for SQLite.
 //!
-//! First durable no-op tasks end to end: published in batches, claimed in batches, each result stored and its message
+//! First no-op tasks end to end: published in batches, claimed in batches, each result stored and its message
 //! settled. Then the time from the begin of a publish to the delivery, at 100 messages a second.
 #![expect(clippy::print_stdout, reason = "it reports to a person")]
 
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use celeriac::backend::{ResultBackend, SqliteBackend};
-use celeriac::broker::{Broker, Consume, Delivery, Publication, SqliteBroker};
+use celeriac::backend::{self, ResultBackend};
+use celeriac::broker::{self, Broker, Consume, Delivery, Publication};
 use celeriac::protocol::{Embed, Headers, JsonMap, Message, TaskId, TaskMeta, TaskState};
 use tokio::task::JoinSet;
 
@@ -23,13 +24,19 @@ const WAIT: Duration = Duration::from_secs(30);
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let tasks: usize = arguments.next().map_or(Ok(100_000), |tasks| tasks.parse())?;
-    let folder = arguments.next().map_or_else(std::env::temp_dir, Into::into);
-    let folder = tempfile::tempdir_in(folder)?;
-    let path = folder.path().join("queue.db");
-    let broker = SqliteBroker::open(&path).await?;
-    let backend = SqliteBackend::open(&path, Some(Duration::from_secs(86_400))).await?;
+    let place = arguments.next();
+    let folder = place.as_ref().filter(|place| !place.contains("://"));
+    let folder = tempfile::tempdir_in(folder.map_or_else(std::env::temp_dir, Into::into))?;
+    let url = match place {
+        Some(url) if url.contains("://") => url,
+        _ => {
+            println!("fsync of 4 KiB: {:.2} ms", time_fsync(folder.path())?.as_secs_f64() * 1e3);
+            format!("sqlite://{}", folder.path().join("queue.db").display())
+        }
+    };
+    let broker = broker::open(&url).await?;
+    let backend = backend::open(&url, Some(Duration::from_secs(86_400))).await?;
 
-    println!("fsync of 4 KiB: {:.2} ms", time_fsync(folder.path())?.as_secs_f64() * 1e3);
     for batch in [1, 10, 100, 500] {
         let count = if batch == 1 { tasks / 10 } else { tasks } / 2 * 2;
         let (published, ended) = end_to_end(&broker, &backend, count, batch).await?;
@@ -37,6 +44,7 @@ async fn main() -> Outcome<()> {
             "{count} tasks by {batch}: published {published:.0}/s, claimed, stored and settled meanwhile {ended:.0}/s"
         );
     }
+    alone(&broker, tasks / 10).await?;
     one_by_one(&broker, &backend, tasks / 4).await?;
     latency(&broker).await
 }
@@ -62,7 +70,11 @@ fn publication() -> Publication {
     )
 }
 
-async fn settle(broker: &SqliteBroker, backend: &SqliteBackend, deliveries: Vec<Delivery>) -> Outcome<()> {
+async fn settle(
+    broker: &Arc<dyn Broker>,
+    backend: &Arc<dyn ResultBackend>,
+    deliveries: Vec<Delivery>,
+) -> Outcome<()> {
     let meta =
         |delivery: &Delivery| TaskMeta::new(delivery.message().id().clone(), TaskState::Success, 5.into());
     let metas = deliveries.iter().map(meta).collect();
@@ -74,10 +86,22 @@ async fn settle(broker: &SqliteBroker, backend: &SqliteBackend, deliveries: Vec<
     Ok(())
 }
 
+/// One caller that awaits each publish.
+async fn alone(broker: &Arc<dyn Broker>, tasks: usize) -> Outcome<()> {
+    let started = Instant::now();
+    for _ in 0..tasks {
+        broker.publish(vec![publication()]).await?;
+    }
+    let rate = tasks as f64 / started.elapsed().as_secs_f64();
+    println!("one caller that publishes one by one: {rate:.0}/s");
+    broker.purge(&"bench".into()).await?;
+    Ok(())
+}
+
 /// Two publishers and two consumers at once; returns both rates.
 async fn end_to_end(
-    broker: &SqliteBroker,
-    backend: &SqliteBackend,
+    broker: &Arc<dyn Broker>,
+    backend: &Arc<dyn ResultBackend>,
     tasks: usize,
     batch: usize,
 ) -> Outcome<(f64, f64)> {
@@ -126,7 +150,7 @@ async fn end_to_end(
 }
 
 /// Many callers that each publish, store and settle by themselves: the writer makes the batches.
-async fn one_by_one(broker: &SqliteBroker, backend: &SqliteBackend, tasks: usize) -> Outcome<()> {
+async fn one_by_one(broker: &Arc<dyn Broker>, backend: &Arc<dyn ResultBackend>, tasks: usize) -> Outcome<()> {
     const CALLERS: usize = 256;
     let each = tasks.div_ceil(CALLERS);
     let started = Instant::now();
@@ -169,7 +193,7 @@ async fn one_by_one(broker: &SqliteBroker, backend: &SqliteBackend, tasks: usize
     Ok(())
 }
 
-async fn latency(broker: &SqliteBroker) -> Outcome<()> {
+async fn latency(broker: &Arc<dyn Broker>) -> Outcome<()> {
     const SAMPLES: usize = 300;
     let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
     let publishing = broker.clone();

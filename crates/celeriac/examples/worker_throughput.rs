@@ -1,6 +1,7 @@
-//! How many no-op tasks a second go end to end on one SQLite file: sent, run, result stored, settled, all durable.
+//! How many no-op tasks a second go end to end: sent, run, result stored, settled.
 //!
-//! `cargo run --release -p celeriac --example worker_throughput -- [TASKS] [CONCURRENCY]`
+//! `cargo run --release -p celeriac --example worker_throughput -- [TASKS] [CONCURRENCY] [URL] [events]`. Without a
+//! URL on SQLite, durably. The worker is this process; with `events` it tells of each task as with `-E`.
 
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tasks: usize = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
     let concurrency: usize = arguments.next().map_or(Ok(256), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let app = App::open(&format!("sqlite://{}", folder.path().join("queue.db").display())).await?;
+    let sqlite = || format!("sqlite://{}", folder.path().join("queue.db").display());
+    let app = App::open(&arguments.next().unwrap_or_else(sqlite)).await?;
     let app = app.register::<Nothing>();
+    let events = arguments.next().is_some_and(|word| word == "events");
 
     let start = Instant::now();
     let mut last = Vec::new();
@@ -40,6 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run = Instant::now();
     let shutdown = Shutdown::new();
     let worker = app.worker().concurrency(concurrency).prefetch_multiplier(8).mingle(Duration::ZERO);
+    let worker = worker.events(events);
     let worker = tokio::spawn(worker.run(shutdown.clone()));
     for result in &last {
         result.get_timeout(Duration::from_secs(600)).await?;
@@ -58,7 +62,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     latencies.sort_unstable();
-    println!("one at a time, send to result: p50 {:?}, p95 {:?}", latencies[100], latencies[190]);
+    println!(
+        "one at a time, send to result: p50 {:?}, p95 {:?}, p99 {:?}",
+        latencies[100], latencies[190], latencies[198]
+    );
     shutdown.warm();
     worker.await??;
     Ok(())

@@ -121,6 +121,11 @@ impl RedisError {
         matches!(self, Self::Unreachable { .. })
     }
 
+    /// Whether the command may have been done nevertheless.
+    pub(crate) fn leaves_in_doubt(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Answer { .. })
+    }
+
     pub(super) fn from_driver(server: &str, error: &redis::RedisError) -> Self {
         let server = server.to_owned();
         // The driver's words for answers of the server end with what the server said.

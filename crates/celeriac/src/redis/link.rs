@@ -84,6 +84,11 @@ impl Link {
         &self.server
     }
 
+    /// Which connection it is: a server that was started anew may have forgotten what it was told over an earlier one.
+    pub(crate) fn generation(&self) -> u64 {
+        self.current.lock().as_ref().map_or(0, |live| live.generation)
+    }
+
     /// Since when the connection stands, when it is not the first one; nothing otherwise.
     pub(crate) fn reconnected_at(&self) -> Option<Instant> {
         self.current.lock().as_ref().filter(|live| live.generation > 1).map(|live| live.since)
@@ -92,6 +97,16 @@ impl Link {
     /// Changes when a list that [`watching`](Self::watching) found empty was pushed to.
     pub(crate) fn wakes(&self) -> Wakes {
         self.said.wakes.subscribe()
+    }
+
+    /// Connects, if there is no connection. Waits for a short time while none can be made.
+    pub(crate) async fn connect_first(&self) -> Result<(), RedisError> {
+        self.live_patiently().await.map(drop)
+    }
+
+    /// Does the commands in one round trip, once: when it fails they may have been done or not.
+    pub(crate) async fn ask_all_once(&self, commands: &Pipeline) -> Result<Vec<Value>, RedisError> {
+        self.send_all(self.live_patiently().await?, commands).await
     }
 
     /// Does one command. A connection that is lost meanwhile is made again and the command repeated, so commands must
@@ -128,29 +143,27 @@ impl Link {
         self.read(what, value.await?)
     }
 
-    /// Does the commands on a connection that watches the lists from just before: [`wakes`](Self::wakes) changes when
+    /// Does the commands, once, on a connection that watches the lists from just before: [`wakes`](Self::wakes) changes when
     /// one of them is pushed to. Also says whether the server does watch; if not, the caller must look again.
     pub(crate) async fn watching(
         &self,
         lists: &[String],
         commands: &Pipeline,
     ) -> Result<(bool, Vec<Value>), RedisError> {
-        self.retried(|live| async move {
-            let watches = live.tracks;
-            let mut all = redis::pipe();
-            if watches {
-                // The server remembers who looked at these keys, and tells when they change. Once.
-                all.cmd("CLIENT").arg("CACHING").arg("YES");
-                all.cmd("EXISTS").arg(lists);
-            }
-            for command in commands.cmd_iter() {
-                all.add_command(command.clone());
-            }
-            let mut answers = self.send_all(live, &all).await?;
-            answers.drain(..if watches { 2 } else { 0 });
-            Ok((watches, answers))
-        })
-        .await
+        let live = self.live_patiently().await?;
+        let watches = live.tracks;
+        let mut all = redis::pipe();
+        if watches {
+            // The server remembers who looked at these keys, and tells when they change. Once.
+            all.cmd("CLIENT").arg("CACHING").arg("YES");
+            all.cmd("EXISTS").arg(lists);
+        }
+        for command in commands.cmd_iter() {
+            all.add_command(command.clone());
+        }
+        let mut answers = self.send_all(live, &all).await?;
+        answers.drain(..if watches { 2 } else { 0 });
+        Ok((watches, answers))
     }
 
     fn read<T: FromRedisValue>(&self, what: &'static str, value: Value) -> Result<T, RedisError> {
@@ -219,6 +232,11 @@ impl Link {
                 done => return done,
             }
         }
+    }
+
+    /// The connection; waits for a short time while none can be made.
+    async fn live_patiently(&self) -> Result<Live, RedisError> {
+        self.retried(|live| async move { Ok(live) }).await
     }
 
     /// The connection, a new one if there is none.

@@ -242,7 +242,7 @@ impl Inner {
             let (note, bytes) = Note::split(&stored)?;
             let record = Record::read(bytes);
             Some(DeadLetter {
-                queue: record.as_ref().map_or_else(|_| QueueName::from(""), |record| record.queue().clone()),
+                queue: record::queue_of(bytes).unwrap_or_else(|| QueueName::from("")),
                 reason: note.reason,
                 at: Timestamp::from_unix_ms(at as i64),
                 deaths: record.as_ref().map_or(0, Record::deaths),

@@ -21,6 +21,7 @@ mod queue;
 mod record;
 mod recover;
 mod scripts;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod ticks;
@@ -58,10 +59,10 @@ struct Inner {
     scripts: Scripts,
     /// Takes back deliveries that were dropped.
     returns: Arc<DroppedDeliveries>,
-    /// Queues that this process has told the server of.
-    known: Mutex<HashSet<QueueName>>,
-    /// When this process last said that a node consumes a queue.
-    announced: Mutex<HashMap<(QueueName, NodeName), Instant>>,
+    /// Queues that this process has told the server of, and over which connection.
+    known: Mutex<(u64, HashSet<QueueName>)>,
+    /// When this process last said that a node consumes a queue, and over which connection.
+    announced: Mutex<HashMap<(QueueName, NodeName), (Instant, u64)>>,
     /// Which queue is the first of the next claim.
     turn: AtomicUsize,
     /// When overdue messages are looked for by kombu's visibility timeout next.
@@ -202,6 +203,10 @@ impl Returns for DroppedDeliveries {
     }
 }
 
+/// The pauses before dropped deliveries are tried to be put back again; after the last their leases end by themselves.
+const PUT_BACK_AFTER: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
+
 /// Puts dropped deliveries back until the broker has gone.
 async fn put_back(
     broker: std::sync::Weak<Inner>,
@@ -218,8 +223,18 @@ async fn put_back(
         let Some(broker) = broker.upgrade().filter(|_| received > 0) else { return };
         let restore = |tag| Settlement { tag, outcome: Outcome::Restore };
         let batch: Vec<Settlement> = tags.drain(..).map(restore).collect();
-        if let Err(error) = broker.settle(&batch).await {
-            tracing::warn!(%error, "dropped deliveries stay claimed until their lease ends");
+        for pause in PUT_BACK_AFTER {
+            match broker.settle(&batch).await {
+                Err(error) if error.is_transient() => {
+                    tracing::debug!(%error, "dropped deliveries wait for Redis to be put back");
+                    tokio::time::sleep(pause).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "dropped deliveries stay claimed until their lease ends");
+                    break;
+                }
+                Ok(()) => break,
+            }
         }
     }
 }

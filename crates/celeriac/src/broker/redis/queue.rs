@@ -1,6 +1,6 @@
 //! Publish, consume, settle, extend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use redis::{Pipeline, Value};
 use tokio::sync::oneshot;
 
-use super::super::{
-    BrokerError, Consume, Delivery, DeliveryTag, MAX_DEATHS, Outcome, Publication, Returns, Settlement,
-};
-use super::record::{self, Note, Record};
+use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Publication, Returns, Settlement};
+use super::record;
 use super::{DroppedDeliveries, Inner};
 use crate::protocol::{NodeName, QueueName};
 use crate::redis::RedisError;
@@ -54,7 +52,7 @@ impl Inner {
             1 => drop(self.link.ask_all(&commands).await?),
             _ => self.link.transact::<()>("a publish", &mut commands).await?,
         }
-        self.known.lock().extend(unknown.into_iter().map(QueueName::from));
+        self.note_known(unknown);
         Ok(())
     }
 
@@ -65,15 +63,27 @@ impl Inner {
             let mut tell = redis::cmd("SADD");
             tell.arg(&self.names.queues).arg(&unknown);
             self.link.ask::<i64>("SADD", &tell).await?;
-            self.known.lock().extend(unknown.into_iter().map(QueueName::from));
+            self.note_known(unknown);
         }
         Ok(())
     }
 
+    fn note_known(&self, queues: Vec<String>) {
+        let mut known = self.known.lock();
+        let generation = self.link.generation();
+        if known.0 != generation {
+            *known = (generation, HashSet::new());
+        }
+        known.1.extend(queues.into_iter().map(QueueName::from));
+    }
+
     fn unknown_queues<'a>(&self, queues: impl Iterator<Item = &'a QueueName>) -> Vec<String> {
         let known = self.known.lock();
-        let mut unknown: Vec<String> =
-            queues.filter(|queue| !known.contains(*queue)).map(ToString::to_string).collect();
+        let is_current = known.0 == self.link.generation();
+        let mut unknown: Vec<String> = queues
+            .filter(|queue| !is_current || !known.1.contains(*queue))
+            .map(ToString::to_string)
+            .collect();
         unknown.sort_unstable();
         unknown.dedup();
         unknown
@@ -133,6 +143,7 @@ impl Inner {
     }
 
     async fn take(&self, want: &Consume, watches: bool) -> Result<Taken, RedisError> {
+        self.link.connect_first().await?;
         let mut commands = redis::pipe();
         self.announce(want, &mut commands);
         let queues = self.in_turn(&want.queues);
@@ -151,10 +162,21 @@ impl Inner {
             take.arg(record::ending(queue));
         }
         commands.add_command(take);
-        let (is_watched, mut answers) = if watches {
-            self.link.watching(&keys[fixed..], &commands).await?
+        let asked = if watches {
+            self.link.watching(&keys[fixed..], &commands).await
         } else {
-            (false, self.link.ask_all(&commands).await?)
+            self.link.ask_all_once(&commands).await.map(|answers| (false, answers))
+        };
+        let tag = |number: usize| DeliveryTag::from(format!("{prefix}{number}{suffix}"));
+        let (is_watched, mut answers) = match asked {
+            Ok(answered) => answered,
+            Err(error) => {
+                if error.leaves_in_doubt() {
+                    // Should the server have taken messages nevertheless, they are nobody's.
+                    (1..=want.max).for_each(|number| self.returns.give_back(tag(number)));
+                }
+                return Err(error);
+            }
         };
         let mut taken = Taken { rows: Vec::new(), next_due: None, is_watched, returns: self.returns.clone() };
         let not_understood = || RedisError::Answer { server: self.link.server().shown(), what: "a claim" };
@@ -174,8 +196,7 @@ impl Inner {
                 .ok()
                 .and_then(|queue| queues.get(queue))
                 .ok_or_else(not_understood)?;
-            let tag = format!("{prefix}{}{suffix}", taken.rows.len() + 1).into();
-            taken.rows.push(Row { tag, queue: queue.clone(), body });
+            taken.rows.push(Row { tag: tag(taken.rows.len() + 1), queue: queue.clone(), body });
         }
         Ok(taken)
     }
@@ -190,23 +211,24 @@ impl Inner {
         queues
     }
 
-    /// Says from time to time that the consumer is there; at first also that its queues are.
+    /// Says from time to time that the consumer is there; at first, and on each new connection, also that its queues are.
     fn announce(&self, want: &Consume, commands: &mut Pipeline) {
         let mut announced = self.announced.lock();
+        let generation = self.link.generation();
         let until = crate::protocol::Timestamp::now() + ALIVE_FOR;
         for queue in &want.queues {
             let key = (queue.clone(), want.consumer.clone());
-            let last = announced.get(&key);
-            if last.is_none() {
+            let (last, told) = announced.get(&key).copied().unzip();
+            if told != Some(generation) {
                 let (name, bound) = (queue.as_str(), self.keys.bound(queue.as_str(), queue.as_str()));
                 commands.cmd("SADD").arg(self.keys.binding(name)).arg(&bound);
                 commands.cmd("SADD").arg(self.keys.permanent_binding(name)).arg(&bound);
                 commands.cmd("SADD").arg(&self.names.queues).arg(name);
             }
-            if last.is_none_or(|at| at.elapsed() >= ALIVE_FOR / 4) {
+            if told != Some(generation) || last.is_none_or(|at: Instant| at.elapsed() >= ALIVE_FOR / 4) {
                 let member = self.keys.bound(queue.as_str(), want.consumer.as_str());
                 commands.cmd("ZADD").arg(&self.names.consumers).arg(until.unix_seconds()).arg(member);
-                announced.insert(key, Instant::now());
+                announced.insert(key, (Instant::now(), generation));
             }
         }
     }
@@ -232,102 +254,6 @@ impl Inner {
         Ok(deliveries)
     }
 
-    pub(super) async fn settle(&self, batch: &[Settlement]) -> Result<(), RedisError> {
-        let (mut acks, mut rejects, mut returns) = (Vec::new(), Vec::new(), Vec::new());
-        for Settlement { tag, outcome } in batch {
-            match outcome {
-                Outcome::Ack => acks.push(tag.as_str()),
-                Outcome::Reject { reason } => rejects.push((tag.as_str(), Note::write(reason))),
-                Outcome::Requeue { .. } | Outcome::Restore | Outcome::Lost { .. } => {
-                    returns.push((tag.as_str(), outcome));
-                }
-            }
-        }
-        let returns = self.read_returned(returns).await?;
-        if acks.is_empty() && rejects.is_empty() && returns.is_empty() {
-            return Ok(());
-        }
-        let names = &self.names;
-        let mut settle = self.scripts.settle.call(&[
-            &names.unacked,
-            &names.unacked_index,
-            &names.leases,
-            &names.delayed,
-            &names.dead,
-            &names.dead_index,
-        ]);
-        settle.arg(acks.len()).arg(acks);
-        settle.arg(rejects.len());
-        for (tag, note) in rejects {
-            settle.arg(tag).arg(note);
-        }
-        settle.arg(returns.len());
-        for (tag, place) in returns {
-            settle.arg(tag).arg(place.side).arg(place.name).arg(place.bytes).arg(millis(place.delay));
-        }
-        self.link.ask("a settlement", &settle).await
-    }
-
-    /// What goes back is read first, to be marked as redelivered.
-    async fn read_returned<'a>(
-        &self,
-        returned: Vec<(&'a str, &Outcome)>,
-    ) -> Result<Vec<(&'a str, Place)>, RedisError> {
-        if returned.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut read = redis::cmd("HMGET");
-        read.arg(&self.names.unacked);
-        for (tag, _) in &returned {
-            read.arg(tag);
-        }
-        let records: Vec<Option<Vec<u8>>> = self.link.ask("HMGET", &read).await?;
-        let places = returned.into_iter().zip(records).filter_map(|((tag, outcome), record)| {
-            match Record::read(&record?) {
-                Ok(record) => Some((tag, self.place(tag, record, outcome))),
-                Err(error) => {
-                    tracing::error!(target: "celery.redis", "the record of {tag} stays in unacked: {error}");
-                    None
-                }
-            }
-        });
-        Ok(places.collect())
-    }
-
-    /// Where a message goes that is not ended.
-    fn place(&self, tag: &str, mut record: Record, outcome: &Outcome) -> Place {
-        record.mark_redelivered();
-        let list = record.list(&self.keys);
-        let end_of_list = |side, record: Record| Place {
-            side,
-            name: list.clone(),
-            bytes: record.envelope(),
-            delay: Duration::ZERO,
-        };
-        match outcome {
-            Outcome::Requeue { delay } if !delay.is_zero() => {
-                let cut = record::ending(record.queue()).len();
-                Place {
-                    side: "W",
-                    name: format!("{cut}:{tag}\n{list}"),
-                    bytes: record.bytes(),
-                    delay: *delay,
-                }
-            }
-            Outcome::Lost { reason } => {
-                record.count_death();
-                let deaths = record.deaths();
-                if deaths < MAX_DEATHS {
-                    return end_of_list("L", record);
-                }
-                let note = Note::write(&format!("it killed {deaths} processes, the last: {reason}"));
-                Place { side: "D", name: note, bytes: record.bytes(), delay: Duration::ZERO }
-            }
-            Outcome::Restore => end_of_list("R", record),
-            _ => end_of_list("L", record),
-        }
-    }
-
     pub(super) async fn extend(
         &self,
         tags: &[DeliveryTag],
@@ -344,16 +270,6 @@ impl Inner {
         }
         Ok(lost.into_iter().map(DeliveryTag::from).collect())
     }
-}
-
-/// Where a returned message goes.
-struct Place {
-    /// The end of the list, `W` to wait, or `D` for the dead letters.
-    side: &'static str,
-    /// The list, the member of the delayed set, or the note of the dead letter.
-    name: String,
-    bytes: Vec<u8>,
-    delay: Duration,
 }
 
 /// Messages that were taken but are not in a consumer's hands yet: those that are left when this is dropped, because

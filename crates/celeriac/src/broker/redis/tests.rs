@@ -99,6 +99,29 @@ async fn queues_take_turns_within_a_priority() {
 }
 
 #[tokio::test]
+async fn many_are_taken_and_settled_at_once() {
+    const MANY: usize = 3_000;
+    let (one, other, server) = fresh().await;
+    one.publish((0..MANY).map(|_| publication("celery", "t")).collect()).await.unwrap();
+    let mut taken = 0;
+    while taken < MANY {
+        let deliveries = other.consume(want(MANY, &["celery"])).await.unwrap();
+        assert!(!deliveries.is_empty());
+        taken += deliveries.len();
+        let settlements = deliveries.into_iter().enumerate().map(|(n, delivery)| match n % 100 {
+            0 => delivery.reject("every hundredth"),
+            _ => delivery.ack(),
+        });
+        other.settle(settlements.collect()).await.unwrap();
+    }
+    assert_eq!(
+        ask::<i64>(&server, &["EXISTS", "unacked", "unacked_index", "celeriac.leases", "celery"]).await,
+        0
+    );
+    assert!(ask::<usize>(&server, &["ZCARD", "celeriac.dead_index"]).await >= MANY / 100);
+}
+
+#[tokio::test]
 async fn what_is_no_envelope_becomes_a_dead_letter() {
     let (one, _, server) = fresh().await;
     for nonsense in ["no JSON", "{\"body\": ", "[1, 2]", "", "\u{0}\"\\"] {
