@@ -12,6 +12,7 @@ use super::node;
 
 /// `worker`, with Celery's names and meanings.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 pub struct WorkerArgs {
     /// Tasks at once: the number of cores unless set.
     #[arg(long, short = 'c', value_name = "N")]
