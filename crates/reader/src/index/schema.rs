@@ -43,13 +43,13 @@ CREATE TABLE link(
 CREATE TABLE outside(file INTEGER NOT NULL, package TEXT NOT NULL, module TEXT NOT NULL, time TEXT NOT NULL, line INTEGER NOT NULL);
 ";
 
-const INDEXES: &str = "
+const FILE_INDEXES: &str = "
 CREATE UNIQUE INDEX file_by_path ON file(path);
 CREATE INDEX symbol_by_file ON symbol(file);
 CREATE INDEX symbol_by_folded ON symbol(folded);
 CREATE INDEX chunk_by_file ON chunk(file);
-CREATE INDEX link_by_target ON link(to_file, to_symbol);
 ";
+const LINK_INDEXES: &str = "CREATE INDEX link_by_target ON link(to_file, to_symbol);";
 
 /// Sets the file up for one writer that starts anew when it fails: no journal, no waiting for the disk.
 pub(crate) fn create(db: &Connection) -> rusqlite::Result<()> {
@@ -68,8 +68,13 @@ pub(crate) fn create(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Makes the indexes and commits.
+/// Makes the indexes over the files and what stands in them; all of them are there.
+pub(crate) fn index_files(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(FILE_INDEXES)
+}
+
+/// Makes the indexes over the links and commits.
 pub(crate) fn finish(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(INDEXES)?;
+    db.execute_batch(LINK_INDEXES)?;
     db.execute_batch("COMMIT;")
 }

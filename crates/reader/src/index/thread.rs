@@ -20,6 +20,8 @@ const WAITING_FILES: usize = 16;
 pub(super) enum Row {
     /// A file that was scanned.
     File(Box<FileRow>),
+    /// No file follows: the thread makes their indexes while others resolve.
+    FilesEnd,
     /// Rank and imports of a file.
     Standing { file: i64, rank: f64, imports: String },
     /// Resolved uses.
@@ -117,6 +119,7 @@ fn write_all(db: Connection, waiting: &Receiver<Row>) -> rusqlite::Result<Writte
         for row in waiting {
             match row {
                 Row::File(file) => rows.file(&file, &mut written)?,
+                Row::FilesEnd => schema::index_files(&db)?,
                 Row::Standing { file, rank, imports } => {
                     rows.standing.execute(params![file, rank, imports])?;
                 }

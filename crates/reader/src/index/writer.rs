@@ -95,6 +95,7 @@ impl KnowledgeBaseWriter {
     /// Resolves, ranks, writes the graph and moves the file into place.
     pub fn finish(mut self, progress: &(dyn Fn(IndexProgress) + Sync)) -> Result<Counts, IndexError> {
         progress(IndexProgress::Resolving);
+        self.thread.send(Row::FilesEnd)?;
         let resolved = resolve::resolve(&self.tree);
         let ranks = rank::ranks(&self.tree, &resolved);
         progress(IndexProgress::Writing);

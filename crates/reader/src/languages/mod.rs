@@ -32,6 +32,7 @@
 //!
 //! Calls and annotations are also held against [`idioms`], which know what a call means to a framework.
 
+mod above;
 mod captures;
 mod comments;
 mod engine;
@@ -43,6 +44,7 @@ mod macros;
 mod nesting;
 mod query;
 mod sections;
+mod signature;
 mod syntax;
 mod table;
 

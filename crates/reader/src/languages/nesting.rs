@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::{
+    above::{Above, leading_doc},
     comments,
-    found::{Found, one_line},
-    table::{Docs, Spec},
+    found::Found,
+    signature::signature,
+    table::Spec,
 };
 use crate::domain::{LineRange, Symbol, SymbolKind};
-
-const MAX_SIGNATURE: usize = 400;
 
 /// A definition as its match gave it; `kind` is `None` for a scope that is no symbol.
 pub(super) struct Definition {
@@ -115,9 +115,14 @@ impl Outline {
         }
         outline.attach_docstrings(&found.docs, text);
         if outline.doc.is_none() {
-            outline.doc = leading_doc(&found.comments, &outline, text);
+            outline.doc = leading_doc(&found.comments, outline.first(), text);
         }
         outline
+    }
+
+    /// Where the first definition starts, and whether it has documentation.
+    fn first(&self) -> Option<(usize, bool)> {
+        self.placed.first().map(|placed| (placed.from, placed.doc.is_some()))
     }
 
     /// The line of a byte, from 1.
@@ -303,7 +308,7 @@ fn settle_kind(definition: &mut Definition, around: Option<&Placed>) -> bool {
     true
 }
 
-fn is_type(kind: SymbolKind) -> bool {
+pub(super) fn is_type(kind: SymbolKind) -> bool {
     use SymbolKind::{Class, Enum, Interface, Struct, Table, Trait, Type};
     matches!(kind, Class | Enum | Interface | Struct | Table | Trait | Type)
 }
@@ -358,204 +363,4 @@ fn wrapped(
         }
     }
     (from, exported)
-}
-
-/// What stands above a definition and belongs to it.
-struct Above<'a> {
-    found: &'a Found,
-    spec: &'a Spec,
-    text: &'a str,
-}
-
-impl Above<'_> {
-    /// The start with attributes, and the documentation.
-    fn of(&self, from: usize) -> (usize, Option<String>) {
-        let mut from = self.line_start(from);
-        let mut at = from;
-        let mut doc_from = None;
-        let mut doc_to = 0;
-        for _ in 0..500 {
-            let attribute = last_before(&self.found.attributes, at).filter(|range| self.belongs(range, at));
-            if let Some(range) = attribute {
-                at = self.line_start(range.start);
-                from = at;
-                continue;
-            }
-            let comment = last_before(&self.found.comments, at).filter(|range| {
-                self.belongs(range, at) || (doc_from.is_none() && self.belongs_apart(range, at))
-            });
-            let Some(range) = comment else { break };
-            if !comments::starts_its_line(self.text, range.start) || !self.documents(range) {
-                break;
-            }
-            if doc_from.is_none() {
-                doc_to = range.end;
-            }
-            doc_from = Some(range.start);
-            at = range.start;
-        }
-        let doc = doc_from.and_then(|doc_from| self.doc_text(doc_from..doc_to));
-        (from, doc)
-    }
-
-    /// To the first word of the line when only words stand before.
-    fn line_start(&self, at: usize) -> usize {
-        let Some(line) = comments::near_line_start(self.text, at) else { return at };
-        let before = &self.text.as_bytes()[line..at];
-        if before.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t' | b'_')) {
-            line + before.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(before.len())
-        } else {
-            at
-        }
-    }
-
-    fn belongs(&self, range: &Range<usize>, at: usize) -> bool {
-        let trimmed = self.text[range.clone()].trim_end().len();
-        comments::touches(self.text, range.start + trimmed..at)
-    }
-
-    /// Many write one empty line below a `/** … */`; nothing else can stand there, so it still belongs.
-    fn belongs_apart(&self, range: &Range<usize>, at: usize) -> bool {
-        let raw = self.text[range.clone()].trim_end();
-        let gap = self.text.as_bytes().get(range.start + raw.len()..at).unwrap_or_default();
-        raw.starts_with("/**")
-            && range.start > 0
-            && gap.iter().all(u8::is_ascii_whitespace)
-            && memchr::memchr_iter(b'\n', gap).count() <= 2
-    }
-
-    fn documents(&self, range: &Range<usize>) -> bool {
-        let raw = &self.text[range.clone()];
-        match self.spec.docs {
-            Docs::Inside => false,
-            _ if comments::is_inner(raw) || raw.starts_with("#!") => false,
-            Docs::Marked => comments::is_marked(raw),
-            Docs::Any => true,
-        }
-    }
-
-    /// The comments between, without the attributes among them.
-    fn doc_text(&self, range: Range<usize>) -> Option<String> {
-        let first = self.found.comments.partition_point(|comment| comment.start < range.start);
-        let mut raw = String::new();
-        for comment in &self.found.comments[first..] {
-            if comment.start >= range.end {
-                break;
-            }
-            let piece = self.text[comment.clone()].trim_end();
-            if !raw.is_empty() {
-                raw.push('\n');
-            }
-            raw.push_str(piece);
-        }
-        comments::clean(&raw)
-    }
-}
-
-fn last_before(ranges: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
-    let end = ranges.partition_point(|range| range.start < at);
-    ranges[..end].last().filter(|range| range.end <= at)
-}
-
-/// The first comments of the file that say what it is for.
-fn leading_doc(comments: &[Range<usize>], outline: &Outline, text: &str) -> Option<String> {
-    let first_symbol = outline.placed.first().map_or(text.len(), |placed| placed.from);
-    let mut block = String::new();
-    let mut end = 0;
-    for range in comments.iter().take(200) {
-        if range.start >= first_symbol {
-            break;
-        }
-        let raw = text[range.clone()].trim_end();
-        if raw.starts_with("#!") {
-            continue;
-        }
-        if !block.is_empty() && !comments::touches(text, end..range.start) {
-            if let Some(doc) = comments::clean(&block).filter(|doc| !comments::is_noise(doc)) {
-                return Some(doc);
-            }
-            block.clear();
-        }
-        if block.is_empty() && !is_head(text.get(end..range.start).unwrap_or(""), end) {
-            return None;
-        }
-        if !block.is_empty() {
-            block.push('\n');
-        }
-        block.push_str(raw);
-        end = range.start + raw.len();
-    }
-    let owned =
-        comments::touches(text, end..first_symbol) && outline.placed.first().is_some_and(|p| p.doc.is_some());
-    let is_inner = comments::is_inner(&block);
-    if owned && !is_inner {
-        return None;
-    }
-    comments::clean(&block).filter(|doc| !comments::is_noise(doc))
-}
-
-/// What may stand before the file's documentation: nothing, or an opening line.
-fn is_head(between: &str, end: usize) -> bool {
-    let between = between.trim();
-    let opens = end == 0 && between.len() < 300 && between.starts_with(['#', '<', '"', '\'']);
-    between.is_empty() || opens
-}
-
-/// The declaration without decorators and body, on one line.
-fn signature(definition: &Definition, text: &str) -> String {
-    let line = comments::near_line_start(text, definition.range.start).unwrap_or(definition.range.start);
-    let before = &text.as_bytes()[line..definition.range.start];
-    let starts_with_words = before.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_whitespace());
-    let start = if starts_with_words { line } else { definition.range.start };
-    let end = definition.body_at.unwrap_or(definition.range.end).max(start);
-    let mut written = without_annotations(text[start..end].trim());
-    if definition.body_at.is_none() && definition.kind.is_some_and(is_type) {
-        written = written.split('{').next().unwrap_or(written);
-    }
-    if definition.body_at.is_none() && written.len() > MAX_SIGNATURE {
-        written = written.lines().next().unwrap_or(written);
-    }
-    let line = one_line(written, MAX_SIGNATURE);
-    let line = line.trim_end_matches("=>").trim_end_matches(['{', ';', ',', ' ']);
-    // `operator==` and Ruby's `name=` end so themselves; nothing else does.
-    let line = if definition.name.ends_with('=') { line } else { line.trim_end_matches([':', '=', ' ']) };
-    line.to_owned()
-}
-
-/// `@Inject(x) public void f()` is `public void f()`.
-fn without_annotations(mut text: &str) -> &str {
-    for _ in 0..20 {
-        let rest = if let Some(rest) = text.strip_prefix('@') {
-            let rest = rest.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
-            if rest.starts_with('(') { after_bracket(rest) } else { Some(rest) }
-        } else if text.starts_with('[') {
-            after_bracket(text)
-        } else if let Some(rest) = text.strip_prefix('#') {
-            if rest.starts_with('[') { after_bracket(rest) } else { None }
-        } else {
-            None
-        };
-        match rest {
-            Some(rest) if !rest.trim_start().is_empty() => text = rest.trim_start(),
-            _ => return text,
-        }
-    }
-    text
-}
-
-fn after_bracket(text: &str) -> Option<&str> {
-    let mut depth = 0_u32;
-    for (at, byte) in text.bytes().enumerate().take(2000) {
-        match byte {
-            b'(' | b'[' => depth += 1,
-            b')' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return text.get(at + 1..);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }

@@ -7,6 +7,7 @@ mod bindings;
 mod closure;
 mod ecmascript;
 mod folders;
+mod full_names;
 mod imports;
 mod lookup;
 mod modules;

@@ -1,5 +1,11 @@
 //! Links from uses to what they mean: bases first, then calls and references.
 
+use std::{
+    panic::resume_unwind,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
 use super::{
     Link, Resolved,
     closure::Closure,
@@ -15,15 +21,18 @@ use crate::{
     },
 };
 
+/// Files that a thread takes at once.
+const FILES_AT_ONCE: usize = 32;
+const MAX_THREADS: usize = 16;
+
 /// Resolves the bases of all classes, so that inherited members are found afterwards.
 pub(super) fn resolve_bases(lookup: &mut Lookup<'_>) {
     // Twice: a base may be found only through what its own class inherits.
     for _ in 0..2 {
-        let mut found: Vec<(SymbolId, SymbolId)> = Vec::new();
-        each_use(
+        let mut found: Vec<(SymbolId, SymbolId)> = each_use(
             lookup,
             |used| used.kind == EdgeKind::Inherit,
-            |_, use_| {
+            |_, use_, found| {
                 if let (Some(class), Some(base)) = (use_.from_symbol, use_.to_symbol)
                     && class != base
                     && is_holder(use_.lookup.tree.symbol(class).kind)
@@ -43,10 +52,10 @@ pub(super) fn resolve_bases(lookup: &mut Lookup<'_>) {
 
 /// Resolves all uses.
 pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
-    each_use(
+    let links = each_use(
         lookup,
         |_| true,
-        |used, use_| {
+        |used, use_, links| {
             let link = Link {
                 from_file: use_.file,
                 from_symbol: use_.from_symbol,
@@ -58,12 +67,12 @@ pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
             };
             let is_itself = link.from_file == link.to_file && link.from_symbol == link.to_symbol;
             if !is_itself {
-                resolved.links.push(link);
+                links.push(link);
             }
             // Where an import names a package, its uses tell which files are meant.
             let import = use_.import.and_then(|at| use_.lookup.tree.file(use_.file).imports.get(at));
             if let (Some(import), true) = (import, use_.file != use_.to_file && use_.names_package) {
-                resolved.links.push(Link {
+                links.push(Link {
                     from_symbol: None,
                     to_symbol: None,
                     kind: EdgeKind::Import,
@@ -74,6 +83,7 @@ pub(super) fn resolve(lookup: &Lookup<'_>, resolved: &mut Resolved) {
             }
         },
     );
+    resolved.links.extend(links);
 }
 
 /// A use that was resolved.
@@ -88,18 +98,51 @@ struct ResolvedUse<'l, 't> {
     names_package: bool,
 }
 
-fn each_use<'t>(
+/// What `take` makes of the wanted uses, on all processors, in no order.
+fn each_use<'t, T: Send>(
     lookup: &Lookup<'t>,
-    wanted: impl Fn(&TreeUse) -> bool,
-    mut take: impl FnMut(&TreeUse, &ResolvedUse<'_, 't>),
+    wanted: impl Fn(&TreeUse) -> bool + Sync,
+    take: impl Fn(&TreeUse, &ResolvedUse<'_, 't>, &mut Vec<T>) + Sync,
+) -> Vec<T> {
+    let files: Vec<FileId> = lookup.tree.ids().collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut taken = Vec::new();
+        let mut closure = Closure::default();
+        loop {
+            let from = next.fetch_add(FILES_AT_ONCE, Ordering::Relaxed);
+            let Some(rest) = files.get(from..).filter(|rest| !rest.is_empty()) else { return taken };
+            let files = &rest[..rest.len().min(FILES_AT_ONCE)];
+            uses_of(lookup, files, &mut closure, &wanted, &mut |used, use_| take(used, use_, &mut taken));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let useful = threads.min(files.len().div_ceil(FILES_AT_ONCE));
+    thread::scope(|scope| {
+        // This thread works, too, and does everything when no other can be had.
+        let start = |_| thread::Builder::new().name("resolve".into()).spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..useful).filter_map(start).collect();
+        let mut taken = work();
+        for other in others {
+            taken.append(&mut other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        taken
+    })
+}
+
+fn uses_of<'t>(
+    lookup: &Lookup<'t>,
+    files: &[FileId],
+    closure: &mut Closure,
+    wanted: &impl Fn(&TreeUse) -> bool,
+    take: &mut impl FnMut(&TreeUse, &ResolvedUse<'_, 't>),
 ) {
     let tree = lookup.tree;
-    let mut closure = Closure::default();
-    for file in tree.ids() {
+    for &file in files {
         let range = tree.file(file).uses.clone();
         let uses = &tree.uses[range.start as usize..range.end as usize];
         let Some(style) = Style::of(tree.file(file).language) else { continue };
-        if !uses.iter().any(&wanted) {
+        if !uses.iter().any(wanted) {
             continue;
         }
         if style == Style::C {
@@ -109,7 +152,7 @@ fn each_use<'t>(
         for used in uses.iter().filter(|used| wanted(used)) {
             scopes.enter(lookup, used.scope);
             let from_symbol = scopes.symbol(lookup, file, used.line);
-            let place = Place { file, style, scopes: &scopes.names, line: used.line, closure: &closure };
+            let place = Place { file, style, scopes: &scopes.names, line: used.line, closure };
             let qualifier = used.qualifier.map(|qualifier| tree.names.text(qualifier));
             // A class is no base of itself: its own name in its head means another one.
             let Some(found) = lookup.of(&place, qualifier, used.name) else { continue };

@@ -1,0 +1,246 @@
+//! Languages that are run from their source, and SQL.
+
+use reader::{
+    EdgeKind::{Call, Inherit, Reference},
+    SymbolKind::{
+        Class, Constant, Enum, Field, Function, Interface, Method, Module, Table, Trait, Type, Variable,
+    },
+};
+
+use super::*;
+
+#[test]
+fn python() {
+    let found = read("python.py");
+    assert_eq!(found.doc.as_deref(), Some("Serves notes over HTTP.\n\nSecond paragraph."));
+    assert_kinds(
+        &found,
+        &[
+            ("Note", Class),
+            ("Note.limit", Field),
+            ("Note.__init__", Method),
+            ("Note.Inner.deep", Method),
+            ("show", Function),
+            ("show.nested", Function),
+            ("DATABASE_URL", Variable),
+        ],
+    );
+    assert_eq!(all(&found, "Note.title").len(), 2, "getter and setter are both kept");
+    let show = one(&found, "show");
+    assert_eq!(show.signature, "def show( id: int, *, full: bool = False, ) -> Note");
+    assert_exported(&found, &["Note", "Note.title", "create_app"], &["show", "SECRET"]);
+    assert_eq!(settings(&found), ["DATABASE_URL", "SECRET_KEY", "<DATABASE_URL>_PREFIX", "NOTES_PORT"]);
+    assert_eq!(
+        routes(&found),
+        ["GET,POST /notes/<int:id> show", "GET /health health", "ANY admin/ admin.site.urls"]
+    );
+    assert_eq!(commands(&found), ["serve", "--port", "--verbose"]);
+    assert_eq!(found.commands[1].of.as_deref(), Some("serve"));
+    assert_eq!(entries(&found), ["if __name__ == \"__main__\""]);
+    assert_uses(
+        &found,
+        &[("Base", Inherit, "Note"), ("find", Call, "show.nested"), ("Note", Reference, "show")],
+    );
+    snapshot!("python", found);
+}
+
+#[test]
+fn javascript() {
+    let found = read("javascript.js");
+    assert_eq!(found.doc.as_deref(), Some("The application."));
+    assert_kinds(
+        &found,
+        &[
+            ("app.use", Method),
+            ("app.handle", Method),
+            ("version", Constant),
+            ("create", Function),
+            ("Router", Function),
+            ("Router.run", Method),
+            ("Router.match", Method),
+            ("Base", Class),
+            ("Base.onClick", Method),
+            ("Base.size", Method),
+            ("Base.#secret", Field),
+            ("Named", Class),
+            ("double", Function),
+            ("half", Function),
+            ("helpers.trim", Method),
+            ("helpers.lower", Method),
+            ("helpers.upper", Method),
+            ("query", Function),
+        ],
+    );
+    assert_eq!(one(&found, "app.use").doc.as_deref(), Some("Adds middleware."));
+    assert_eq!(one(&found, "double").doc.as_deref(), Some("Doubles a number."));
+    assert_exported(
+        &found,
+        &["app", "app.use", "version", "create", "double", "half", "main"],
+        &["Router", "Base"],
+    );
+    assert_eq!(settings(&found), ["PORT", "API_KEY", "HOST"]);
+    assert_eq!(found.settings[0].default.as_deref(), Some("3000"));
+    assert_eq!(routes(&found), ["GET /users/:id show", "POST /users -"]);
+    assert_eq!(commands(&found), ["--watch", "build"]);
+    assert_eq!(entries(&found), ["require.main === module"]);
+    assert_eq!(modules(&found), ["express", "path", "./router.js", "./all.js", "./late.js"]);
+    assert_uses(&found, &[("Router", Inherit, "Base"), ("push", Call, "app.use")]);
+    snapshot!("javascript", found);
+}
+
+#[test]
+fn commonjs_exports_what_its_list_names() {
+    let found = read("commonjs.cjs");
+    assert_exported(&found, &["first", "second", "third"], &["hidden"]);
+}
+
+#[test]
+fn typescript() {
+    let found = read("typescript.ts");
+    assert_kinds(
+        &found,
+        &[
+            ("Shape", Interface),
+            ("Shape.area", Method),
+            ("Shape.name", Field),
+            ("Id", Type),
+            ("Color", Enum),
+            ("Color.Red", Constant),
+            ("Color.Green", Constant),
+            ("Figure", Class),
+            ("Figure.area", Method),
+            ("Figure.handler", Method),
+            ("foreign.borrowed", Function),
+            ("Inner.Deep", Module),
+        ],
+    );
+    assert_eq!(all(&found, "parse").len(), 3, "overloads are kept");
+    assert_exported(&found, &["Shape", "Figure", "Figure.area"], &["Figure.secret", "Figure.grow", "url"]);
+    assert_eq!(routes(&found), ["GET /cats/:id CatsController.findOne"]);
+    assert_eq!(settings(&found), ["API_URL"]);
+    assert_eq!(found.imports[0].when, reader::facts::ImportTime::Types);
+    assert_eq!(found.imports[1].names.len(), 2);
+    assert_uses(
+        &found,
+        &[("Base", Inherit, "Shape"), ("Shape", Inherit, "Figure"), ("Id", Reference, "parse")],
+    );
+    snapshot!("typescript", found);
+}
+
+#[test]
+fn tsx() {
+    let found = read("component.tsx");
+    assert_kinds(&found, &[("Hello", Function), ("Page", Function)]);
+    assert_uses(&found, &[("Hello", Reference, "Page"), ("Button", Reference, "Hello")]);
+    snapshot!("tsx", found);
+}
+
+#[test]
+fn php() {
+    let found = read("php.php");
+    assert_kinds(
+        &found,
+        &[
+            ("NoteController", Class),
+            ("NoteController.show", Method),
+            ("NoteController.name", Field),
+            ("NoteController.store", Field),
+            ("NoteController.MAX", Constant),
+            ("HasName", Interface),
+            ("HasName.name", Method),
+            ("Loggable", Trait),
+            ("Loggable.log", Method),
+            ("Suit", Enum),
+            ("Suit.Hearts", Constant),
+            ("helper", Function),
+            ("LIMIT", Constant),
+        ],
+    );
+    assert_exported(
+        &found,
+        &["NoteController.show", "helper"],
+        &["NoteController.hidden", "NoteController.name"],
+    );
+    assert_eq!(settings(&found), ["APP_KEY", "HOME"]);
+    assert_eq!(
+        routes(&found),
+        ["GET /notes/{id} NoteController.show", "GET notes [NoteController::class, 'index']"]
+    );
+    assert_eq!(modules(&found), ["App\\Models\\Note", "Psr\\Log", "/helpers.php"]);
+    assert_uses(
+        &found,
+        &[
+            ("Controller", Inherit, "NoteController"),
+            ("Loggable", Inherit, "NoteController"),
+            ("find", Call, "NoteController.show"),
+        ],
+    );
+    snapshot!("php", found);
+}
+
+#[test]
+fn ruby() {
+    let found = read("ruby.rb");
+    assert_eq!(found.doc.as_deref(), Some("Serves notes."));
+    assert_kinds(
+        &found,
+        &[
+            ("Notes", Module),
+            ("Notes.VERSION", Constant),
+            ("Notes.Point", Class),
+            ("Notes.Note", Class),
+            ("Notes.Note.title", Field),
+            ("Notes.Note.text", Field),
+            ("Notes.Note.initialize", Method),
+            ("Notes.Note.create", Method),
+            ("Notes.Note.<=>", Method),
+            ("Notes.Note.all", Method),
+            ("Notes.Note.shout", Method),
+        ],
+    );
+    assert_eq!(one(&found, "Notes.Note").doc.as_deref(), Some("A note."));
+    assert_eq!(settings(&found), ["NOTES_DIR", "NOTES_EXT"]);
+    assert_eq!(routes(&found), ["GET /notes/:id -", "GET about pages#about", "ANY /users -"]);
+    assert_eq!(commands(&found), ["serve", "--verbose"]);
+    assert_eq!(entries(&found).len(), 1);
+    assert_eq!(modules(&found), ["json", "lib/store"]);
+    assert_uses(&found, &[("Record", Inherit, "Notes.Note"), ("Comparable", Inherit, "Notes.Note")]);
+    snapshot!("ruby", found);
+}
+
+#[test]
+fn bash() {
+    let found = read("bash.sh");
+    assert_eq!(found.doc.as_deref(), Some("Builds everything."));
+    assert_kinds(
+        &found,
+        &[("say", Function), ("build", Function), ("VERSION", Variable), ("TARGET", Variable)],
+    );
+    assert_eq!(one(&found, "say").doc.as_deref(), Some("Says something."));
+    assert_eq!(settings(&found), ["BUILD_DIR", "PROFILE"]);
+    assert_eq!(found.settings[0].default.as_deref(), Some("out"));
+    assert_eq!(modules(&found), ["./lib/common.sh", "$HOME/.profile"]);
+    assert_uses(&found, &[("say", Call, "build"), ("build", Call, "")]);
+    snapshot!("bash", found);
+}
+
+#[test]
+fn sql() {
+    let found = read("sql.sql");
+    assert_kinds(
+        &found,
+        &[
+            ("authors", Table),
+            ("authors.id", Field),
+            ("authors.name", Field),
+            ("notes", Table),
+            ("notes.author_id", Field),
+            ("recent", Table),
+            ("note_count", Function),
+            ("mood", Type),
+        ],
+    );
+    assert_eq!(one(&found, "authors").doc.as_deref(), Some("People who write."));
+    assert_uses(&found, &[("authors", Reference, "notes.author_id"), ("notes", Reference, "recent")]);
+    snapshot!("sql", found);
+}
