@@ -132,6 +132,7 @@ fn options(shared: &Shared) -> ScanOptions {
     ScanOptions {
         max_file_bytes: settings.max_file_bytes,
         max_files: settings.max_files,
+        threads: settings.read_threads,
         ..ScanOptions::default()
     }
 }

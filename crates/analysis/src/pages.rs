@@ -5,8 +5,8 @@ use std::sync::Arc;
 use celeriac::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reader::document::{
-    DocumentOptions, KeptPage, PageLanguage, WriteError, WriteOptions, page_cache_key, static_pages, wants_writing,
-    write_page,
+    DocumentOptions, KeptPage, PageLanguage, WriteError, WriteOptions, page_cache_key, static_pages,
+    wants_writing, write_page,
 };
 use reader::{FileReading, KnowledgeBase, Origin, Page};
 use store::{

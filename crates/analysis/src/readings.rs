@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reader::analyze::{AnalyzeError, ReadOptions};
+use reader::document::PageLanguage;
 use reader::{FileReading, KnowledgeBase, Origin};
 use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
 
@@ -18,6 +19,7 @@ pub(crate) fn paths(base: &KnowledgeBase) -> Result<Vec<String>, AnalysisError> 
 pub(crate) fn of_files(
     base: &KnowledgeBase,
     paths: &[String],
+    language: PageLanguage,
     cancelled: &AtomicBool,
 ) -> Result<Vec<FileReading>, AnalysisError> {
     let mut readings = Vec::with_capacity(paths.len());
@@ -25,14 +27,14 @@ pub(crate) fn of_files(
         if cancelled.load(Ordering::Relaxed) {
             return Err(AnalysisError::new(ErrorKind::Conflict, "cancelled", "the work was cancelled", ""));
         }
-        readings.push(of_file(base, path));
+        readings.push(of_file(base, path, language));
     }
     Ok(readings)
 }
 
 /// Describes a file by its source alone.
-pub(crate) fn of_file(base: &KnowledgeBase, path: &str) -> FileReading {
-    reader::analyze::read_static(base, path).unwrap_or_else(|error| {
+pub(crate) fn of_file(base: &KnowledgeBase, path: &str, language: PageLanguage) -> FileReading {
+    reader::analyze::read_static(base, path, language).unwrap_or_else(|error| {
         tracing::warn!("{path} cannot be described: {error}");
         FileReading {
             path: path.to_owned(),
@@ -40,7 +42,10 @@ pub(crate) fn of_file(base: &KnowledgeBase, path: &str) -> FileReading {
             items: Vec::new(),
             dependencies: Vec::new(),
             origin: Origin::Static,
-            note: Some(format!("The file could not be described: {error}.")),
+            note: Some(match language {
+                PageLanguage::En => format!("The file could not be described: {error}."),
+                PageLanguage::Zh => format!("无法描述该文件：{error}。"),
+            }),
         }
     })
 }
@@ -104,7 +109,7 @@ pub(crate) async fn with_llm(
     let key = reader::analyze::cache_key(model, language, &file);
     if !reader::analyze::wants_llm(&file) {
         let path = path.to_owned();
-        let reading = blocking(move || of_file(&base, &path)).await;
+        let reading = blocking(move || of_file(&base, &path, language)).await;
         save.readings.push(SavedReading { reading, is_fallback: false, usage: None });
     } else if let Some((reading, usage)) = kept(shared, &key).await? {
         save.readings.push(SavedReading { reading, is_fallback: false, usage: Some(usage) });
@@ -121,9 +126,13 @@ pub(crate) async fn with_llm(
             Err(AnalyzeError::Llm(error)) => {
                 tracing::warn!("{path} is described by static analysis: {error}");
                 let path = path.to_owned();
-                let mut reading = blocking(move || of_file(&base, &path)).await;
-                reading.note =
-                    Some(format!("Described by static analysis, since the LLM gave no answer: {error}."));
+                let mut reading = blocking(move || of_file(&base, &path, language)).await;
+                reading.note = Some(match language {
+                    PageLanguage::En => {
+                        format!("Described by static analysis, since the LLM gave no answer: {error}.")
+                    }
+                    PageLanguage::Zh => format!("由静态分析描述，因为语言模型没有回答：{error}。"),
+                });
                 (reading, LlmUsage { calls: 1, ..LlmUsage::default() })
             }
             Err(error) => return Err(AnalysisError::internal(error.to_string())),

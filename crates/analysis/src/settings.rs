@@ -28,6 +28,8 @@ pub struct Settings {
     pub git: GitRules,
     /// Bounds of archives.
     pub archives: ArchiveLimits,
+    /// Threads that read and parse files; `None` is one per core.
+    pub read_threads: Option<usize>,
     /// The number of files that are read at most; the rest is skipped with that reason.
     pub max_files: usize,
     /// Files over this size are skipped with that reason.
@@ -48,6 +50,7 @@ impl Settings {
             local_paths: LocalPaths::Anywhere,
             git: GitRules::default(),
             archives: ArchiveLimits::default(),
+            read_threads: None,
             max_files: 100_000,
             max_file_bytes: 2 << 20,
         }

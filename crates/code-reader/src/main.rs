@@ -47,7 +47,10 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Completions { shell } => return commands::completions::run(*shell),
         _ => {}
     }
-    let config = Config::from_layers(&layers)?;
+    let mut config = Config::from_layers(&layers)?;
+    if matches!(&cli.command, Command::Worker(args) if args.supervised) {
+        config.leave_a_core();
+    }
     start_logging(&cli, &config)?;
     prepare_data_dir(&config)?;
     runtime(&cli)?.block_on(commands::run(cli, config))

@@ -102,7 +102,8 @@ impl BatchAnalyzeFiles {
         let pending: Vec<String> = self.paths.iter().filter(|path| !read.contains(*path)).cloned().collect();
         let base = shared.knowledge().of(shared.store(), &wanted.result).await?;
         let flag = work.flag();
-        let made = crate::blocking(move || readings::of_files(&base, &pending, &flag)).await?;
+        let language = crate::pages::options(wanted.analysis.language).language;
+        let made = crate::blocking(move || readings::of_files(&base, &pending, language, &flag)).await?;
         let done = made.len() as u64;
         let readings = made
             .into_iter()

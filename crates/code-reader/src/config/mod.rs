@@ -32,6 +32,8 @@ pub struct Config {
     pub result_backend: String,
     /// How the worker runs.
     pub worker: WorkerConfig,
+    /// Threads that read and parse files; `None` is one per core.
+    pub read_threads: Option<usize>,
     /// The provider; `None` reads without an LLM.
     pub llm: Option<LlmSettings>,
     /// `en` or `zh`.
@@ -120,6 +122,10 @@ impl Config {
             broker_url,
             result_backend,
             worker,
+            read_threads: match layers.optional("READ_THREADS") {
+                Some(_) => Some(layers.number("READ_THREADS", 1..=64)? as usize),
+                None => None,
+            },
             llm: llm_settings(layers)?,
             language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
             auth_token: layers.optional("AUTH_TOKEN").or_else(|| layers.optional("PASSWORD")).map(Arc::from),
@@ -137,12 +143,20 @@ impl Config {
         Ok(config)
     }
 
+    /// Leaves a core to the API beside which this worker runs, unless somebody said how many threads there shall be: an
+    /// answer that wakes three threads must not wait three times for a parser's turn to end.
+    pub fn leave_a_core(&mut self) {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        self.read_threads.get_or_insert(cores.saturating_sub(1).max(1));
+    }
+
     /// What the room `analysis` needs of it.
     pub fn analysis_settings(&self) -> analysis::Settings {
         let mut settings = analysis::Settings::new(&self.data_dir);
         settings.broker_url = Some(self.broker_url.clone());
         settings.result_backend_url = Some(self.result_backend.clone());
         settings.llm = self.llm.clone();
+        settings.read_threads = self.read_threads;
         settings.language = if self.language == "zh" { DocumentLanguage::Zh } else { DocumentLanguage::En };
         settings.git.allow_private_hosts = self.allow_private_git;
         settings.archives.max_archive_bytes = settings.archives.max_archive_bytes.max(self.max_upload_bytes);

@@ -1,5 +1,6 @@
 //! A file with what the knowledge base knows around it.
 
+use crate::document::PageLanguage;
 use crate::domain::Symbol;
 use crate::facts::FileFacts;
 use crate::knowledge::{FileLink, KnowledgeBase, SymbolLink};
@@ -14,14 +15,20 @@ pub(super) struct Context<'a> {
     pub text: String,
     /// Files that import it.
     pub imported_by: Vec<FileLink>,
+    /// Of the fixed words.
+    pub language: PageLanguage,
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn load(kb: &'a KnowledgeBase, path: &str) -> Result<Self, AnalyzeError> {
+    pub(super) fn load(
+        kb: &'a KnowledgeBase,
+        path: &str,
+        language: PageLanguage,
+    ) -> Result<Self, AnalyzeError> {
         let facts = kb.facts(path)?.ok_or_else(|| AnalyzeError::NoSuchFile { path: path.to_owned() })?;
         let text = kb.source(path)?.unwrap_or_default();
         let imported_by = kb.imported_by(path)?;
-        Ok(Self { kb, facts, text, imported_by })
+        Ok(Self { kb, facts, text, imported_by, language })
     }
 
     pub(super) fn path(&self) -> &str {

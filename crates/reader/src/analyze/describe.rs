@@ -3,6 +3,7 @@
 use super::AnalyzeError;
 use super::context::Context;
 use super::parts::Part;
+use super::phrases::{self, List};
 use crate::document::markdown::{code, escape};
 use crate::domain::{EdgeKind, Symbol, SymbolKind};
 use crate::knowledge::SymbolLink;
@@ -15,11 +16,6 @@ const MAX_MEMBERS: usize = 12;
 /// Characters of documentation at most.
 const MAX_DOC: usize = 1200;
 
-/// The heading of a part.
-pub(super) fn title(part: &Part<'_>) -> String {
-    format!("{} {}", capitalized(word(part.symbol.kind)), part.symbol.qualified_name())
-}
-
 /// Documentation, signature, members, uses.
 pub(super) fn description(context: &Context<'_>, part: &Part<'_>) -> Result<String, AnalyzeError> {
     let symbol = part.symbol;
@@ -31,11 +27,11 @@ pub(super) fn description(context: &Context<'_>, part: &Part<'_>) -> Result<Stri
     paragraphs.extend(members(context, symbol));
     let mut uses = Vec::new();
     let callees = context.callees(symbol)?;
-    uses.extend(inherited(&callees));
-    uses.extend(listed("Calls", callees.iter().filter(|link| link.edge == EdgeKind::Call), context.path()));
+    uses.extend(inherited(context, &callees));
+    uses.extend(listed(context, List::Calls, callees.iter().filter(|link| link.edge == EdgeKind::Call)));
     uses.extend(used_by(context, symbol)?);
     if !uses.is_empty() {
-        paragraphs.push(uses.join(" "));
+        paragraphs.push(phrases::joined(context.language, &uses));
     }
     Ok(paragraphs.join("\n\n"))
 }
@@ -75,18 +71,21 @@ fn members(context: &Context<'_>, symbol: &Symbol) -> Option<String> {
             _ => {}
         }
     }
-    let fields_word = match symbol.kind {
-        Enum => "Variants",
-        Table => "Columns",
-        _ => "Fields",
+    let of_fields = match symbol.kind {
+        Enum => List::Variants,
+        Table => List::Columns,
+        _ => List::Fields,
     };
-    let lists = [names(fields_word, &fields, MAX_MEMBERS), names("Methods", &methods, MAX_MEMBERS)];
-    let text = lists.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    (!text.is_empty()).then_some(text)
+    let lists = [
+        names(context, of_fields, &fields, MAX_MEMBERS),
+        names(context, List::Methods, &methods, MAX_MEMBERS),
+    ];
+    let lists: Vec<String> = lists.into_iter().flatten().collect();
+    (!lists.is_empty()).then(|| phrases::joined(context.language, &lists))
 }
 
-/// `Calls `a`, `b` and 3 more.`
-fn names(word: &str, all: &[&str], most: usize) -> Option<String> {
+/// `Fields: `a`, `b` and 3 more.`
+fn names(context: &Context<'_>, list: List, all: &[&str], most: usize) -> Option<String> {
     let mut unique: Vec<&str> = Vec::new();
     for name in all {
         if !unique.contains(name) {
@@ -97,22 +96,25 @@ fn names(word: &str, all: &[&str], most: usize) -> Option<String> {
         return None;
     }
     let shown: Vec<String> = unique.iter().take(most).map(|name| code(name)).collect();
-    let more = unique.len().saturating_sub(most);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!("{word}: {}{more}.", shown.join(", ")))
+    Some(list.of(context.language, &shown, unique.len().saturating_sub(most)))
 }
 
-fn inherited(callees: &[SymbolLink]) -> Option<String> {
+fn inherited(context: &Context<'_>, callees: &[SymbolLink]) -> Option<String> {
     let bases: Vec<&str> = callees
         .iter()
         .filter(|link| link.edge == EdgeKind::Inherit)
         .filter_map(|link| link.symbol.as_deref())
         .collect();
-    names("Extends", &bases, MAX_NAMES)
+    names(context, List::Extends, &bases, MAX_NAMES)
 }
 
 /// What it uses or is used by; symbols of other files with their place.
-fn listed<'a>(word: &str, links: impl Iterator<Item = &'a SymbolLink>, home: &str) -> Option<String> {
+fn listed<'a>(
+    context: &Context<'_>,
+    list: List,
+    links: impl Iterator<Item = &'a SymbolLink>,
+) -> Option<String> {
+    let home = context.path();
     let mut shown: Vec<String> = Vec::new();
     for link in links {
         let name = match &link.symbol {
@@ -134,8 +136,7 @@ fn listed<'a>(word: &str, links: impl Iterator<Item = &'a SymbolLink>, home: &st
     }
     let more = shown.len().saturating_sub(MAX_NAMES);
     shown.truncate(MAX_NAMES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!("{word} {}{more}.", shown.join(", ")))
+    Some(list.sentence(context.language, &shown, more))
 }
 
 /// Who uses it in the code itself; tests and examples are only counted.
@@ -158,9 +159,9 @@ fn used_by(context: &Context<'_>, symbol: &Symbol) -> Result<Vec<String>, Analyz
     let of_kind = |kind: EdgeKind| {
         callers.iter().filter(move |link| link.edge == kind && (home_is_side || !is_side(link)))
     };
-    sentences.extend(listed("Extended by", of_kind(EdgeKind::Inherit), context.path()));
-    sentences.extend(listed("Called by", of_kind(EdgeKind::Call), context.path()));
-    sentences.extend(listed("Used by", of_kind(EdgeKind::Reference), context.path()));
+    sentences.extend(listed(context, List::ExtendedBy, of_kind(EdgeKind::Inherit)));
+    sentences.extend(listed(context, List::CalledBy, of_kind(EdgeKind::Call)));
+    sentences.extend(listed(context, List::UsedBy, of_kind(EdgeKind::Reference)));
     if !home_is_side {
         let mut files: Vec<&str> =
             callers.iter().filter(|link| is_side(link)).map(|link| link.path.as_str()).collect();
@@ -168,35 +169,11 @@ fn used_by(context: &Context<'_>, symbol: &Symbol) -> Result<Vec<String>, Analyz
         files.dedup();
         match files.len() {
             0 => {}
-            1 => sentences.push(format!("Also used in {}.", code(files[0]))),
-            count => sentences.push(format!("Also used in {count} files of tests and examples.")),
+            1 => sentences.push(phrases::also_used_in(context.language, &code(files[0]))),
+            count => sentences.push(phrases::also_used_in_files(context.language, count)),
         }
     }
     Ok(sentences)
-}
-
-/// The kind in a word.
-pub(super) fn word(kind: SymbolKind) -> &'static str {
-    match kind {
-        SymbolKind::Class => "class",
-        SymbolKind::Struct => "struct",
-        SymbolKind::Enum => "enum",
-        SymbolKind::Interface => "interface",
-        SymbolKind::Trait => "trait",
-        SymbolKind::Function => "function",
-        SymbolKind::Method => "method",
-        SymbolKind::Module => "module",
-        SymbolKind::Constant => "constant",
-        SymbolKind::Variable => "variable",
-        SymbolKind::Field => "field",
-        SymbolKind::Type => "type",
-        SymbolKind::Table => "table",
-    }
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A whole file: its summary, who imports it, what it reads and offers.
@@ -211,21 +188,26 @@ pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> 
         .map(|link| link.path.as_str())
         .filter(|path| !matches!(role_of(path), FileRole::Test | FileRole::Example | FileRole::Benchmark))
         .collect();
-    sentences.extend(names("Imported by", &importers, MAX_NAMES));
+    sentences.extend(names(context, List::ImportedBy, &importers, MAX_NAMES));
     let imports: Vec<&str> = facts.file.imports.iter().map(String::as_str).collect();
-    sentences.extend(names("Imports", &imports, MAX_NAMES));
+    sentences.extend(names(context, List::Imports, &imports, MAX_NAMES));
     let settings: Vec<&str> = facts.settings.iter().map(|setting| setting.name.as_str()).collect();
-    sentences.extend(names("Reads the settings", &settings, MAX_MEMBERS));
+    sentences.extend(names(context, List::ReadsSettings, &settings, MAX_MEMBERS));
     let routes: Vec<String> =
         facts.routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-    sentences.extend(names("Answers", &routes.iter().map(String::as_str).collect::<Vec<_>>(), MAX_MEMBERS));
+    sentences.extend(names(
+        context,
+        List::Answers,
+        &routes.iter().map(String::as_str).collect::<Vec<_>>(),
+        MAX_MEMBERS,
+    ));
     let commands: Vec<&str> = facts.commands.iter().map(|command| command.name.as_str()).collect();
-    sentences.extend(names("Declares the commands and options", &commands, MAX_MEMBERS));
+    sentences.extend(names(context, List::DeclaresCommands, &commands, MAX_MEMBERS));
     if parts.len() == super::parts::MAX_PARTS {
-        sentences.push(format!("Only its first {} parts are described.", parts.len()));
+        sentences.push(phrases::only_first_parts(context.language, parts.len()));
     }
     if !sentences.is_empty() {
-        paragraphs.push(sentences.join(" "));
+        paragraphs.push(phrases::joined(context.language, &sentences));
     }
     paragraphs.join("\n\n")
 }

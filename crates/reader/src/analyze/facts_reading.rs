@@ -5,16 +5,22 @@ use super::context::Context;
 use super::describe;
 use super::excerpt::{Lines, masked};
 use super::parts::{Part, parts};
+use super::phrases;
 use super::summary::summary;
+use crate::document::PageLanguage;
 use crate::domain::{FileReading, Item, ItemKind, LineRange, Origin};
 use crate::knowledge::KnowledgeBase;
 
 /// Lines of a whole file that its own item shows.
 const FILE_LINES: usize = 40;
 
-/// Describes a file by its documentation, declarations and uses.
-pub fn read_static(kb: &KnowledgeBase, path: &str) -> Result<FileReading, AnalyzeError> {
-    reading(&Context::load(kb, path)?)
+/// Describes a file by its documentation, declarations and uses; `language` is that of the words between them.
+pub fn read_static(
+    kb: &KnowledgeBase,
+    path: &str,
+    language: PageLanguage,
+) -> Result<FileReading, AnalyzeError> {
+    reading(&Context::load(kb, path, language)?)
 }
 
 /// The same for a file that was loaded before.
@@ -45,7 +51,7 @@ fn part_item(context: &Context<'_>, part: &Part<'_>, lines: &Lines<'_>) -> Resul
         path: context.path().to_owned(),
         kind: part.kind,
         name: part.symbol.qualified_name(),
-        title: describe::title(part),
+        title: phrases::title(context.language, part.symbol.kind, &part.symbol.qualified_name()),
         description: describe::description(context, part)?,
         lines: part.symbol.lines,
         code: lines.excerpt(part.symbol.lines, usize::MAX),

@@ -13,6 +13,7 @@ mod facts_reading;
 pub(crate) mod markdown;
 mod model_reading;
 mod parts;
+mod phrases;
 pub(crate) mod prompt;
 mod segments;
 mod summary;

@@ -10,7 +10,7 @@ use super::excerpt::{Lines, masked};
 use super::parts::{Part, parts};
 use super::prompt::{self, Shown};
 use super::segments::{Border, segments};
-use super::{AnalyzeError, facts_reading, markdown};
+use super::{AnalyzeError, facts_reading, markdown, phrases};
 use crate::document::PageLanguage;
 use crate::domain::{File, FileReading, Item, ItemKind, Language, LineRange, Origin};
 use crate::knowledge::KnowledgeBase;
@@ -104,7 +104,7 @@ struct Question {
 }
 
 fn prepare(kb: &KnowledgeBase, path: &str, options: &ReadOptions) -> Result<Job, AnalyzeError> {
-    let context = Context::load(kb, path)?;
+    let context = Context::load(kb, path, options.language)?;
     let by_facts = facts_reading::reading(&context)?;
     let masked = masked(&context.text).into_owned();
     let mut job = Job {
@@ -177,9 +177,7 @@ impl Job {
             match self.ask(model, question, &mut usage, &mut calls).await {
                 Ok(answer) => answers.push(answer),
                 Err(Failed::ThisFile(reason)) => {
-                    let note = format!(
-                        "Described by static analysis, since the LLM's answer could not be used: {reason}"
-                    );
+                    let note = phrases::answer_unusable(self.language, &reason);
                     let reading = FileReading { note: Some(note), ..self.by_facts };
                     return Ok(LlmReading { reading, usage, calls });
                 }
@@ -267,10 +265,7 @@ impl Job {
         }
         reading.items.sort_by_key(|item| (item.kind != ItemKind::File, item.lines));
         if let Some(line) = self.cut_at.take() {
-            reading.note = Some(format!(
-                "The file is very long: what begins after line {} is described by static analysis.",
-                line - 1
-            ));
+            reading.note = Some(phrases::cut_at(self.language, line - 1));
         }
         reading
     }

@@ -7,6 +7,7 @@ use llm::{Client, Settings};
 
 use super::tests::{SAMPLE, SHOP, knowledge};
 use super::*;
+use crate::document::PageLanguage;
 use crate::domain::Origin;
 use crate::knowledge::KnowledgeBase;
 
@@ -29,7 +30,7 @@ fn faults(rules: &[&str]) -> Config {
 async fn a_file_is_described_in_the_models_words() {
     let (_folder, kb) = knowledge(SAMPLE);
     let kb = Arc::new(kb);
-    let by_facts = read_static(&kb, "shop/orders.py").unwrap();
+    let by_facts = read_static(&kb, "shop/orders.py", PageLanguage::En).unwrap();
     let (answer, provider) = ask(Config::default(), &kb, "shop/orders.py", &ReadOptions::default()).await;
     let reading = answer.reading;
     assert_eq!((reading.origin, answer.calls, reading.note), (Origin::Llm, 1, None));
@@ -74,7 +75,7 @@ async fn a_wrong_answer_is_sent_back_once_and_may_be_put_right() {
 async fn after_two_wrong_answers_the_facts_stand_with_the_reason() {
     let (_folder, kb) = knowledge(SAMPLE);
     let kb = Arc::new(kb);
-    let by_facts = read_static(&kb, "shop/orders.py").unwrap();
+    let by_facts = read_static(&kb, "shop/orders.py", PageLanguage::En).unwrap();
     for (fault, reason) in
         [("nonsense", "cannot stand"), ("injection", "no JSON object"), ("filter", "content filter")]
     {
@@ -125,7 +126,7 @@ async fn data_files_are_not_asked_about() {
     for path in ["data.json", "empty.py"] {
         let (answer, provider) = ask(Config::default(), &kb, path, &ReadOptions::default()).await;
         assert_eq!((answer.calls, provider.stats().requests), (0, 0));
-        assert_eq!(answer.reading, read_static(&kb, path).unwrap());
+        assert_eq!(answer.reading, read_static(&kb, path, PageLanguage::En).unwrap());
     }
 }
 

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 use llm::estimate_tokens;
 
 use super::context::Context;
-use super::describe::word;
 use super::excerpt::short;
 use super::parts::Part;
+use super::phrases::word;
 use super::{AnalyzeError, answer};
 use crate::document::PageLanguage;
 use crate::domain::{LineRange, Symbol};

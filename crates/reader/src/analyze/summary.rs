@@ -1,8 +1,8 @@
 //! A file in a sentence.
 
 use super::context::Context;
-use super::describe::word;
 use super::parts::Part;
+use super::phrases;
 use crate::document::markdown::{code, prose};
 use crate::document::sentence::first_sentence;
 use crate::domain::{Language, SymbolKind};
@@ -19,13 +19,13 @@ pub(super) fn summary(context: &Context<'_>, parts: &[Part<'_>]) -> String {
     }
     let mut sentences = Vec::new();
     if let Some(entry) = context.facts.entry_points.first() {
-        sentences.push(format!("A program starts here ({}, line {}).", code(&entry.name), entry.line));
+        sentences.push(phrases::starts_here(context.language, &code(&entry.name), entry.line));
     }
     sentences.extend(definitions(context, parts));
     if sentences.is_empty() {
         sentences.push(held(context));
     }
-    sentences.join(" ")
+    phrases::joined(context.language, &sentences)
 }
 
 /// The first heading of a Markdown or reStructuredText file.
@@ -56,30 +56,18 @@ fn definitions(context: &Context<'_>, parts: &[Part<'_>]) -> Option<String> {
     } else {
         top
     };
-    let mut phrases = Vec::new();
+    let mut some = Vec::new();
     for kind in [Class, Struct, Trait, Interface, Enum, Table, Type, Function, Module, Constant, Variable] {
         let mut names: Vec<&str> = top.iter().filter(|(of, _)| *of == kind).map(|(_, name)| *name).collect();
         names.dedup();
         if names.is_empty() {
             continue;
         }
-        let left = MAX_NAMES.saturating_sub(phrases.len());
+        let left = MAX_NAMES.saturating_sub(some.len());
         let shown: Vec<String> = names.iter().take(left.max(1)).map(|name| code(name)).collect();
-        let plural = plural(kind, names.len());
-        let more = names.len() - shown.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        phrases.push(format!("{plural} {}{more}", shown.join(", ")));
+        some.push(phrases::some_of_kind(context.language, kind, &shown, names.len() - shown.len()));
     }
-    (!phrases.is_empty()).then(|| format!("Defines {}.", phrases.join("; ")))
-}
-
-fn plural(kind: SymbolKind, count: usize) -> String {
-    let word = word(kind);
-    match (word, count) {
-        (_, 1) => format!("the {word}"),
-        ("class", _) => "the classes".into(),
-        (word, _) => format!("the {word}s"),
-    }
+    (!some.is_empty()).then(|| phrases::defines(context.language, &some))
 }
 
 /// What is left to say of a file without definitions.
@@ -87,15 +75,14 @@ fn held(context: &Context<'_>) -> String {
     let file = &context.facts.file;
     let imports: Vec<&str> = file.imports.iter().map(String::as_str).collect();
     if file.lines == 0 {
-        return if file.skipped.is_some() { "Not read.".into() } else { "An empty file.".into() };
+        let words = if file.skipped.is_some() { phrases::not_read } else { phrases::empty_file };
+        return words(context.language).to_owned();
     }
     if !imports.is_empty() {
         let shown: Vec<String> = imports.iter().take(MAX_NAMES).map(|path| code(path)).collect();
-        let more = imports.len() - shown.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        return format!("Imports {}{more} and defines nothing.", shown.join(", "));
+        return phrases::only_imports(context.language, &shown, imports.len() - shown.len());
     }
     let language = file.language.and_then(|language| serde_json::to_value(language).ok());
     let language = language.as_ref().and_then(|value| value.as_str()).unwrap_or("text");
-    format!("{} {} of {language}.", file.lines, if file.lines == 1 { "line" } else { "lines" })
+    phrases::lines_of(context.language, file.lines, language)
 }

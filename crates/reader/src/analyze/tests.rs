@@ -1,6 +1,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::*;
+use crate::document::PageLanguage;
 use crate::domain::{Item, ItemKind, Origin};
 use crate::index::{KnowledgeBaseWriter, RepositoryMeta};
 use crate::knowledge::KnowledgeBase;
@@ -84,7 +85,7 @@ fn item<'a>(reading: &'a crate::FileReading, name: &str) -> &'a Item {
 #[test]
 fn a_file_is_described_by_its_own_words_and_facts() {
     let (_folder, kb) = knowledge(SAMPLE);
-    let reading = read_static(&kb, "shop/orders.py").unwrap();
+    let reading = read_static(&kb, "shop/orders.py", PageLanguage::En).unwrap();
     assert_eq!(reading.summary, "Orders and what they cost.");
     assert_eq!((reading.origin, reading.note.as_deref()), (Origin::Static, None));
     assert_eq!(reading.dependencies, ["shop/money.py"]);
@@ -110,7 +111,7 @@ fn a_file_is_described_by_its_own_words_and_facts() {
 #[test]
 fn secrets_are_masked_in_code() {
     let (_folder, kb) = knowledge(SAMPLE);
-    let reading = read_static(&kb, "shop/orders.py").unwrap();
+    let reading = read_static(&kb, "shop/orders.py", PageLanguage::En).unwrap();
     let all = serde_json::to_string(&reading).unwrap();
     assert!(!all.contains("0123456789abcdefgh") && !all.contains("hunter2"), "{all}");
     assert!(item(&reading, "load").code.contains("password = \"********\""));
@@ -119,17 +120,30 @@ fn secrets_are_masked_in_code() {
 #[test]
 fn files_without_documentation_are_summed_up_by_what_they_hold() {
     let (_folder, kb) = knowledge(SAMPLE);
-    let summary = |path: &str| read_static(&kb, path).unwrap().summary;
+    let summary = |path: &str| read_static(&kb, path, PageLanguage::En).unwrap().summary;
     assert_eq!(summary("shop/money.py"), "Defines the function `rounded`.");
     assert_eq!(summary("README.md"), "The shop");
     assert_eq!(summary("shop/__init__.py"), "An empty file.");
     assert!(summary("shop/app.py").starts_with("A program starts here"), "{}", summary("shop/app.py"));
-    assert!(read_static(&kb, "shop/__init__.py").unwrap().items.is_empty());
+    assert!(read_static(&kb, "shop/__init__.py", PageLanguage::En).unwrap().items.is_empty());
+}
+
+#[test]
+fn the_words_between_are_in_the_language_that_is_asked_for() {
+    let (_folder, kb) = knowledge(SAMPLE);
+    let read = |path: &str| read_static(&kb, path, PageLanguage::Zh).unwrap();
+    assert_eq!(read("shop/money.py").summary, "定义了函数 `rounded`。");
+    assert_eq!(read("shop/__init__.py").summary, "空文件。");
+    let reading = read("shop/orders.py");
+    assert_eq!(reading.summary, "Orders and what they cost.", "what is quoted stays");
+    assert_eq!(item(&reading, "Order.total").title, "方法 Order.total");
+    assert!(item(&reading, "Line").description.contains("字段：`name`、`price`。"));
+    assert!(item(&reading, "shop/orders.py").description.contains("导入：`shop/money.py`。"));
 }
 
 #[test]
 fn a_file_that_does_not_exist_is_named() {
     let (_folder, kb) = knowledge(SAMPLE);
-    let error = read_static(&kb, "shop/none.py").unwrap_err();
+    let error = read_static(&kb, "shop/none.py", PageLanguage::En).unwrap_err();
     assert!(matches!(&error, AnalyzeError::NoSuchFile { path } if path == "shop/none.py"), "{error}");
 }

@@ -9,7 +9,8 @@ use crate::document::{DocumentOptions, static_pages};
 fn sample(files: &[(&str, &str)]) -> (tempfile::TempDir, Arc<KnowledgeBase>, Vec<FileReading>, Vec<Page>) {
     let (folder, kb) = knowledge(files);
     let files = kb.files().unwrap();
-    let readings: Vec<FileReading> = files.iter().map(|file| read_static(&kb, &file.path).unwrap()).collect();
+    let readings: Vec<FileReading> =
+        files.iter().map(|file| read_static(&kb, &file.path, PageLanguage::En).unwrap()).collect();
     let pages = static_pages(&kb, &readings, &DocumentOptions::default()).unwrap();
     (folder, Arc::new(kb), readings, pages)
 }
