@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use celeriac::{App, Context, Shutdown, Signature, Task, TaskResult};
+use celeriac::{App, Context, Shutdown, Signature, Task, TaskResult, Timestamp};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -20,6 +21,24 @@ impl Task for Nothing {
     }
 }
 
+/// Writes down how long it took from its sending to its start.
+#[derive(Serialize, Deserialize)]
+struct Late {
+    sent_at: f64,
+}
+
+static LATENCIES: Mutex<Vec<f64>> = Mutex::new(Vec::new());
+
+impl Task for Late {
+    const NAME: &'static str = "bench.late";
+    type Output = ();
+
+    async fn run(self, _cx: Context) -> TaskResult<()> {
+        LATENCIES.lock().push((Timestamp::now().unix_seconds() - self.sent_at) * 1e3);
+        Ok(())
+    }
+}
+
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "it reports to the terminal")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,8 +47,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let concurrency: usize = arguments.next().map_or(Ok(256), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
     let sqlite = || format!("sqlite://{}", folder.path().join("queue.db").display());
-    let app = App::open(&arguments.next().unwrap_or_else(sqlite)).await?;
-    let app = app.register::<Nothing>();
+    let url = arguments.next().unwrap_or_else(sqlite);
+    let app = App::open(&url).await?.register::<Nothing>().register::<Late>();
     let events = arguments.next().is_some_and(|word| word == "events");
 
     let start = Instant::now();
@@ -65,6 +84,23 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "one at a time, send to result: p50 {:?}, p95 {:?}, p99 {:?}",
         latencies[100], latencies[190], latencies[198]
+    );
+    // Another client, as another process would be.
+    let client = App::open(&url).await?;
+    let mut tick = tokio::time::interval(Duration::from_millis(10));
+    let mut sent = Vec::new();
+    for _ in 0..1_000 {
+        tick.tick().await;
+        sent.push(client.send(Late { sent_at: Timestamp::now().unix_seconds() }).await?);
+    }
+    for result in sent {
+        result.get().await?;
+    }
+    let mut latencies = std::mem::take(&mut *LATENCIES.lock());
+    latencies.sort_unstable_by(f64::total_cmp);
+    println!(
+        "send to start at 100/s: p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms",
+        latencies[500], latencies[950], latencies[990]
     );
     shutdown.warm();
     worker.await??;

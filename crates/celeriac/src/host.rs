@@ -52,19 +52,36 @@ pub(crate) fn utc_offset() -> Number {
     }
 }
 
-/// A URL whose password, if it has one, is replaced by stars; of several URLs joined by `;` (Sentinel) each.
-pub fn without_password(urls: &str) -> String {
-    urls.split(';').map(masked).collect::<Vec<_>>().join(";")
+/// A URL, or the several of a Redis with Sentinels, in which each password is replaced by stars.
+pub fn without_password(url: &str) -> String {
+    // Not at each semicolon: a password may have one.
+    const BETWEEN: &str = ";sentinel://";
+    let mut urls = url.split(BETWEEN);
+    let first = urls.next().map(one_without_password).unwrap_or_default();
+    urls.fold(first, |shown, next| format!("{shown};{}", one_without_password(&format!("sentinel://{next}"))))
 }
 
-fn masked(url: &str) -> String {
+fn one_without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let query = without_secrets(query);
     match authority.rsplit_once('@').and_then(|(login, host)| Some((login.split_once(':')?.0, host))) {
-        Some((user, host)) => format!("{scheme}://{user}:********@{host}{path}"),
-        None => url.to_owned(),
+        Some((user, host)) => format!("{scheme}://{user}:{STARS}@{host}{path}{query}"),
+        None => format!("{scheme}://{rest}{query}"),
     }
 }
+
+/// A query in which the values of options that name a password are replaced.
+fn without_secrets(query: &str) -> String {
+    let option = |option: &str| match option.split_once('=') {
+        Some((name, _)) if name.contains("password") => format!("{name}={STARS}"),
+        _ => option.to_owned(),
+    };
+    query.split('&').map(option).collect::<Vec<_>>().join("&")
+}
+
+const STARS: &str = "********";
 
 #[cfg(test)]
 mod tests {
@@ -74,6 +91,11 @@ mod tests {
     fn a_password_is_never_shown() {
         assert_eq!(without_password("redis://me:pw@h:6379/0"), "redis://me:********@h:6379/0");
         assert_eq!(without_password("redis://:pw@h"), "redis://:********@h");
+        assert_eq!(without_password("redis://:p;w@h"), "redis://:********@h");
+        assert_eq!(
+            without_password("sentinel://:pw@a:1;sentinel://:pw@b:2/0?x=1&sentinel_password=pw&y=2"),
+            "sentinel://:********@a:1;sentinel://:********@b:2/0?x=1&sentinel_password=********&y=2"
+        );
         assert_eq!(
             without_password("sentinel://:a@h1:1;sentinel://:b@h2:2/0"),
             "sentinel://:********@h1:1;sentinel://:********@h2:2/0"

@@ -61,6 +61,15 @@ struct Listeners {
     by_topic: HashMap<Topic, Vec<(u64, Listener)>>,
 }
 
+impl Shared {
+    /// Does anybody listen to anything? Forgets the topics that nobody listens to.
+    fn is_wanted(&self) -> bool {
+        let mut listeners = self.listeners.lock();
+        listeners.by_topic.retain(|_, who| !who.is_empty());
+        !listeners.by_topic.is_empty()
+    }
+}
+
 enum Order {
     /// Confirm when all of these are subscribed to.
     Subscribe(Vec<Topic>, oneshot::Sender<()>),
@@ -163,10 +172,11 @@ async fn serve(shared: &Shared, mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut first = None;
     let mut losses = 0_u32;
     loop {
-        // Nobody listens yet: no connection is needed.
-        if shared.listeners.lock().by_topic.is_empty() && first.is_none() {
+        // While nobody listens, no connection is needed.
+        while first.is_none() && !shared.is_wanted() {
             match orders.recv().await {
-                Some(order) => first = Some(order),
+                Some(Order::Subscribe(topics, confirm)) => first = Some(Order::Subscribe(topics, confirm)),
+                Some(Order::Review(_)) => {}
                 None => return,
             }
         }

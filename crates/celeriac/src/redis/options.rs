@@ -1,11 +1,12 @@
 //! How queues and results are laid out on a Redis, and how it is connected to.
 
+use std::fmt;
 use std::time::Duration;
 
 /// The options of a Redis broker or result backend, by kombu's names. Each can also be given in the URL's query:
 /// `redis://host/0?visibility_timeout=600&global_keyprefix=team-`. All programs that share queues must agree on all
 /// but the timeouts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RedisOptions {
     /// Put before each key and channel.
@@ -29,6 +30,22 @@ pub struct RedisOptions {
     pub sentinel_username: Option<String>,
     /// Password at the Sentinels.
     pub sentinel_password: Option<String>,
+}
+
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the password.
+        f.debug_struct("RedisOptions")
+            .field("global_keyprefix", &self.global_keyprefix)
+            .field("visibility_timeout", &self.visibility_timeout)
+            .field("priority_steps", &self.priority_steps)
+            .field("sep", &self.sep)
+            .field("fanout_prefix", &self.fanout_prefix)
+            .field("socket_connect_timeout", &self.socket_connect_timeout)
+            .field("socket_timeout", &self.socket_timeout)
+            .field("master_name", &self.master_name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for RedisOptions {

@@ -25,12 +25,13 @@ pub(crate) fn parse(url: &str, options: &RedisOptions) -> Result<Server, RedisEr
 
 fn shown(url: &str) -> String {
     let url = url.split_once('?').map_or(url, |(url, _)| url);
-    url.split(';').map(crate::host::without_password).collect::<Vec<_>>().join(";")
+    crate::host::without_password(url)
 }
 
 fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
     // Several Sentinels: only the last one has path and query.
-    let mut parts: Vec<&str> = url.split(';').filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&str> =
+        if url.starts_with("sentinel://") { url.split(';').collect() } else { vec![url] };
     let last = parts.pop().unwrap_or_default();
     let parsed = Url::parse(last).map_err(|error| error.to_string())?;
     let mut options = options.clone();
@@ -60,7 +61,7 @@ fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
             if !path.starts_with('/') {
                 return Err(format!("{path:?} is no absolute path of a socket"));
             }
-            Address::Unix(PathBuf::from(path))
+            Address::Unix(PathBuf::from(decode(&path).unwrap_or(path)))
         }
         "sentinel" => {
             let mut nodes = parts.iter().map(|part| sentinel(part)).collect::<Result<Vec<_>, _>>()?;
@@ -80,9 +81,6 @@ fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
             port: parsed.port().unwrap_or(PORT),
         },
     };
-    if !parts.is_empty() && scheme != "sentinel" {
-        return Err("several addresses are for sentinel:// only".to_owned());
-    }
     if db.is_none() && !matches!(address, Address::Unix(_)) {
         db = Some(parsed.path().trim_matches('/')).filter(|db| !db.is_empty()).map(database).transpose()?;
     }
@@ -128,6 +126,7 @@ mod tests {
         let socket = server("unix:///run/redis.sock?db=2");
         assert_eq!((socket.address(), socket.db()), (&Address::Unix("/run/redis.sock".into()), 2));
         assert_eq!(server("redis+socket:///a.sock?virtual_host=1").db(), 1);
+        assert_eq!(server("unix:///a%20b+c.sock").address(), &Address::Unix("/a b+c.sock".into()));
         let nodes = server("sentinel://a:1;sentinel://b/4?master_name=m");
         let expected =
             Address::Sentinel { nodes: vec![("a".into(), 1), ("b".into(), 26379)], master: "m".into() };
