@@ -7,4 +7,5 @@ mod celery_on_ours;
 mod events;
 mod flower;
 mod ours_on_celery;
+mod own_commands;
 mod support;

@@ -104,7 +104,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(mut command: Command, input: Option<&str>) -> Self {
+    pub fn of(mut command: Command, input: Option<&str>) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         drop(child.stdin.take().unwrap().write_all(input.unwrap_or_default().as_bytes()));
