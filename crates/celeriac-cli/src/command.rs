@@ -28,7 +28,7 @@ pub enum Command {
     /// Wait for the result of a task and print it.
     Result(ResultArgs),
     /// Send a task by its name, and print its id.
-    Call(CallArgs),
+    Call(Box<CallArgs>),
     /// Erase the messages of queues.
     Purge(PurgeArgs),
     /// Show the queues and what waits in them.
@@ -55,7 +55,7 @@ impl Command {
             Self::Status(args) => remote::status(app, &args, screen).await,
             Self::Events(args) => events::events(app, &args, screen).await,
             Self::Result(args) => result::result(app, &args, screen).await,
-            Self::Call(args) => call::call(app, args, screen).await,
+            Self::Call(args) => call::call(app, *args, screen).await,
             Self::Purge(args) => purge::purge(app, args, screen).await,
             Self::Queues(args) => queues::queues(app, &args, screen).await,
             Self::DeadLetters(args) => dead_letters::dead_letters(app, args, screen).await,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::Stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -81,10 +82,23 @@ impl EventSender {
     }
 }
 
+/// Where events go.
+#[async_trait]
+pub(crate) trait Outlet: Send + Sync + 'static {
+    async fn put(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError>;
+}
+
+#[async_trait]
+impl Outlet for Arc<dyn Broker> {
+    async fn put(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {
+        self.broadcast(topic, payload).await
+    }
+}
+
 /// Broadcasts a node's events until `end` is given and all that waited are sent. While the broker cannot be reached
 /// they wait, as many as there is room for.
 pub(crate) async fn broadcast(
-    broker: Arc<dyn Broker>,
+    outlet: impl Outlet,
     sender: EventSender,
     mut waiting: mpsc::Receiver<Event>,
     end: CancellationToken,
@@ -104,7 +118,7 @@ pub(crate) async fn broadcast(
             tracing::warn!(target: "celery.events", "{dropped} events were dropped: the broker does not keep up");
         }
         for (topic, payload) in payloads(&mut batch) {
-            send(broker.as_ref(), &topic, payload, &end).await;
+            send(&outlet, &topic, payload, &end).await;
         }
     }
 }
@@ -139,10 +153,10 @@ fn payloads(batch: &mut Vec<Event>) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Sends a payload, again and again while the broker cannot be reached; at the end only once.
-async fn send(broker: &dyn Broker, topic: &str, payload: Vec<u8>, end: &CancellationToken) {
+async fn send(outlet: &impl Outlet, topic: &str, payload: Vec<u8>, end: &CancellationToken) {
     let mut pause = PAUSES.0;
     loop {
-        match broker.broadcast(topic, payload.clone()).await {
+        match outlet.put(topic, payload.clone()).await {
             Ok(()) => return,
             Err(error) if BrokerError::is_transient(&error) && !end.is_cancelled() => {
                 tracing::warn!(target: "celery.events", "cannot send events, trying again in {pause:?}: {error}");
@@ -247,5 +261,87 @@ impl Stream for EventStream {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::redis::RedisError;
+
+    /// Fails so often, then keeps what it is given.
+    #[derive(Default)]
+    struct Unsteady {
+        failures: AtomicUsize,
+        kept: Mutex<Vec<(String, Vec<Event>)>>,
+    }
+
+    #[async_trait]
+    impl Outlet for Arc<Unsteady> {
+        async fn put(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {
+            let left = self.failures.load(Ordering::Relaxed);
+            if left > 0 {
+                self.failures.store(left - 1, Ordering::Relaxed);
+                return Err(BrokerError::Redis(RedisError::TimedOut { server: "lab".into() }));
+            }
+            self.kept.lock().push((topic.to_owned(), Event::decode(&payload)?));
+            Ok(())
+        }
+    }
+
+    fn line(events: usize) -> (EventSender, mpsc::Receiver<Event>) {
+        let (sender, waiting) = EventSender::new("w1@lab".into(), Arc::default(), true);
+        sender.send("worker-online", None, JsonMap::new());
+        for n in 0..events {
+            sender.task("task-started", &TaskId::from(n.to_string()), JsonMap::new);
+        }
+        sender.send("worker-heartbeat", None, JsonMap::new());
+        (sender, waiting)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_wait_for_a_broker_that_is_away_and_keep_their_order() {
+        let outlet = Arc::new(Unsteady::default());
+        outlet.failures.store(7, Ordering::Relaxed);
+        let (sender, waiting) = line(60);
+        let end = CancellationToken::new();
+        let sending = tokio::spawn(broadcast(outlet.clone(), sender.clone(), waiting, end.clone()));
+        while outlet.kept.lock().iter().map(|(_, events)| events.len()).sum::<usize>() < 62 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        end.cancel();
+        sending.await.unwrap();
+
+        let kept = outlet.kept.lock();
+        let topics: Vec<&str> = kept.iter().map(|(topic, _)| topic.as_str()).collect();
+        let multi = "celeryev/task.multi";
+        let expected = ["celeryev/worker.online", multi, multi, multi, "celeryev/worker.heartbeat"];
+        assert_eq!(topics, expected);
+        assert!(kept.iter().all(|(_, events)| events.len() <= MAX_BATCH));
+        let clocks: Vec<u64> = kept.iter().flat_map(|(_, events)| events).map(|event| event.clock).collect();
+        assert!(clocks.is_sorted() && clocks.len() == 62, "{clocks:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_ends_does_not_wait_for_its_events() {
+        let outlet = Arc::new(Unsteady::default());
+        outlet.failures.store(usize::MAX, Ordering::Relaxed);
+        let (sender, waiting) = line(3);
+        let end = CancellationToken::new();
+        let sending = tokio::spawn(broadcast(outlet.clone(), sender.clone(), waiting, end.clone()));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(!sending.is_finished());
+        end.cancel();
+        sending.await.unwrap();
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_what_is_lost_is_counted() {
+        let (sender, _waiting) = line(MAX_WAITING + 10);
+        assert_eq!(sender.0.dropped.load(Ordering::Relaxed), 12);
     }
 }

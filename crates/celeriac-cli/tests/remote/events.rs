@@ -6,7 +6,7 @@ use celeriac::{Event, TaskState};
 use serde_json::Value;
 use test_servers::{Celery, Process};
 
-use crate::support::{Add, Bench, Fail, Ours, PATIENCE, until};
+use crate::support::{Add, Bench, Fail, Ours, PATIENCE, Refuse, Sleep, until};
 
 /// Lines without what differs between two readers and two moments.
 fn comparable(line: &str) -> String {
@@ -98,4 +98,72 @@ fn events_are_printed_as_json() {
     let succeeded = events.iter().find(|event| event.kind == "task-succeeded").unwrap();
     assert_eq!(succeeded.fields["result"], Value::from("5"));
     worker.stop(&bench);
+}
+
+#[test]
+fn rejected_and_cancelled_tasks_are_told_of() {
+    let bench = Bench::new();
+    let worker = Ours::start_with(&bench, |worker| worker.events(true));
+    let (theirs, ours) = dumps(&bench, Celery::V57);
+    until_both_have_seen(&theirs, &ours);
+    bench.runtime.block_on(async {
+        worker.app.send(Refuse).task_id("refused").await.unwrap();
+        worker.app.send(Sleep { seconds: 1.0 }).task_id("cut-off").await.unwrap();
+    });
+    let both_hear = |what: &str, words: &[&str]| {
+        until(what, || {
+            [&theirs, &ours]
+                .iter()
+                .all(|reader| reader.log().lines().any(|line| words.iter().all(|word| line.contains(word))))
+        });
+    };
+    both_hear("the one is rejected", &["task rejected: tasks.refuse(refused)", "requeue=False"]);
+    both_hear("the other runs", &["task started: tasks.sleep(cut-off)"]);
+    worker.stop_cold(&bench);
+    both_hear("it is cancelled", &["task cancelled: tasks.sleep(cut-off)"]);
+    both_hear("the worker has gone", &["w1@lab", "shutdown"]);
+}
+
+#[test]
+fn what_our_client_sends_is_told_of() {
+    let bench = Bench::new();
+    let (theirs, ours) = dumps(&bench, Celery::V56);
+    let url = bench.redis.url(0);
+    let app = bench.runtime.block_on(celeriac::App::builder(&url).sent_events(true).open()).unwrap();
+    until("both readers hear what is sent", || {
+        let sent = celeriac::Signature::new("tasks.add").args([1, 2]).queue("aside").option("task_id", "one");
+        bench.runtime.block_on(app.send_signature(sent)).unwrap();
+        [&theirs, &ours]
+            .iter()
+            .all(|reader| reader.log().contains("task sent: tasks.add(one) args=(1, 2) kwargs={}"))
+    });
+    assert!(theirs.log().contains("queue=aside") && ours.log().contains("queue=aside"));
+}
+
+#[test]
+fn our_worker_and_pythons_tell_each_other_what_is_revoked() {
+    for celery in Celery::ALL {
+        let bench = Bench::new();
+        let python = bench.python_worker(celery, "w2@lab", &["-c", "1"]);
+        let app = bench.app();
+        let revoke = |id: &str, node: &str| {
+            let arguments = celeriac::JsonMap::from_iter([("task_id".to_owned(), Value::from(id))]);
+            let control = app.control().timeout(PATIENCE).destination([node]);
+            bench.runtime.block_on(control.call("revoke", arguments)).unwrap();
+        };
+        let revoked = |node: &str| {
+            let inspect = app.inspect().timeout(PATIENCE).destination([node]);
+            bench.runtime.block_on(inspect.revoked()).unwrap()[node].to_string()
+        };
+        revoke("theirs", "w2@lab");
+        let ours = Ours::start_with(&bench, |worker| worker.mingle(std::time::Duration::from_secs(5)));
+        assert!(revoked("w1@lab").contains("theirs"), "{celery:?}: our worker has taken it over");
+        drop(python);
+
+        revoke("ours", "w1@lab");
+        let again = bench.python_worker(celery, "w3@lab", &["-c", "1"]);
+        assert!(revoked("w3@lab").contains("ours"), "{celery:?}: {}", again.log());
+        assert!(again.log().contains("sync with 1 nodes"), "{}", again.log());
+        ours.stop(&bench);
+    }
 }

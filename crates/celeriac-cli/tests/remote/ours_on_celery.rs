@@ -91,7 +91,7 @@ fn answers_that_differ_each_time_have_the_same_form() {
     };
     for line in [["inspect", "stats", "-d", "w1@lab"], ["inspect", "clock", "-d", "w1@lab"]] {
         let (ours, theirs) = (bench.celeriac(&line), bench.celery(Celery::V57, &line));
-        assert!(keys(&ours).len() > 0 && keys(&ours) == keys(&theirs), "{ours:?} {theirs:?}");
+        assert!(!keys(&ours).is_empty() && keys(&ours) == keys(&theirs), "{ours:?} {theirs:?}");
     }
     let all = bench.celeriac(&["inspect", "conf", "yes", "-d", "w1@lab"]);
     assert!(all.code == 0 && all.out.contains("\"result_backend_max_retries\": \"Infinity\""), "{all:?}");

@@ -34,7 +34,11 @@ impl Bench {
     pub fn app(&self) -> App<Lab> {
         let app = App::builder(&self.redis.url(0)).result_backend(&self.redis.url(1)).state(Lab::default());
         let app = self.runtime.block_on(app.open()).unwrap();
-        app.register::<Add>().register::<Fail>().register::<Sleep>().register::<Limited>()
+        app.register::<Add>()
+            .register::<Fail>()
+            .register::<Sleep>()
+            .register::<Limited>()
+            .register::<Refuse>()
     }
 
     /// Tells a program where broker and result backend are.
@@ -138,6 +142,12 @@ impl Ours {
         Self { app, shutdown, handle: Some(handle) }
     }
 
+    /// Ends it at once.
+    pub fn stop_cold(mut self, bench: &Bench) {
+        self.shutdown.cold();
+        self.ended(bench);
+    }
+
     /// Lets it end.
     pub fn stop(mut self, bench: &Bench) {
         self.shutdown.warm();
@@ -239,5 +249,18 @@ impl Task<Lab> for Limited {
 
     async fn run(self, _cx: Context<Lab>) -> TaskResult<i64> {
         Ok(1)
+    }
+}
+
+/// Never wants its message.
+#[derive(Serialize, Deserialize)]
+pub struct Refuse;
+
+impl Task<Lab> for Refuse {
+    const NAME: &'static str = "tasks.refuse";
+    type Output = ();
+
+    async fn run(self, _cx: Context<Lab>) -> TaskResult<()> {
+        Err(TaskError::Reject { requeue: false })
     }
 }

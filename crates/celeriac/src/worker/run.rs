@@ -192,7 +192,7 @@ async fn mingle<S: Send + Sync + 'static>(
     let from_node = format!("{}-{}@{}", settings.node.name(), std::process::id(), settings.node.host());
     let arguments = JsonMap::from_iter([
         ("from_node".to_owned(), format!("new.{from_node}").into()),
-        ("revoked".to_owned(), Value::Array(Vec::new())),
+        ("revoked".to_owned(), revoked.ids().into()),
     ]);
     let answers = app.inspect().timeout(settings.mingle).call("hello", arguments).await?;
     if answers.contains_key(&settings.node) {
