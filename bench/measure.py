@@ -134,45 +134,60 @@ class Server:
         self.process.wait()
 
 
-async def load(server, path, rate, running):
-    """Sends `rate` requests a second while `running()`; the milliseconds of each, counted from when it was due."""
-    times, tasks = [], set()
+class Load:
+    """The open-loop load generator, from now until it is ended; a program of its own that needs little of the processor."""
 
-    async def one(due):
-        status, _ = await server.request("GET", path)
-        if status != 200:
-            raise SystemExit(f"GET {path}: {status}")
-        times.append((time.monotonic() - due) * 1000)
+    def __init__(self, server, rate, paths):
+        self.process = subprocess.Popen([str(TARGET / "examples" / "load"), f"127.0.0.1:{server.port}", str(rate), *paths],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    due = time.monotonic()
-    while await running():
-        for _ in range(rate // 10):
-            due += 1 / rate
-            await asyncio.sleep(max(0, due - time.monotonic()))
-            task = asyncio.create_task(one(due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-    await asyncio.gather(*tasks)
-    return sorted(times)
+    def end(self):
+        output, _ = self.process.communicate()
+        if self.process.returncode:
+            raise SystemExit(f"the load generator ended with {self.process.returncode}")
+        return json.loads(output)
+
+
+def shown(times):
+    return f"p50 {times['p50']:.2f} ms, p99 {times['p99']:.2f} ms, longest {times['max']:.1f} ms"
 
 
 async def measure_api(table):
     with tempfile.TemporaryDirectory() as home:
-        source = Path(home, "tree")
+        small, source = Path(home, "small"), Path(home, "tree")
+        tree.build(PROJECT, small, 20_000)
         tree.build(PROJECT, source, 600_000)
         server = Server(home)
-        _, answer = await server.request("POST", "/api/v1/analyses", {"source": {"path": str(source)}})
-        analysis = json.loads(answer)["id"]
 
-        async def running():
-            _, answer = await server.request("GET", f"/api/v1/analyses/{analysis}")
-            return json.loads(answer)["status"] in ("queued", "running")
+        async def submit(path):
+            _, answer = await server.request("POST", "/api/v1/analyses", {"source": {"path": str(path)}})
+            return json.loads(answer)["id"]
 
-        times = await load(server, f"/api/v1/analyses/{analysis}", 200, running)
+        async def ended(analysis):
+            while True:
+                _, answer = await server.request("GET", f"/api/v1/analyses/{analysis}")
+                if json.loads(answer)["status"] not in ("queued", "running"):
+                    return
+                await asyncio.sleep(0.5)
+
+        done = await submit(small)
+        await ended(done)
+        one = f"/api/v1/analyses/{done}"
+        # What is asked while somebody reads one analysis and watches another.
+        paths = lambda now: [f"/api/v1/analyses/{now}", "/api/v1/analyses", f"{one}/pages/overview",
+                             f"{one}/files?limit=50", f"{one}/search?q=read+file"]
+        idle = Load(server, 200, paths(done))
+        await asyncio.sleep(10)
+        idle = idle.end()["all"]
+        now = await submit(source)
+        load = Load(server, 200, paths(now))
+        await ended(now)
+        busy = load.end()
         server.stop()
-        at = lambda share: times[min(len(times) - 1, int(len(times) * share))]
-        table.add(f"API while an analysis runs, 200 req/s, {len(times)} requests",
-                  f"p50 {at(.5):.2f} ms, p99 {at(.99):.2f} ms", "p99 < 5 ms")
+        count = f"{busy['all']['count']:,} requests"
+        table.add(f"API while an analysis runs, 200 req/s of five kinds, {count}", shown(busy["all"]), "p99 < 5 ms")
+        table.add("of that the state of the analysis", shown(busy[f"/api/v1/analyses/{now}"]), "-")
+        table.add("the same while nothing runs", shown(idle), "-")
 
 
 async def measure_start(table):
