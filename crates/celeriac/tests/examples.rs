@@ -46,3 +46,18 @@ fn progress_is_watched() {
 fn beat_ticks() {
     assert_eq!(output_of("beat"), "tick\ntick\ntick\n");
 }
+
+#[test]
+fn prefork_survives_what_hangs_and_what_crashes() {
+    let output = output_of("prefork");
+    let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(lines[0], "1229 primes, counted in another process: true");
+    assert!(lines[1].contains("TimeLimitExceeded"), "{output}");
+    assert!(lines[2].contains("WorkerLostError") && lines[2].contains("signal 6 (SIGABRT)"), "{output}");
+    assert_eq!(lines[3], "25 primes, all is well");
+}
+
+#[test]
+fn rate_limit_holds_until_it_is_lifted() {
+    assert_eq!(output_of("rate_limit"), "limited: true\n1 worker lifted the limit\n50 more are answered\n");
+}

@@ -1,6 +1,7 @@
 //! The prefork pool with real processes: this test program is started again for the children, and for whole workers.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod kills;
 mod limits;
 mod lives;
 mod memory;

@@ -62,6 +62,7 @@ pub async fn open(folder: &Path) -> App<Lab> {
         .register::<Grow>()
         .register::<Tell>()
         .register::<Early>()
+        .register::<Effect>()
 }
 
 /// The arguments with which this program is a worker, or a child of one.
@@ -81,7 +82,8 @@ pub async fn work() {
     let shutdown = Shutdown::new();
     let signals = Signals::listen(&shutdown).unwrap();
     let kind = if options.is_prefork { PoolKind::Prefork } else { PoolKind::Tokio };
-    let worker = quick(&app).pool(kind).concurrency(1).prefetch_multiplier(2);
+    let worker = quick(&app).pool(kind).hostname(&options.name).concurrency(options.concurrency);
+    let worker = worker.prefetch_multiplier(2).lease(Duration::from_millis(900));
     worker.events(options.events).statedb(options.statedb).run(shutdown).await.unwrap();
     if signals.want_restart() {
         panic!("{}", celeriac::restart());
@@ -89,12 +91,21 @@ pub async fn work() {
 }
 
 /// How a worker in a process of its own is to be.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Options {
+    pub name: String,
+    pub concurrency: usize,
     pub is_prefork: bool,
     pub events: bool,
     pub statedb: Option<PathBuf>,
     pub remap: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let name = "w1@lab".to_owned();
+        Self { name, concurrency: 1, is_prefork: false, events: false, statedb: None, remap: false }
+    }
 }
 
 /// A worker in a process of its own, the leader of its group.
@@ -239,6 +250,18 @@ pub fn exception(error: ResultError) -> String {
         ResultError::Failed { exception, .. } => format!("{}.{}", exception.exc_module, exception.repr()),
         other => other.to_string(),
     }
+}
+
+/// The processes that a process has started.
+pub fn children_of(parent: u32) -> Vec<i32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let of_parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        of_parent == Some(parent)
+    })
+    .collect()
 }
 
 /// Is there a process of this number, which is no zombie?
@@ -422,6 +445,23 @@ impl Task<Lab> for Early {
     async fn run(self, cx: Context<Lab>) -> TaskResult<()> {
         cx.state().note("early", "runs");
         std::future::pending::<()>().await;
+        Ok(())
+    }
+}
+
+/// Has an effect, after a while.
+#[derive(Serialize, Deserialize)]
+pub struct Effect {
+    pub n: usize,
+}
+
+impl Task<Lab> for Effect {
+    const NAME: &'static str = "tasks.effect";
+    type Output = ();
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<()> {
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        cx.state().note("effects", &format!("{} {}", self.n, cx.request().redelivered));
         Ok(())
     }
 }

@@ -1,0 +1,110 @@
+//! The worker's command line, with the real binary.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::House;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ends the worker in the background also when a test fails.
+struct Background(Pid);
+
+impl Background {
+    fn signal(&self, signal: Signal) {
+        kill(self.0, signal).unwrap();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGKILL);
+    }
+}
+
+fn pid(house: &House) -> Pid {
+    let text = std::fs::read_to_string(house.dir.path().join("w.pid")).unwrap();
+    Pid::from_raw(text.trim().parse().unwrap())
+}
+
+fn log(house: &House) -> String {
+    std::fs::read_to_string(house.dir.path().join("w.log")).unwrap_or_default()
+}
+
+#[test]
+fn a_worker_in_the_background_reads_in_processes_of_its_own() {
+    let house = House::new();
+    house.write("sample/app.py", "def run():\n    \"\"\"Runs it.\"\"\"\n    return 1\n");
+    let arguments = [
+        "worker",
+        "--detach",
+        "--pidfile",
+        "w.pid",
+        "--logfile",
+        "w.log",
+        "--loglevel",
+        "info",
+        "--pool",
+        "prefork",
+        "--concurrency",
+        "2",
+        "-n",
+        "reader@lab",
+        "-O",
+        "fair",
+        "--without-gossip",
+        "--statedb",
+        "w.state",
+    ];
+    house.ok(&arguments);
+    let worker = Background(pid(&house));
+    until("it is ready", || log(&house).contains("reader@lab ready."));
+    assert!(log(&house).contains(".> concurrency: 2 (prefork)"), "{}", log(&house));
+
+    // A second one is refused as Celery refuses it.
+    let refused =
+        house.fails(73, &arguments[..1].iter().chain(&arguments[2..4]).copied().collect::<Vec<_>>());
+    assert!(refused.contains("Pidfile (w.pid) already exists. Seems we're already running?"), "{refused}");
+
+    let read = house.ok(&["read", "sample", "--json"]);
+    assert!(read.contains("\"completed\""), "{read}");
+    let log_of_worker = log(&house);
+    assert!(log_of_worker.contains("INFO/MainProcess] Task tasks.run_analysis_task["), "{log_of_worker}");
+    let stats = house.ok(&["inspect", "stats", "--json", "--timeout", "5"]);
+    let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+    let pool = &stats["reader@lab"]["pool"];
+    assert_eq!(pool["max-tasks-per-child"], 100, "{stats}");
+    assert!(pool["processes"].as_array().unwrap().iter().all(|pid| *pid != worker.0.as_raw()), "{stats}");
+
+    worker.signal(Signal::SIGHUP);
+    until("it has started again", || log(&house).matches("reader@lab ready.").count() == 2);
+    assert_eq!(pid(&house), worker.0, "it keeps its process id");
+    worker.signal(Signal::SIGTERM);
+    until("it has ended", || !house.dir.path().join("w.pid").exists());
+    assert!(log(&house).contains("worker: Warm shutdown (MainProcess)"), "{}", log(&house));
+}
+
+#[test]
+fn a_worker_that_cannot_start_says_why() {
+    let house = House::new();
+    let error = house.fails(1, &["worker", "--uid", "nobody-of-this-name"]);
+    assert!(error.contains("cannot run as user nobody-of-this-name: there is no such user"), "{error}");
+    let error = house.fails(2, &["worker", "--pool", "solo", "--autoscale", "3,1"]);
+    assert!(error.contains("--pool solo runs one task at a time"), "{error}");
+    let error = house.fails(2, &["worker", "--time-limit", "5", "--soft-time-limit", "9"]);
+    assert!(error.contains("CELERY_TASK_SOFT_TIME_LIMIT"), "{error}");
+    house.write("w.state", "not a state");
+    let error = house.fails(1, &["worker", "--statedb", "w.state"]);
+    assert!(error.contains("w.state") && error.contains("remove it"), "{error}");
+}
