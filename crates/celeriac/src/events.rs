@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::Stream;
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,8 @@ use crate::protocol::{EVENT_TOPIC_PREFIX, Event, JsonMap, Message, NodeName, Tas
 const MAX_WAITING: usize = 16_384;
 /// So many events go into one broadcast, as in Celery.
 const MAX_BATCH: usize = 24;
+/// So many events are sent at once, in several broadcasts.
+const MAX_AT_ONCE: usize = 20 * MAX_BATCH;
 /// The pause before events are sent again when the broker was not reached, and the longest one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -103,11 +106,11 @@ pub(crate) async fn broadcast(
     mut waiting: mpsc::Receiver<Event>,
     end: CancellationToken,
 ) {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
+    let mut batch = Vec::with_capacity(MAX_AT_ONCE);
     loop {
         let got = tokio::select! {
             biased;
-            got = waiting.recv_many(&mut batch, MAX_BATCH) => got,
+            got = waiting.recv_many(&mut batch, MAX_AT_ONCE) => got,
             () = end.cancelled() => 0,
         };
         if got == 0 {
@@ -117,8 +120,13 @@ pub(crate) async fn broadcast(
         if dropped > 0 {
             tracing::warn!(target: "celery.events", "{dropped} events were dropped: the broker does not keep up");
         }
-        for (topic, payload) in payloads(&mut batch) {
-            send(&outlet, &topic, payload, &end).await;
+        let payloads = payloads(&mut batch);
+        // Side by side, so that a broker which is asked over a network is asked once; what fails is sent again in order.
+        let sent = join_all(payloads.iter().map(|(topic, payload)| outlet.put(topic, payload.clone()))).await;
+        for ((topic, payload), sent) in payloads.into_iter().zip(sent) {
+            if let Err(error) = sent {
+                send_again(&outlet, &topic, payload, error, &end).await;
+            }
         }
     }
 }
@@ -142,6 +150,9 @@ fn payloads(batch: &mut Vec<Event>) -> Vec<(String, Vec<u8>)> {
     for event in batch.drain(..) {
         if event.kind.starts_with("task-") {
             tasks.push(event);
+            if tasks.len() == MAX_BATCH {
+                payloads.extend(together(&mut tasks));
+            }
         } else {
             // In order: what tasks told before this goes first.
             payloads.extend(together(&mut tasks));
@@ -152,26 +163,28 @@ fn payloads(batch: &mut Vec<Event>) -> Vec<(String, Vec<u8>)> {
     payloads
 }
 
-/// Sends a payload, again and again while the broker cannot be reached; at the end only once.
-async fn send(outlet: &impl Outlet, topic: &str, payload: Vec<u8>, end: &CancellationToken) {
+/// Sends a payload again and again while the broker cannot be reached; at the end only once.
+async fn send_again(
+    outlet: &impl Outlet,
+    topic: &str,
+    payload: Vec<u8>,
+    mut error: BrokerError,
+    end: &CancellationToken,
+) {
     let mut pause = PAUSES.0;
-    loop {
+    while error.is_transient() && !end.is_cancelled() {
+        tracing::warn!(target: "celery.events", "cannot send events, trying again in {pause:?}: {error}");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = end.cancelled() => {}
+        }
+        pause = (pause * 2).min(PAUSES.1);
         match outlet.put(topic, payload.clone()).await {
             Ok(()) => return,
-            Err(error) if BrokerError::is_transient(&error) && !end.is_cancelled() => {
-                tracing::warn!(target: "celery.events", "cannot send events, trying again in {pause:?}: {error}");
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = end.cancelled() => {}
-                }
-                pause = (pause * 2).min(PAUSES.1);
-            }
-            Err(error) => {
-                tracing::warn!(target: "celery.events", "events are lost: {error}");
-                return;
-            }
+            Err(again) => error = again,
         }
     }
+    tracing::warn!(target: "celery.events", "events are lost: {error}");
 }
 
 /// An event of this moment.
@@ -306,7 +319,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn events_wait_for_a_broker_that_is_away_and_keep_their_order() {
         let outlet = Arc::new(Unsteady::default());
-        outlet.failures.store(7, Ordering::Relaxed);
+        // All of the first try, and some of the second.
+        outlet.failures.store(9, Ordering::Relaxed);
         let (sender, waiting) = line(60);
         let end = CancellationToken::new();
         let sending = tokio::spawn(broadcast(outlet.clone(), sender.clone(), waiting, end.clone()));

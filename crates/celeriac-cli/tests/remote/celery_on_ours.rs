@@ -23,7 +23,7 @@ const INSPECT: [(&[&str], &str); 18] = [
     (&["inspect", "reserved"], "- empty -"),
     (&["inspect", "revoked"], "- empty -"),
     (&["inspect", "scheduled"], "'priority': 6, 'request': {'id': 'later'"),
-    (&["inspect", "stats"], "\"max-concurrency\": 2"),
+    (&["inspect", "stats"], "\"tasks.sleep\": 1\n"),
 ];
 
 const CONTROL: [(&[&str], &str); 22] = [

@@ -36,6 +36,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         return Finished::default();
     }
     held.set_started(place.pid());
+    shared.count_run(task.name);
     shared.events.task("task-started", held.id(), JsonMap::new);
     if task.settings.track_started {
         store_started(shared, held).await;
@@ -54,7 +55,6 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let start = Instant::now();
     let trail = cx.trail().clone();
     let end = place.run(Work { task, held, limits, cx, events: &shared.events }).await;
-    shared.count_run(task.name);
     let children = std::mem::take(&mut *trail.lock());
     conclude(shared, held, task, end, Ran { runtime: start.elapsed(), limits, children })
 }

@@ -1,7 +1,7 @@
 //! A message in the worker's hands, from its delivery until it is settled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::broker::{Delivery, DeliveryTag, Settlement};
 use crate::cancellation::{CancelReason, Cancellation};
 use crate::protocol::{Message, NodeName, QueueName, TaskId, Timestamp};
+
+/// The signal that ends a process unless another one is asked for.
+const SIGTERM: i32 = 15;
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(crate) struct Held {
     pid: AtomicU32,
     /// Was it acknowledged before its run?
     acknowledged: AtomicBool,
+    /// The signal by which it was asked to end, if it was terminated.
+    pub(crate) signal: AtomicI32,
     /// Has somebody else got the message?
     pub(crate) lost: AtomicBool,
 }
@@ -65,6 +70,7 @@ impl Held {
             started: AtomicU64::new(0),
             pid: AtomicU32::new(std::process::id()),
             acknowledged: AtomicBool::new(false),
+            signal: AtomicI32::new(SIGTERM),
             lost: AtomicBool::new(false),
         }
     }

@@ -56,7 +56,7 @@ pub(crate) struct Shared<S> {
     /// Those that are not settled.
     unsettled: AtomicUsize,
     next_number: AtomicU64,
-    /// Runs that ended, well or badly.
+    /// Runs that began.
     processed: AtomicU64,
 }
 
@@ -200,6 +200,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         self.held.lock().values().cloned().collect()
     }
 
+    /// Counts a run that begins, as Celery does.
     pub(crate) fn count_run(&self, task: &str) {
         self.processed.fetch_add(1, Ordering::Relaxed);
         if let Some(task) = self.tasks.get(task) {

@@ -1,9 +1,10 @@
 //! The way of one message through the worker: looked at, scheduled, limited, placed, run.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::broker::Delivery;
 use crate::cancellation::CancelReason;
@@ -159,7 +160,10 @@ pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held,
     let terminated = reason == "terminated";
     let fields = JsonMap::from_iter([
         ("terminated".to_owned(), terminated.into()),
-        ("signum".to_owned(), if terminated { json!(15) } else { Value::Null }),
+        (
+            "signum".to_owned(),
+            if terminated { held.signal.load(Ordering::Relaxed).into() } else { Value::Null },
+        ),
         ("expired".to_owned(), (reason == "expired").into()),
     ]);
     finished.events.push(("task-revoked", held.id().clone(), fields));

@@ -211,7 +211,8 @@ async fn events_tell_the_life_of_tasks_and_workers() {
     assert_eq!(received.fields["kwargs"], "{'x': 2, 'y': 3}");
     assert_eq!(find("good", "task-succeeded").unwrap().fields["result"], "5");
     assert_eq!(find("bad", "task-failed").unwrap().fields["exception"], "ValueError('boom')");
-    assert_eq!(find("stubborn", "task-revoked").unwrap().fields["terminated"], true);
+    let revoked = &find("stubborn", "task-revoked").unwrap().fields;
+    assert_eq!((&revoked["terminated"], &revoked["signum"]), (&json!(true), &json!(15)));
     assert_eq!(find("telling", "task-progress").unwrap().fields["done"], 1);
     let clocks: BTreeSet<u64> = seen.iter().map(|event| event.clock).collect();
     assert_eq!(clocks.len(), seen.len());

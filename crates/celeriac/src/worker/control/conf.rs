@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::stats::number;
 use crate::protocol::JsonMap;
+use crate::worker::pool::PoolKind;
 use crate::worker::shared::Shared;
 
 /// The settings. Those that have Celery's default are told only `with_defaults`.
@@ -32,6 +33,10 @@ impl Setting {
 pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Setting> {
     let (core, settings) = (shared.app.core(), &shared.settings);
     let seconds = |limit: Option<Duration>| limit.map_or(Value::Null, |limit| number(limit.as_secs_f64()));
+    let pool = match settings.pool {
+        PoolKind::Tokio => "tokio",
+        PoolKind::Prefork => "prefork",
+    };
     let setting = |name, value, default| Setting { name, value, default };
     vec![
         setting("broker_url", core.broker_url.as_str().into(), Value::Null),
@@ -68,6 +73,10 @@ pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Sett
         setting("worker_disable_rate_limits", json!(false), json!(false)),
         setting("worker_enable_remote_control", json!(true), json!(true)),
         setting("worker_pool_restarts", json!(false), json!(false)),
+        setting("worker_pool", pool.into(), json!("prefork")),
+        setting("worker_max_tasks_per_child", json!(settings.children.max_tasks), Value::Null),
+        setting("worker_max_memory_per_child", json!(settings.children.max_memory_kib), Value::Null),
+        setting("worker_state_db", json!(settings.statedb), Value::Null),
         setting("worker_lease", number(settings.lease.as_secs_f64()), Value::Null),
         setting("worker_heartbeat", number(settings.heartbeat.as_secs_f64()), Value::Null),
     ]

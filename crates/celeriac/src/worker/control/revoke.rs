@@ -1,5 +1,7 @@
 //! Calling tasks off.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::Value;
 
 use super::arguments::{Arguments, Raised};
@@ -74,7 +76,8 @@ fn call_off<S: Send + Sync + 'static>(
 }
 
 fn end(held: &Held, signal: &Signal) {
-    tracing::info!(target: "celery.worker", "Terminating {} ({})", held.id(), signal.0);
+    tracing::info!(target: "celery.worker", "Terminating {} ({})", held.id(), signal.0.as_str());
+    held.signal.store(signal.0 as i32, Ordering::Relaxed);
     held.cancellation.cancel(CancelReason::Revoked);
 }
 
@@ -128,32 +131,26 @@ fn stamps(arguments: &Arguments<'_>) -> Result<JsonMap, Raised> {
     }
 }
 
-/// The name of a signal. What it is matters to the log only: however a run is ended, it ends at once.
-struct Signal(String);
+/// A signal. However a run is ended, it ends at once; which signal was asked for is told in the log and in the event.
+struct Signal(nix::sys::signal::Signal);
 
 impl Signal {
     fn of(arguments: &Arguments<'_>, is_needed: bool) -> Result<Self, Raised> {
-        let name = match arguments.get("signal") {
-            None => return Ok(Self("SIGTERM".to_owned())),
-            Some(Value::Number(number)) => number
+        use nix::sys::signal::Signal as Named;
+        let Some(given) = arguments.get("signal") else { return Ok(Self(Named::SIGTERM)) };
+        let signal = match given {
+            Value::Number(number) => number
                 .as_i64()
                 .and_then(|number| i32::try_from(number).ok())
-                .and_then(|number| nix::sys::signal::Signal::try_from(number).ok())
-                .map(|signal| signal.as_str().to_owned()),
-            Some(Value::String(name)) => {
-                let full = if name.starts_with("SIG") { name.clone() } else { format!("SIG{name}") };
-                full.parse::<nix::sys::signal::Signal>().is_ok().then_some(full)
-            }
-            Some(_) => None,
+                .and_then(|number| Named::try_from(number).ok()),
+            Value::String(name) if name.starts_with("SIG") => name.parse().ok(),
+            Value::String(name) => format!("SIG{name}").parse().ok(),
+            _ => None,
         };
-        match name {
-            Some(name) => Ok(Self(name)),
-            None if !is_needed => Ok(Self("SIGTERM".to_owned())),
-            None => Err(arguments.wrong(
-                "signal",
-                "the name of a signal such as SIGTERM",
-                arguments.get("signal").unwrap_or(&Value::Null),
-            )),
+        match signal {
+            Some(signal) => Ok(Self(signal)),
+            None if !is_needed => Ok(Self(Named::SIGTERM)),
+            None => Err(arguments.wrong("signal", "the name of a signal such as SIGTERM", given)),
         }
     }
 }
