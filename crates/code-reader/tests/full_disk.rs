@@ -2,6 +2,8 @@
 //!
 //! Needs the right to mount; without it the tests say so and pass, for nothing was tried.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "this is a test, and says when it cannot run")]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -37,7 +37,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("CELERY_TASK_TIME_LIMIT", Some("3600"), "seconds after which a task is ended"),
     setting("CELERY_TASK_SOFT_TIME_LIMIT", Some("3300"), "seconds after which a task is asked to end"),
-    setting("READ_THREADS", None, "threads that read and parse files (default: one per core, one less under serve)"),
+    setting(
+        "READ_THREADS",
+        None,
+        "threads that read and parse files (default: one per core, one less under serve)",
+    ),
     setting("OPENAI_BASE_URL", None, "the provider, e.g. https://host/v1; unset reads without an LLM"),
     secret("OPENAI_API_KEY", "the provider's key"),
     setting("OPENAI_MODEL", None, "the model"),
