@@ -1,5 +1,7 @@
 //! The worker's command line, with the real binary.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod common;
 
 use std::time::{Duration, Instant};

@@ -61,6 +61,30 @@ async fn a_terminated_task_sees_it_and_its_process_ends() {
 }
 
 #[tokio::test]
+async fn kill_leaves_no_time_and_is_told() {
+    let bench = Bench::new().await;
+    let mut events = bench.app.events().await.unwrap();
+    let worker = Running::start(bench.worker().concurrency(1).events(true));
+    let stubborn = bench.app.send(Block { stubborn: true }).await.unwrap();
+    until("it runs", async || bench.lab.read("blocks").is_some()).await;
+    let arguments = celeriac::JsonMap::from_iter([
+        ("task_id".to_owned(), stubborn.id().as_str().into()),
+        ("terminate".to_owned(), true.into()),
+        ("signal".to_owned(), "KILL".into()),
+    ]);
+    bench.app.control().timeout(PATIENCE).limit(1).call("revoke", arguments).await.unwrap();
+    let revoked = loop {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
+        if event.kind == "task-revoked" {
+            break event;
+        }
+    };
+    assert_eq!((&revoked.fields["terminated"], &revoked.fields["signum"]), (&true.into(), &9.into()));
+    until("its process has ended", async || !is_alive(pid_in(&bench, "blocks"))).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_cold_shutdown_ends_the_processes_and_returns_their_tasks() {
     let bench = Bench::new().await;
     let worker = Running::start(bench.worker().concurrency(2));

@@ -5,6 +5,7 @@ mod kills;
 mod limits;
 mod lives;
 mod memory;
+mod on_redis;
 mod signals;
 mod support;
 

@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// For questions that are asked again when nobody answers.
 pub const SOON: Duration = Duration::from_millis(500);
+/// The file that names another broker than the one in the folder.
+const URL: &str = "broker.url";
 /// Mark arguments of ours; test harnesses take them for filters that nothing matches.
 const FOLDER: &str = "folder:";
 const OPTIONS: &str = "options:";
@@ -50,7 +52,8 @@ impl Lab {
 }
 
 pub async fn open(folder: &Path) -> App<Lab> {
-    let url = format!("sqlite://{}", folder.join("queue.db").display());
+    let url = std::fs::read_to_string(folder.join(URL));
+    let url = url.unwrap_or_else(|_| format!("sqlite://{}", folder.join("queue.db").display()));
     let app = App::builder(&url).state(Lab { folder: folder.to_owned() }).open().await.unwrap();
     app.register::<Add>()
         .register::<Pid>()
@@ -176,7 +179,17 @@ pub struct Bench {
 
 impl Bench {
     pub async fn new() -> Self {
+        Self::of(TempDir::new().unwrap()).await
+    }
+
+    /// One whose broker is at this URL.
+    pub async fn on(url: &str) -> Self {
         let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join(URL), url).unwrap();
+        Self::of(dir).await
+    }
+
+    async fn of(dir: TempDir) -> Self {
         let app = open(dir.path()).await;
         Self { lab: app.state().clone(), app, dir }
     }

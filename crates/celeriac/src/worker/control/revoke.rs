@@ -131,7 +131,8 @@ fn stamps(arguments: &Arguments<'_>) -> Result<JsonMap, Raised> {
     }
 }
 
-/// A signal. However a run is ended, it ends at once; which signal was asked for is told in the log and in the event.
+/// A signal, which is told in the log and in the event. KILL ends a process of the prefork pool at once; all others leave
+/// its task a second.
 struct Signal(nix::sys::signal::Signal);
 
 impl Signal {

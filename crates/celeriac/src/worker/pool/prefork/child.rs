@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -219,7 +220,9 @@ async fn converse<S: Send + Sync + 'static>(child: &mut Child, number: u64, work
                 }
             },
             reason = held.cancellation.dropped(), if called_off.is_none() => {
-                called_off = Some((reason, Instant::now() + GRACE));
+                // Whoever sends KILL wants no grace.
+                let grace = if held.signal.load(Ordering::Relaxed) == Signal::SIGKILL as i32 { Duration::ZERO } else { GRACE };
+                called_off = Some((reason, Instant::now() + grace));
                 call_off(child, reason).await;
             }
             () = deadline(grace), if grace.is_some() => {
