@@ -45,8 +45,10 @@ impl Sender {
             TimeLimit { hard: option.seconds("time_limit")?, soft: option.seconds("soft_time_limit")? };
         headers.root_id = Some(option.text("root_id").map_or(id, TaskId::from));
         headers.parent_id = option.text("parent_id").map(TaskId::from);
-        headers.argsrepr = Some(repr::args(&signature.args));
-        headers.kwargsrepr = Some(repr::kwargs(&signature.kwargs));
+        // The sender may show something else than the arguments, to hide what is secret.
+        let shown = |key, otherwise: String| Some(option.text(key).map_or(otherwise, str::to_owned));
+        headers.argsrepr = shown("argsrepr", repr::args(&signature.args));
+        headers.kwargsrepr = shown("kwargsrepr", repr::kwargs(&signature.kwargs));
         headers.origin = Some(self.origin.clone());
         headers.shadow = option.text("shadow").map(str::to_owned);
         headers.ignore_result = option.options.get("ignore_result").and_then(Value::as_bool);

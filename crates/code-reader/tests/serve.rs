@@ -53,6 +53,16 @@ fn an_analysis_is_submitted_followed_and_read_over_http() {
     }
     assert!(house.ok(&["status"]).contains("1 node online."));
     assert!(house.ok(&["inspect", "registered"]).contains("tasks.run_analysis_task"));
+    assert!(house.ok(&["control", "pool_grow", "1"]).contains("pool will grow"));
+    assert!(house.ok(&["queues"]).contains("analysis"));
+    assert!(house.ok(&["list", "bindings"]).contains("analysis"));
+    assert!(house.ok(&["dead-letters", "list"]).contains("No dead letters."));
+    assert!(house.ok(&["report"]).contains("software -> celeriac:"));
+    assert!(house.ok(&["purge", "-f", "-Q", "aside"]).contains("No messages purged from 1 queue."));
+    let called = house.ok(&["call", "tasks.nobody", "--queue", "aside"]);
+    house.fails(1, &["result", called.trim(), "--timeout", "0.1"]);
+    house.fails(2, &["events"]);
+    assert!(house.ok(&["call", "--help"]).contains("  code-reader call tasks.add"));
 
     let removed = server.client.delete(format!("{}{base}", server.url)).send().unwrap();
     assert_eq!(removed.status(), 204);

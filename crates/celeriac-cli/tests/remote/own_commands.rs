@@ -122,10 +122,10 @@ fn wrong_usage_and_a_broker_that_is_away_are_told() {
     assert!(nonsense.code == 1 && !nonsense.err.contains("secret"), "{nonsense:?}");
 }
 
-/// Runs `celeriac events` in a terminal.
-fn in_terminal(bench: &Bench, steps: Value) -> Value {
+/// Runs `celeriac ARGUMENTS` in a terminal.
+fn in_terminal(bench: &Bench, arguments: &[&str], steps: Value) -> Value {
     let mut command = bench.told(Celery::V56.python("in_terminal.py"));
-    command.args([env!("CARGO_BIN_EXE_celeriac"), "events"]);
+    command.arg(env!("CARGO_BIN_EXE_celeriac")).args(arguments);
     let Run { code, out, err } = Run::of(command, Some(&steps.to_string()));
     assert_eq!(code, 0, "{err}");
     serde_json::from_str(&out).unwrap()
@@ -147,6 +147,7 @@ fn events_are_watched_in_a_terminal_which_is_given_back() {
     });
     let ran = in_terminal(
         &bench,
+        &["events"],
         json!([
             ["expect", "w1@lab"],
             ["expect", "tasks.fail"],
@@ -167,9 +168,24 @@ fn events_are_watched_in_a_terminal_which_is_given_back() {
     let (taken, given) = (output.find("\u{1b}[?1049h").unwrap(), output.rfind("\u{1b}[?1049l").unwrap());
     assert!(taken < given, "the shell's screen comes back");
 
-    let ended = in_terminal(&bench, json!([["expect", "w1@lab"], ["signal", 15]]));
+    let ended = in_terminal(&bench, &["events"], json!([["expect", "w1@lab"], ["signal", 15]]));
     assert_eq!((&ended["code"], &ended["restored"]), (&json!(0), &json!(true)));
     assert!(ended["output"].as_str().unwrap().contains("\u{1b}[?1049l"));
+    ours.stop(&bench);
+}
+
+#[test]
+fn there_are_colours_on_a_terminal_only() {
+    let bench = Bench::new();
+    let ours = Ours::start(&bench);
+    let status = ["status", "-d", "w1@lab", "-t", "20"];
+    let green = "\u{1b}[1m\u{1b}[32mOK";
+    let shown =
+        |arguments: &[&str]| in_terminal(&bench, arguments, json!([]))["output"].as_str().unwrap().to_owned();
+    assert!(shown(&status).contains(green), "{:?}", shown(&status));
+    let plain = shown(&[&status[..], &["--no-color"]].concat());
+    assert_eq!(plain, "->  w1@lab: OK\r\n\r\n1 node online.\r\n");
+    assert_eq!(bench.celeriac(&status).out, "->  w1@lab: OK\n\n1 node online.\n");
     ours.stop(&bench);
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::broker::{Delivery, DeliveryTag, Settlement};
 use crate::cancellation::{CancelReason, Cancellation};
 use crate::protocol::{Message, NodeName, QueueName, TaskId, Timestamp};
+use crate::repr;
 
 /// The signal that ends a process unless another one is asked for.
 const SIGTERM: i32 = 15;
@@ -146,13 +147,16 @@ impl Held {
     pub(crate) fn info(&self, node: &NodeName, safe: bool) -> Value {
         let headers = &self.message.headers;
         let started = f64::from_bits(self.started.load(Ordering::Relaxed));
+        let body = &self.message.body;
         let (args, kwargs) = if safe {
+            // What the sender wrote down, which may hide what is secret.
+            let written = |text: &Option<String>| text.clone().map(repr::cut);
             (
-                crate::repr::args(self.message.body.args()).into(),
-                crate::repr::kwargs(self.message.body.kwargs()).into(),
+                written(&headers.argsrepr).unwrap_or_else(|| repr::args(body.args())).into(),
+                written(&headers.kwargsrepr).unwrap_or_else(|| repr::kwargs(body.kwargs())).into(),
             )
         } else {
-            (json!(self.message.body.args()), json!(self.message.body.kwargs()))
+            (json!(body.args()), json!(body.kwargs()))
         };
         json!({
             "id": headers.id,

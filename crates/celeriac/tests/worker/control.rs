@@ -56,6 +56,27 @@ async fn a_worker_answers_while_all_its_places_are_taken() {
 }
 
 #[tokio::test]
+async fn arguments_that_the_sender_hides_are_not_shown() {
+    let bench = Bench::new().await;
+    let mut events = bench.app.events().await.unwrap();
+    let worker = Running::start(bench.worker().events(true));
+    let secret = Signature::new("tasks.gate").kwarg("name", "secret").option("kwargsrepr", "<hidden>");
+    bench.app.send_signature(secret).await.unwrap();
+    until("it runs", async || bench.lab.at_gate.load(Ordering::SeqCst) == 1).await;
+    let active = ask(&bench, "active", json!({"safe": true})).await;
+    assert_eq!((&active[0]["args"], &active[0]["kwargs"]), (&json!("()"), &json!("<hidden>")));
+    loop {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.expect("no task-received").unwrap();
+        if event.kind == "task-received" {
+            assert_eq!(event.fields["kwargs"], "<hidden>");
+            break;
+        }
+    }
+    bench.lab.open_gate();
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn questions_are_answered_in_the_shapes_of_celery() {
     let bench = Bench::new().await;
     let worker = Running::start(bench.worker());
