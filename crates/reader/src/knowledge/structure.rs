@@ -18,6 +18,8 @@ use crate::{
 const MAX_MODULES: usize = 60;
 /// A folder is taken apart only when it holds no more files than this.
 const MAX_FILES_APART: usize = 60;
+/// A folder of more files is split by their names only when it holds more lines than one page can tell of.
+const MANY_LINES: usize = 30_000;
 /// Places kept per dependency.
 const MAX_PLACES: usize = 50;
 
@@ -332,7 +334,7 @@ fn group(files: &[File]) -> BTreeMap<String, Vec<&File>> {
     // Beside code of others, what matters may be less than most of all.
     let is_flat = |members: &[&File]| {
         let lines: usize = members.iter().map(|file| file.lines as usize).sum();
-        members.len() > MAX_FILES_APART && lines * 10 > total * 2
+        members.len() > MAX_FILES_APART && lines >= MANY_LINES && lines * 10 > total * 2
     };
     let few = groups.len() <= 12;
     let mut apart: BTreeMap<String, Vec<&File>> = BTreeMap::new();

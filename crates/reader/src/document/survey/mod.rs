@@ -1,12 +1,12 @@
 //! Everything that the pages need to know, gathered once from the knowledge base.
 
 mod calls;
+mod counted;
 mod graph;
 mod hidden;
 pub(crate) mod order;
 mod own;
 mod places;
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
