@@ -164,6 +164,7 @@ fn our_worker_and_pythons_tell_each_other_what_is_revoked() {
         let again = bench.python_worker(celery, "w3@lab", &["-c", "1"]);
         assert!(revoked("w3@lab").contains("ours"), "{celery:?}: {}", again.log());
         assert!(again.log().contains("sync with 1 nodes"), "{}", again.log());
+        assert!(!again.log().contains("Traceback"), "{}", again.log());
         ours.stop(&bench);
     }
 }

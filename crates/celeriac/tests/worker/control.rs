@@ -159,6 +159,26 @@ async fn a_running_worker_is_changed() {
 }
 
 #[tokio::test]
+async fn a_pool_that_scales_by_itself_is_given_bounds_only() {
+    let bench = Bench::new().await;
+    let worker = Running::start(bench.worker().autoscale(4, 1));
+    worker_is_up(&bench).await;
+    let refused = ask(&bench, "pool_grow", json!({"n": 3})).await;
+    let text = "pool_grow is not supported with autoscale. Adjust autoscale range instead.";
+    assert_eq!(refused, json!({"error": text}));
+    let bounds = json!({"max": 6, "min": 2});
+    assert_eq!(ask(&bench, "autoscale", bounds).await, json!({"ok": "autoscale now max=6 min=2"}));
+    let stats = ask(&bench, "stats", json!({})).await;
+    assert_eq!((&stats["autoscaler"]["max"], &stats["autoscaler"]["min"]), (&json!(6), &json!(2)));
+    let senseless = ask(&bench, "autoscale", json!({"max": 1_000_000, "min": 2})).await;
+    assert!(
+        senseless["error"].as_str().unwrap().starts_with("ValueError('max=1000000 and min=2"),
+        "{senseless}"
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn workers_share_what_is_revoked_and_avoid_each_others_names() {
     let bench = Bench::new().await;
     let first = Running::start(bench.app.worker().mingle(Duration::ZERO));

@@ -6,11 +6,14 @@ use super::arguments::{Arguments, Raised};
 use super::{nok, ok};
 use crate::protocol::QueueName;
 use crate::worker::autoscale::Bounds;
+use crate::worker::pool::PoolKind;
 use crate::worker::rate::Rate;
 use crate::worker::shared::Shared;
 
 /// No pool grows beyond this by remote control.
 const MAX_PLACES: usize = 10_000;
+/// No pool of processes does.
+const MAX_CHILDREN: usize = 500;
 /// No worker consumes more queues by remote control.
 const MAX_QUEUES: usize = 1_000;
 
@@ -63,8 +66,12 @@ pub(super) fn time_limit<S: Send + Sync + 'static>(shared: &Shared<S>, arguments
 
 pub(super) fn pool_grow<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
     let (places, n) = (shared.pool.size(), arguments.count("n", 1)?);
-    if n > MAX_PLACES.saturating_sub(places) {
-        let text = format!("the pool has {places} places and may have {MAX_PLACES}: {n} more are too many");
+    if shared.autoscaler.is_some() {
+        return Ok(scales_by_itself("pool_grow"));
+    }
+    let most = most_places(shared);
+    if n > most.saturating_sub(places) {
+        let text = format!("the pool has {places} places and may have {most}: {n} more are too many");
         return Err(Raised::new("ValueError", text));
     }
     shared.pool.grow(n);
@@ -73,8 +80,24 @@ pub(super) fn pool_grow<S: Send + Sync + 'static>(shared: &Shared<S>, arguments:
 }
 
 pub(super) fn pool_shrink<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
-    shared.pool.shrink(arguments.count("n", 1)?);
+    let n = arguments.count("n", 1)?;
+    if shared.autoscaler.is_some() {
+        return Ok(scales_by_itself("pool_shrink"));
+    }
+    shared.pool.shrink(n);
     Ok(ok("pool will shrink"))
+}
+
+fn scales_by_itself(method: &str) -> Value {
+    nok(&format!("{method} is not supported with autoscale. Adjust autoscale range instead."))
+}
+
+/// How many places a request may give the pool.
+fn most_places<S: Send + Sync + 'static>(shared: &Shared<S>) -> usize {
+    match shared.settings.pool {
+        PoolKind::Tokio => MAX_PLACES,
+        PoolKind::Prefork => MAX_CHILDREN,
+    }
 }
 
 pub(super) fn autoscale<S: Send + Sync + 'static>(shared: &Shared<S>, arguments: &Arguments<'_>) -> Answer {
@@ -84,8 +107,9 @@ pub(super) fn autoscale<S: Send + Sync + 'static>(shared: &Shared<S>, arguments:
     let Some(autoscaler) = &shared.autoscaler else {
         return Err(Raised::new("ValueError", "Autoscale not enabled"));
     };
-    if max > MAX_PLACES || min > max || max == 0 {
-        let text = format!("max={max} and min={min} are no bounds: 0 <= min <= max <= {MAX_PLACES}");
+    let most = most_places(shared);
+    if max > most || min > max || max == 0 {
+        let text = format!("max={max} and min={min} are no bounds: 0 <= min <= max <= {most}");
         return Err(Raised::new("ValueError", text));
     }
     autoscaler.set_bounds(Bounds { max, min: min.max(1) });
