@@ -12,7 +12,7 @@ use crate::cancellation::{CancelReason, Cancellation};
 use crate::error::AppError;
 use crate::events::EventSender;
 use crate::protocol::{
-    GroupId, JsonMap, Message, NodeName, QueueName, ResultTuple, TaskId, TaskMeta, TaskState, Timestamp,
+    GroupId, JsonMap, Message, NodeName, Properties, QueueName, ResultTuple, TaskId, TaskMeta, TaskState, Timestamp,
 };
 use crate::task::{Failure, Retry, TaskError};
 
@@ -86,6 +86,31 @@ impl Request {
     /// The group that it is a member of.
     pub fn group_id(&self) -> Option<&GroupId> {
         self.message.headers.group.as_ref()
+    }
+
+    /// Its place in that group.
+    pub fn group_index(&self) -> Option<u64> {
+        self.message.headers.group_index
+    }
+
+    /// The priority that it was sent with; 0 is the most urgent.
+    pub fn priority(&self) -> u8 {
+        self.message.properties.priority.0
+    }
+
+    /// The properties of the message, also those that the sender added.
+    pub fn properties(&self) -> &Properties {
+        &self.message.properties
+    }
+
+    /// The stamps of its canvas, by name.
+    pub fn stamps(&self) -> &JsonMap {
+        &self.message.headers.stamps
+    }
+
+    /// How many replacements ([`Context::replace`]) have led to it.
+    pub fn replaced_task_nesting(&self) -> u32 {
+        self.message.headers.replaced_task_nesting
     }
 
     /// Headers that the sender added.

@@ -73,7 +73,9 @@ pub use error::AppError;
 pub use events::EventStream;
 pub use host::without_password;
 pub use inspect::{Answers, Control, Inspect};
-pub use protocol::{Event, JsonMap, NodeName, QueueName, Signature, TaskId, TaskMeta, TaskState, Timestamp};
+pub use protocol::{
+    Event, JsonMap, NodeName, QueueName, Signature, TaskException, TaskId, TaskMeta, TaskState, Timestamp,
+};
 pub use repr::number as python_number;
 pub use send::SendBuilder;
 pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};

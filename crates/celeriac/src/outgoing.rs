@@ -81,6 +81,13 @@ impl Sender {
     }
 }
 
+/// Whether a signature has options that may be wrong, so that it cannot be sent.
+pub(crate) fn may_fail(signature: &Signature) -> bool {
+    const CHECKED: [&str; 7] =
+        ["countdown", "eta", "expires", "time_limit", "soft_time_limit", "queue", "routing_key"];
+    CHECKED.iter().any(|key| signature.options.contains_key(*key))
+}
+
 fn followers(signature: &mut Signature, key: &str) -> Option<Vec<Signature>> {
     let mut list = options::take_signatures(signature, key);
     list.iter_mut().for_each(|follower| drop(freeze::freeze(follower)));
@@ -114,6 +121,13 @@ impl Options<'_> {
         match self.options.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(IsoTimestamp::parse(text)?)),
+            // kombu's JSON for a datetime, as Python's signatures carry it.
+            Some(Value::Object(typed)) if typed.get("__type__").is_some_and(|kind| kind == "datetime") => {
+                match typed.get("__value__").and_then(Value::as_str) {
+                    Some(text) => Ok(Some(IsoTimestamp::parse(text)?)),
+                    None => Err(self.wrong(key, &Value::Object(typed.clone()), "a datetime")),
+                }
+            }
             Some(value @ Value::Number(seconds)) => match seconds.as_f64().map(Duration::try_from_secs_f64) {
                 Some(Ok(pause)) => Ok(Some((Timestamp::now() + pause).into())),
                 // A negative number is a moment that has passed, as in Celery.
@@ -164,6 +178,16 @@ mod tests {
         assert!((50..=60).contains(&pause.as_secs()), "{pause:?}");
         let callbacks = sent.message.body.embed().callbacks.as_ref().unwrap();
         assert!(callbacks[0].task_id().is_some());
+    }
+
+    #[test]
+    fn a_datetime_of_python_is_a_time() {
+        let eta = json!({"__type__": "datetime", "__value__": "2030-01-02T03:04:05.678901+00:00"});
+        let sent = sender().publication(Signature::new("tasks.add").option("eta", eta)).unwrap();
+        assert_eq!(
+            sent.message.headers.eta.map(|eta| eta.as_str().to_owned()).as_deref(),
+            Some("2030-01-02T03:04:05.678901+00:00")
+        );
     }
 
     #[test]

@@ -132,6 +132,9 @@ pub struct Retry {
     pub cause: Option<Failure>,
     /// Overrides the task's `MAX_RETRIES` this time.
     pub max_retries: Option<u32>,
+    /// The next run is revoked if it has not started after this time.
+    #[serde(default)]
+    pub expires: Option<Duration>,
 }
 
 impl Retry {

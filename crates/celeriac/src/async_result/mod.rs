@@ -103,6 +103,11 @@ impl<T> AsyncResult<T> {
         AsyncResult { tuple: self.tuple, backend: self.backend, output: PhantomData }
     }
 
+    /// As Celery stores it among the children of a task, and as a task may give it as its result.
+    pub fn as_tuple(&self) -> &ResultTuple {
+        &self.tuple
+    }
+
     /// What came before it in its canvas: the step before it in a chain, the header of a chord. Known of what was sent
     /// by this program.
     pub fn parent(&self) -> Option<AsyncResult<Value>> {

@@ -17,7 +17,7 @@ use crate::worker::shared::Shared;
 /// Those that run here, and those that are sent as tasks.
 pub(crate) fn sort<S: Send + Sync + 'static>(
     registry: &Registry<S>,
-    list: Vec<Signature>,
+    list: &[Signature],
 ) -> (Vec<Signature>, Vec<Signature>) {
     list.into_iter()
         .partition(|errback| registry.get(&errback.task).is_some_and(|task| task.settings.inline_errback))

@@ -178,6 +178,9 @@ fn retry<S: Send + Sync + 'static>(
     let mut again = (*held.message).clone();
     again.headers.retries += 1;
     again.headers.eta = (!pause.is_zero()).then(|| (Timestamp::now() + pause).into());
+    if let Some(expires) = wish.expires {
+        again.headers.expires = Some((Timestamp::now() + expires).into());
+    }
     again.headers.parent_id = Some(headers.id.clone());
     again.headers.redelivered = None;
     again.properties.delivery_info.redelivered = None;

@@ -7,6 +7,7 @@ use crate::broker::{Publication, Settlement};
 use crate::canvas::freeze;
 use crate::canvas::options::{self, Kind};
 use crate::canvas::plan::{ChordSize, Plan};
+use crate::error::AppError;
 use crate::protocol::{
     Embed, GroupId, JsonMap, Message, ResultTuple, Signature, TaskException, TaskId, TaskMeta, TaskState,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) body: Signature,
     /// The first task of the member's tree.
     pub(crate) root_id: Option<TaskId>,
+    /// Errbacks that were called already because of the failure that has reached this member.
+    pub(crate) called: Vec<Signature>,
 }
 
 /// What is to be called because a task has failed.
@@ -57,6 +60,8 @@ pub(crate) struct Errbacks {
     /// What errbacks of three arguments are told of the task.
     pub(crate) request: Value,
     pub(crate) failure: Failure,
+    /// It never ran, and is said to have sent them.
+    pub(crate) is_parent: bool,
 }
 
 /// The task that ended, as far as what follows it must know it.
@@ -159,7 +164,7 @@ impl Finished {
         }
         self.count(task, state.clone(), &exception);
         for next in task.embed.chain.iter().flatten() {
-            self.fail_signature(next, &state, failure, task.root());
+            self.fail_signature(next, &state, failure, task.root(), &[]);
         }
         let list: Vec<Signature> = task.embed.errbacks.iter().flatten().cloned().collect();
         if state == TaskState::Failure && !list.is_empty() {
@@ -169,22 +174,44 @@ impl Finished {
                 root_id: task.root().clone(),
                 request: task.request(),
                 failure: failure.clone(),
+                is_parent: false,
             });
         }
     }
 
-    /// The chord's body will never run, since a task of its header gave no result.
-    pub(crate) fn fail_body(&mut self, body: &Signature, dependency: &TaskId, cause: &TaskException) {
-        let message = format!("Dependency {dependency} raised {}", cause.repr());
-        let failure = Failure::of(TaskException::new("celery.exceptions", "ChordError", message));
+    /// The chord's body will never run, since a task of its header gave no result. The members of a body that is a
+    /// group fail as that task did.
+    pub(crate) fn fail_body(
+        &mut self,
+        body: &Signature,
+        dependency: &TaskId,
+        cause: TaskException,
+        already: &[Signature],
+    ) {
+        let exception = match Kind::of(body) {
+            Kind::Group => cause,
+            Kind::Plain | Kind::Chain | Kind::Chord => {
+                let message = format!("Dependency {dependency} raised {}", cause.repr());
+                TaskException::new("celery.exceptions", "ChordError", message)
+            }
+        };
+        let failure = Failure::of(exception);
         let id = TaskId::from(freeze::final_id(body).unwrap_or_default());
         let root = options::text(body, "root_id").map_or_else(|| id.clone(), TaskId::from);
-        self.fail_signature(body, &TaskState::Failure, &failure, &root);
-        self.fail_errbacks(body, id, root, &failure);
+        let mut called = already.to_vec();
+        self.fail_errbacks(body, id, &root, &failure, &mut called);
+        self.fail_signature(body, &TaskState::Failure, &failure, &root, &called);
     }
 
-    /// Calls the errbacks of a signature that is never sent.
-    fn fail_errbacks(&mut self, body: &Signature, id: TaskId, root_id: TaskId, failure: &Failure) {
+    /// Calls the errbacks of a signature that is never sent, but for those that were called already.
+    fn fail_errbacks(
+        &mut self,
+        body: &Signature,
+        id: TaskId,
+        root_id: &TaskId,
+        failure: &Failure,
+        called: &mut Vec<Signature>,
+    ) {
         let mut body = body.clone();
         let mut list = options::take_signatures(&mut body, "link_error");
         if list.is_empty() {
@@ -196,31 +223,49 @@ impl Finished {
                         .unwrap_or_default();
                 }
                 Kind::Group => {
+                    let already = called.clone();
                     for member in options::flat_members(&mut body) {
                         let id = TaskId::from(freeze::final_id(&member).unwrap_or_default());
-                        self.fail_errbacks(&member, id, root_id.clone(), failure);
+                        let mut here = already.clone();
+                        self.fail_errbacks(&member, id, root_id, failure, &mut here);
+                        called.extend(here);
                     }
                 }
                 Kind::Chord => {
                     if let Some((_, inner)) = options::take_chord(&mut body) {
-                        return self.fail_errbacks(&inner, id, root_id, failure);
+                        return self.fail_errbacks(&inner, id, root_id, failure, called);
                     }
                 }
                 Kind::Plain => {}
             }
         }
+        list.retain(|errback| !called.contains(errback));
         if !list.is_empty() {
+            called.extend(list.iter().cloned());
             let request = json!({
                 "id": id, "task": body.task, "args": body.args, "kwargs": body.kwargs, "root_id": root_id,
                 "parent_id": null, "group": body.options.get("group_id"), "retries": 0,
             });
-            self.errbacks.push(Errbacks { list, id, root_id, request, failure: failure.clone() });
+            let root_id = root_id.clone();
+            self.errbacks.push(Errbacks { list, id, root_id, request, failure: failure.clone(), is_parent: true });
         }
     }
 
+    /// A signature that cannot be sent fails, as if it had run.
+    pub(crate) fn fail_unsent(&mut self, signature: &Signature, error: &AppError) {
+        let failure = Failure::new("ValueError", error.to_string());
+        let id = TaskId::from(freeze::final_id(signature).unwrap_or_default());
+        let root = options::text(signature, "root_id").map_or_else(|| id.clone(), TaskId::from);
+        self.fail_signature(signature, &TaskState::Failure, &failure, &root, &[]);
+    }
+
     /// Sends errbacks that get the failed task's id.
-    pub(crate) fn call_errbacks(&mut self, list: Vec<Signature>, id: &TaskId, root_id: &TaskId) {
-        self.call(options::group_of(list), &[json!(id)], &heritage(id, root_id));
+    pub(crate) fn call_errbacks(&mut self, list: Vec<Signature>, errbacks: &Errbacks) {
+        let Errbacks { id, root_id, is_parent, .. } = errbacks;
+        let sent = self.call(options::group_of(list), &[json!(id)], &heritage(id, root_id));
+        if let Some(meta) = self.metas.iter_mut().find(|meta| *is_parent && meta.task_id == *id) {
+            meta.children.get_or_insert_default().extend(sent);
+        }
     }
 
     /// The body of a chord runs with the results of its header, as a child of the task that ended last.
@@ -249,7 +294,8 @@ impl Finished {
                 state,
                 result: result.clone(),
             };
-            self.parts.push(Part { part, body: body.clone(), root_id: task.root_id.cloned() });
+            let (body, root_id) = (body.clone(), task.root_id.cloned());
+            self.parts.push(Part { part, body, root_id, called: Vec::new() });
         }
     }
 
@@ -263,22 +309,30 @@ impl Finished {
     }
 
     /// Stores the failure for all tasks that a signature would have given results for.
-    fn fail_signature(&mut self, signature: &Signature, state: &TaskState, failure: &Failure, root: &TaskId) {
+    /// `called` are the errbacks that were called because of it.
+    fn fail_signature(
+        &mut self,
+        signature: &Signature,
+        state: &TaskState,
+        failure: &Failure,
+        root: &TaskId,
+        called: &[Signature],
+    ) {
         let mut signature = signature.clone();
         let id = freeze::final_id(&signature).map(TaskId::from);
         for follower in options::take_signatures(&mut signature, "chain") {
-            self.fail_signature(&follower, state, failure, root);
+            self.fail_signature(&follower, state, failure, root, called);
         }
         match Kind::of(&signature) {
             Kind::Plain => {}
             Kind::Chain | Kind::Group => {
                 for member in options::take_members(&mut signature, "tasks") {
-                    self.fail_signature(&member, state, failure, root);
+                    self.fail_signature(&member, state, failure, root, called);
                 }
             }
             Kind::Chord => {
                 if let Some((_, body)) = options::take_chord(&mut signature) {
-                    self.fail_signature(&body, state, failure, root);
+                    self.fail_signature(&body, state, failure, root, called);
                 }
             }
         }
@@ -302,7 +356,7 @@ impl Finished {
                 state: state.clone(),
                 result: exception,
             };
-            self.parts.push(Part { part, body, root_id: Some(root.clone()) });
+            self.parts.push(Part { part, body, root_id: Some(root.clone()), called: called.to_vec() });
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::backend::{BackendError, ChordPart, ChordProgress};
 use crate::broker::{BrokerError, Publication, Settlement};
 use crate::protocol::{GroupId, TaskException, TaskId, TaskMeta, TaskState};
 use crate::worker::chord;
+use crate::outgoing::may_fail;
 use crate::worker::errback;
 use crate::worker::finished::{Finished, Part};
 use crate::worker::shared::Shared;
@@ -96,7 +97,7 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
             all.errbacks.extend(finished.errbacks);
             parts.extend(finished.parts);
         }
-        self.write(all).await;
+        parts.extend(self.write(all).await);
         for (kind, id, fields) in events {
             self.shared.events.task(kind, &id, || fields);
         }
@@ -108,14 +109,15 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
     }
 
     /// Writes states and messages. Followers are sent before the success is stored (a redelivered task whose success
-    /// is stored is not run again); both share a commit where broker and backend share a file.
-    async fn write(&self, mut all: Finished) {
+    /// is stored is not run again); both share a commit where broker and backend share a file. Returns parts of chords
+    /// that could not be sent.
+    async fn write(&self, mut all: Finished) -> Vec<Part> {
         self.keep(std::mem::take(&mut all.metas_first)).await;
         let mut inline = Vec::new();
         for errbacks in std::mem::take(&mut all.errbacks) {
-            let (here, elsewhere) = errback::sort(self.shared.app.registry(), errbacks.list);
+            let (here, elsewhere) = errback::sort(self.shared.app.registry(), &errbacks.list);
             if !elsewhere.is_empty() {
-                all.call_errbacks(elsewhere, &errbacks.id, &errbacks.root_id);
+                all.call_errbacks(elsewhere, &errbacks);
             }
             inline.extend(
                 here.into_iter().map(|one| (one, errbacks.request.clone(), errbacks.failure.clone())),
@@ -128,17 +130,25 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
             .await;
         }
         let mut publications = std::mem::take(&mut all.publications);
-        for signature in all.calls {
-            let name = signature.task.clone();
+        let mut unsent = Finished::default();
+        for signature in std::mem::take(&mut all.calls) {
+            let spare = may_fail(&signature).then(|| signature.clone());
             match self.shared.app.core().sender.publication(signature) {
                 Ok(publication) => publications.push(publication),
-                Err(error) => tracing::error!(target: "celery.worker", "cannot send {name}: {error}"),
+                Err(error) => {
+                    tracing::error!(target: "celery.worker", "cannot send what follows a task: {error}");
+                    if let Some(spare) = spare {
+                        unsent.fail_unsent(&spare, &error);
+                    }
+                }
             }
         }
+        all.metas.extend(unsent.metas);
         tokio::join!(self.publish(publications), self.keep(all.metas));
         for (signature, request, failure) in inline {
             self.running.spawn(errback::run(self.shared.clone(), signature, request, failure));
         }
+        unsent.parts
     }
 
     async fn publish(&self, publications: Vec<Publication>) {
@@ -186,29 +196,30 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
     /// Counts parts of chords; runs or fails the bodies of those that are complete. Returns the parts that arise.
     async fn count(&self, parts: Vec<Part>) -> Vec<Part> {
         let backend = self.shared.app.backend();
-        let counted = parts.into_iter().map(|Part { part, body, root_id }| async move {
-            let count = || backend.chord_part(part.clone());
+        let counted = parts.into_iter().map(|last| async move {
+            let count = || backend.chord_part(last.part.clone());
             let progress = self.repeat("count a part of a chord", BackendError::is_transient, count).await;
-            (part, body, root_id, progress)
+            (last, progress)
         });
         let mut chords = Vec::new();
         let mut all = Finished::default();
-        for (last, body, root_id, progress) in join_all(counted).await {
+        for (Part { part: last, body, root_id, called }, progress) in join_all(counted).await {
             let Some(ChordProgress::Complete(parts)) = progress else { continue };
             match parts.iter().find(|part| part.state.propagates()) {
                 None => {
                     let results = self.joined(&last.chord, parts).await;
                     all.call_body(body, &last.task_id, root_id.as_ref(), results);
+                    chords.push(last.chord);
                 }
+                // A failed chord keeps its parts until they expire, for who wants to see what became of the others.
                 Some(failed) => {
-                    let id = failed.task_id.clone();
-                    all.fail_body(&body, &id, &TaskException::from_value(&failed.result));
+                    let cause = TaskException::from_value(&failed.result);
+                    all.fail_body(&body, &failed.task_id, cause, &called);
                 }
             }
-            chords.push(last.chord);
         }
-        let arisen = std::mem::take(&mut all.parts);
-        self.write(all).await;
+        let mut arisen = std::mem::take(&mut all.parts);
+        arisen.extend(self.write(all).await);
         let ends = chords.iter().map(|chord| {
             self.repeat("end a chord", BackendError::is_transient, move || backend.chord_end(chord))
         });
