@@ -23,9 +23,6 @@ class ExpectedException(Exception):
     """A failure that is wanted."""
 
 
-ExpectedException.__module__ = "t.integration.tasks"
-
-
 def task(function=None, **options):
     def register(function):
         return app.task(name=f"t.integration.tasks.{function.__name__}", **options)(function)

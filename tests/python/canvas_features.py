@@ -99,7 +99,7 @@ def revokes():
     running = sleeping.delay(120)
     until(lambda: running.id in str(app.control.inspect(timeout=1, limit=1).active()))
     running.revoke(terminate=True)
-    yield "terminated", outcome(running)
+    yield "terminated", outcome(running)[0]
 
 
 def canvases():
@@ -180,7 +180,8 @@ def relations():
     saved = group(add.s(1, 1), add.s(2, 2)).delay()
     saved.save()
     again = GroupResult.restore(saved.id, app=app)
-    yield "restored", again.get(timeout=TIMEOUT)
+    yield "ready", until(again.ready)
+    yield "restored", [result.result for result in again.results]
     yield "completed", again.completed_count()
     stamped = add.s(1, 1)
     stamped.stamp(who="me")

@@ -27,7 +27,9 @@ CASES = ["t/integration/test_tasks.py", "t/integration/test_canvas.py"]
 
 SIGNALS = "waits for a signal that only a worker in the test's process sends"
 LOGS = "reads what a worker in the test's process logs"
+REVOKED = "clears what a worker in the test's process has revoked"
 UNSERVED = {
+    "test_tasks.py::test_tasks::test_revoked_by_headers_simple_canvas": REVOKED,
     "test_tasks.py::test_trace_log_arguments::test_task_success": LOGS,
     "test_tasks.py::test_trace_log_arguments::test_task_failed": LOGS,
     "test_tasks.py::test_task_replacement::test_replaced_task_nesting_level_0": SIGNALS,
@@ -124,9 +126,9 @@ class Part:
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(port),
             "TEST_BROKER": f"{url}/0",
-            "TEST_BACKEND": f"{url}/1",
+            "TEST_BACKEND": f"{url}/0",
             "CELERY_BROKER_URL": f"{url}/0",
-            "CELERY_RESULT_BACKEND": f"{url}/1",
+            "CELERY_RESULT_BACKEND": f"{url}/0",
             "SUITE_PART": f"{number}/{options.parts}",
             "SUITE_OUTCOMES": str(self.outcomes),
             "PYTHONPATH": f"{scripts}:{home}",

@@ -43,8 +43,9 @@ impl Options {
             };
             let mut value =
                 || inline.take().or_else(|| words.next()).ok_or_else(|| format!("{name} needs a value"));
-            let number =
-                |text: String| text.parse::<usize>().map_err(|_| format!("{name} takes a number, not {text}"));
+            let number = |text: String| {
+                text.parse::<usize>().map_err(|_| format!("{name} takes a number, not {text}"))
+            };
             match name.as_str() {
                 "-n" | "--hostname" => options.hostname = Some(value()?),
                 "-c" | "--concurrency" => options.concurrency = number(value()?)?,

@@ -12,7 +12,8 @@ use crate::cancellation::{CancelReason, Cancellation};
 use crate::error::AppError;
 use crate::events::EventSender;
 use crate::protocol::{
-    GroupId, JsonMap, Message, NodeName, Properties, QueueName, ResultTuple, TaskId, TaskMeta, TaskState, Timestamp,
+    GroupId, JsonMap, Message, NodeName, Properties, QueueName, ResultTuple, TaskId, TaskMeta, TaskState,
+    Timestamp,
 };
 use crate::task::{Failure, Retry, TaskError};
 

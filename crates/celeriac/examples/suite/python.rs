@@ -34,7 +34,8 @@ fn arithmetic(
     broken: fn(f64, f64) -> f64,
 ) -> Result<Value, TaskError> {
     if let (Some(a), Some(b)) = (integer(a), integer(b)) {
-        let result = whole(a, b).ok_or_else(|| TaskError::failed("OverflowError", "the result is too large"))?;
+        let result =
+            whole(a, b).ok_or_else(|| TaskError::failed("OverflowError", "the result is too large"))?;
         return Ok(json!(result));
     }
     let float = |value: &Value| value.as_f64().or_else(|| integer(value).map(|whole| whole as f64));

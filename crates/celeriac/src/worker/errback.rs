@@ -19,7 +19,8 @@ pub(crate) fn sort<S: Send + Sync + 'static>(
     registry: &Registry<S>,
     list: &[Signature],
 ) -> (Vec<Signature>, Vec<Signature>) {
-    list.into_iter()
+    list.iter()
+        .cloned()
         .partition(|errback| registry.get(&errback.task).is_some_and(|task| task.settings.inline_errback))
 }
 

@@ -247,7 +247,14 @@ impl Finished {
                 "parent_id": null, "group": body.options.get("group_id"), "retries": 0,
             });
             let root_id = root_id.clone();
-            self.errbacks.push(Errbacks { list, id, root_id, request, failure: failure.clone(), is_parent: true });
+            self.errbacks.push(Errbacks {
+                list,
+                id,
+                root_id,
+                request,
+                failure: failure.clone(),
+                is_parent: true,
+            });
         }
     }
 

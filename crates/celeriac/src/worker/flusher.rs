@@ -16,9 +16,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::backend::{BackendError, ChordPart, ChordProgress};
 use crate::broker::{BrokerError, Publication, Settlement};
+use crate::outgoing::may_fail;
 use crate::protocol::{GroupId, TaskException, TaskId, TaskMeta, TaskState};
 use crate::worker::chord;
-use crate::outgoing::may_fail;
 use crate::worker::errback;
 use crate::worker::finished::{Finished, Part};
 use crate::worker::shared::Shared;

@@ -1,0 +1,90 @@
+//! A Redis, workers of both kinds in processes of their own, and Python's clients.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use celeriac::App;
+use serde_json::Value;
+use tempfile::TempDir;
+use test_servers::{Celery, Process, RedisServer};
+
+/// No condition of these tests takes longer, unless something is wrong.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Workers of both kinds on one queue.
+pub struct Fleet {
+    workers: Vec<Process>,
+    redis: RedisServer,
+    dir: TempDir,
+}
+
+impl Fleet {
+    pub fn new() -> Self {
+        Self { workers: Vec::new(), redis: RedisServer::start(), dir: TempDir::new().unwrap() }
+    }
+
+    /// With one of our workers: `examples/suite_worker.rs`.
+    pub fn with_ours(mut self) -> Self {
+        let mut command = Command::new(example("suite_worker"));
+        command.args(["--hostname", "rust@lab", "--concurrency", "4", "--prefetch-multiplier", "1", "-E"]);
+        let mut worker = self.spawn(command, "rust");
+        worker.until_printed("ready");
+        self.workers.push(worker);
+        self
+    }
+
+    /// With one of Python's, which knows the same tasks.
+    pub fn with_pythons(mut self, celery: Celery) -> Self {
+        let mut command = celery.celery();
+        command.args(["-A", "canvas_app", "worker", "-c", "3", "-l", "info", "-n", "py@lab", "--without-gossip"]);
+        let mut worker = self.spawn(command, "python");
+        worker.until_printed("ready.");
+        self.workers.push(worker);
+        self
+    }
+
+    /// What a script of Python's says in the end, a line of JSON.
+    pub fn python(&self, celery: Celery, script: &str, arguments: &[&str]) -> Value {
+        let mut command = celery.python(script);
+        command.args(arguments);
+        let mut client = self.spawn(command, "client");
+        let status = client.wait();
+        let log = client.log();
+        assert!(status.success(), "{log}\n{}", self.logs());
+        let said = log.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+        said.unwrap_or_else(|| panic!("{log}"))
+    }
+
+    /// An app without tasks, for sending.
+    pub async fn client(&self) -> App {
+        App::builder(&self.redis.url(0)).result_backend(&self.redis.url(1)).open().await.unwrap()
+    }
+
+    /// What the workers have printed.
+    pub fn logs(&self) -> String {
+        self.workers.iter().map(Process::log).collect::<Vec<_>>().join("\n")
+    }
+
+    /// How often each worker has run a task.
+    pub fn shares(&self) -> Vec<usize> {
+        self.workers.iter().map(|worker| worker.log().matches(" succeeded in ").count()).collect()
+    }
+
+    fn spawn(&self, mut command: Command, name: &str) -> Process {
+        command
+            .env("REDIS_HOST", "127.0.0.1")
+            .env("REDIS_PORT", self.redis.port().to_string())
+            .env("CELERY_BROKER_URL", self.redis.url(0))
+            .env("CELERY_RESULT_BACKEND", self.redis.url(1));
+        Process::spawn(command, self.dir.path().join(format!("{name}.log")))
+    }
+}
+
+/// Cargo builds the examples beside the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: cargo build -p celeriac --examples", path.display());
+    path
+}
