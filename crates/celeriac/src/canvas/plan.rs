@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::options::{self, Kind};
 use super::{compose, freeze};
-use crate::protocol::{GroupId, ResultTuple, Signature, TaskId};
+use crate::protocol::{GroupId, JsonMap, ResultTuple, Signature, TaskId};
 
 /// What is to be done to apply a signature.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Plan {
         }
         let is_single = steps.len() == 1;
         let last = steps.last_mut()?;
-        options::move_options(&mut chain, last, &["chord", "group_id", "group_index"]);
+        freeze::join(last, &options::take_options(&mut chain, &freeze::MEMBERSHIP));
         for callback in options::take_signatures(&mut chain, "link") {
             compose::link(last, callback);
         }
@@ -91,14 +91,10 @@ impl Plan {
     fn group(&mut self, mut group: Signature, extra: &[Value]) -> Option<Applied> {
         let mut rest = options::take_signatures(&mut group, "chain");
         if let Some(body) = rest.pop() {
-            let mut outer = Signature::default();
-            options::move_options(
-                &mut group,
-                &mut outer,
-                &["chord", "group_id", "group_index", "root_id", "parent_id"],
-            );
+            let mut outer = options::take_options(&mut group, &freeze::MEMBERSHIP);
+            outer.extend(options::take_options(&mut group, &["root_id", "parent_id"]));
             let mut chord = options::chord(group, body);
-            chord.options = outer.options;
+            chord.options = outer;
             options::set_signatures(&mut chord, "chain", rest);
             return self.chord(chord, extra);
         }
@@ -106,17 +102,12 @@ impl Plan {
         let extra = options::partial(&mut group, extra);
         let own_id = options::text(&group, "task_id").unwrap_or_else(new_id);
         // As the end of a chain in a header the group is no group of its own: its members are the header's.
-        let body = group.options.remove("chord");
+        let body = group.options.remove("chord").filter(|body| !body.is_null());
         let header_id = options::text(&group, "group_id").filter(|_| body.is_some());
         let mut members = options::flat_members(&mut group);
-        if let Some(body) = &body {
-            if header_id.is_none() {
-                let size = members.iter().map(freeze::completions).sum();
-                self.chords.push(ChordSize { group_id: GroupId::from(own_id.as_str()), size });
-            }
-            for member in &mut members {
-                member.options.insert("chord".to_owned(), body.clone());
-            }
+        if body.is_some() && header_id.is_none() {
+            let size = members.iter().map(freeze::completions).sum();
+            self.chords.push(ChordSize { group_id: GroupId::from(own_id.as_str()), size });
         }
         for callback in options::take_signatures(&mut group, "link") {
             if let Some(first) = members.first_mut() {
@@ -129,8 +120,7 @@ impl Plan {
             .into_iter()
             .enumerate()
             .filter_map(|(index, mut member)| {
-                member.options.insert("group_id".to_owned(), group_id.as_str().into());
-                member.options.insert("group_index".to_owned(), index.into());
+                freeze::join(&mut member, &membership(group_id, index, body.as_ref()));
                 for errback in &errbacks {
                     compose::link_error(&mut member, errback.clone());
                 }
@@ -153,7 +143,7 @@ impl Plan {
         // What follows the chord, or waits for it, follows its body.
         let rest = options::take_signatures(&mut chord, "chain");
         options::prepend_chain(&mut body, rest);
-        options::move_options(&mut chord, &mut body, &["chord", "group_id", "group_index"]);
+        freeze::join(&mut body, &options::take_options(&mut chord, &freeze::MEMBERSHIP));
         freeze::join_group(&mut body, &group_id);
         for callback in options::take_signatures(&mut chord, "link") {
             compose::link(&mut body, callback);
@@ -176,9 +166,7 @@ impl Plan {
             .into_iter()
             .enumerate()
             .filter_map(|(index, mut member)| {
-                member.options.insert("group_id".to_owned(), group_id.as_str().into());
-                member.options.insert("group_index".to_owned(), index.into());
-                member.options.insert("chord".to_owned(), carried.clone());
+                freeze::join(&mut member, &membership(&group_id, index, Some(&carried)));
                 options::inherit(&mut member, &header.options);
                 options::inherit(&mut member, &chord.options);
                 Some(self.apply(member, &extra)?.result)
@@ -210,6 +198,12 @@ fn splice(steps: Vec<Signature>, joined: &mut Vec<Signature>) {
             None => joined.push(step),
         }
     }
+}
+
+/// The options of a group's member, or with a chord's body those of a header's.
+fn membership(group_id: &str, index: usize, body: Option<&Value>) -> JsonMap {
+    let group = [("group_id".to_owned(), group_id.into()), ("group_index".to_owned(), index.into())];
+    group.into_iter().chain(body.map(|body| ("chord".to_owned(), body.clone()))).collect()
 }
 
 /// Where the result of a frozen signature will be.

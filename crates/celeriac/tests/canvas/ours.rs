@@ -47,10 +47,14 @@ async fn check(celery: Celery) {
     let sent = group([add([1, 1]), task("fail")]).apply(&app).await.unwrap();
     let error = sent.get_timeout(PATIENCE).await.unwrap_err();
     let ResultError::Failed { exception, .. } = error else { panic!("{error}") };
-    assert_eq!((exception.exc_type.as_str(), exception.message().as_str()), ("ExpectedException", "Task expected to fail"));
+    assert_eq!(
+        (exception.exc_type.as_str(), exception.message().as_str()),
+        ("ExpectedException", "Task expected to fail")
+    );
     sent.save().await.unwrap();
     let again = GroupResult::restore(&app, sent.id()).await.unwrap().unwrap();
-    let states: Vec<TaskState> = again.metas(PATIENCE).await.unwrap().into_iter().map(|meta| meta.status).collect();
+    let states: Vec<TaskState> =
+        again.metas(PATIENCE).await.unwrap().into_iter().map(|meta| meta.status).collect();
     assert_eq!(states, [TaskState::Success, TaskState::Failure]);
     assert_eq!(again.completed_count().await.unwrap(), 1);
     again.forget().await.unwrap();

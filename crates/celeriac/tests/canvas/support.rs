@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use test_servers::{Celery, Process, RedisServer};
 
 /// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Workers of both kinds on one queue.
 pub struct Fleet {
@@ -37,7 +37,18 @@ impl Fleet {
     /// With one of Python's, which knows the same tasks.
     pub fn with_pythons(mut self, celery: Celery) -> Self {
         let mut command = celery.celery();
-        command.args(["-A", "canvas_app", "worker", "-c", "3", "-l", "info", "-n", "py@lab", "--without-gossip"]);
+        command.args([
+            "-A",
+            "canvas_app",
+            "worker",
+            "-c",
+            "3",
+            "-l",
+            "info",
+            "-n",
+            "py@lab",
+            "--without-gossip",
+        ]);
         let mut worker = self.spawn(command, "python");
         worker.until_printed("ready.");
         self.workers.push(worker);
@@ -64,6 +75,14 @@ impl Fleet {
     /// What the workers have printed.
     pub fn logs(&self) -> String {
         self.workers.iter().map(Process::log).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What the workers complain of.
+    pub fn troubles(&self) -> String {
+        let logs = self.logs();
+        let is_calm = |line: &&str| line.contains("INFO") || line.contains("Task expected to fail");
+        let lines: Vec<&str> = logs.lines().filter(|line| !is_calm(line)).collect();
+        lines.join("\n")
     }
 
     /// How often each worker has run a task.
