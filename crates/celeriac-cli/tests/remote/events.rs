@@ -140,31 +140,38 @@ fn what_our_client_sends_is_told_of() {
     assert!(theirs.log().contains("queue=aside") && ours.log().contains("queue=aside"));
 }
 
-#[test]
-fn our_worker_and_pythons_tell_each_other_what_is_revoked() {
-    for celery in Celery::ALL {
-        let bench = Bench::new();
-        let python = bench.python_worker(celery, "w2@lab", &["-c", "1"]);
-        let app = bench.app();
-        let revoke = |id: &str, node: &str| {
-            let arguments = celeriac::JsonMap::from_iter([("task_id".to_owned(), Value::from(id))]);
-            let control = app.control().timeout(PATIENCE).destination([node]);
-            bench.runtime.block_on(control.call("revoke", arguments)).unwrap();
-        };
-        let revoked = |node: &str| {
-            let inspect = app.inspect().timeout(PATIENCE).destination([node]);
-            bench.runtime.block_on(inspect.revoked()).unwrap()[node].to_string()
-        };
-        revoke("theirs", "w2@lab");
-        let ours = Ours::start_with(&bench, |worker| worker.mingle(std::time::Duration::from_secs(5)));
-        assert!(revoked("w1@lab").contains("theirs"), "{celery:?}: our worker has taken it over");
-        drop(python);
+fn tell_each_other_what_is_revoked(celery: Celery) {
+    let bench = Bench::new();
+    let python = bench.python_worker(celery, "w2@lab", &["-c", "1"]);
+    let app = bench.app();
+    let revoke = |id: &str, node: &str| {
+        let arguments = celeriac::JsonMap::from_iter([("task_id".to_owned(), Value::from(id))]);
+        let control = app.control().timeout(PATIENCE).destination([node]);
+        bench.runtime.block_on(control.call("revoke", arguments)).unwrap();
+    };
+    let revoked = |node: &str| {
+        let inspect = app.inspect().timeout(PATIENCE).destination([node]);
+        bench.runtime.block_on(inspect.revoked()).unwrap()[node].to_string()
+    };
+    revoke("theirs", "w2@lab");
+    let ours = Ours::start_with(&bench, |worker| worker.mingle(std::time::Duration::from_secs(3)));
+    assert!(revoked("w1@lab").contains("theirs"), "our worker has taken it over");
+    drop(python);
 
-        revoke("ours", "w1@lab");
-        let again = bench.python_worker(celery, "w3@lab", &["-c", "1"]);
-        assert!(revoked("w3@lab").contains("ours"), "{celery:?}: {}", again.log());
-        assert!(again.log().contains("sync with 1 nodes"), "{}", again.log());
-        assert!(!again.log().contains("Traceback"), "{}", again.log());
-        ours.stop(&bench);
-    }
+    revoke("ours", "w1@lab");
+    let again = bench.python_worker(celery, "w3@lab", &["-c", "1"]);
+    assert!(revoked("w3@lab").contains("ours"), "{}", again.log());
+    assert!(again.log().contains("sync with 1 nodes"), "{}", again.log());
+    assert!(!again.log().contains("Traceback"), "{}", again.log());
+    ours.stop(&bench);
+}
+
+#[test]
+fn our_worker_and_that_of_celery_5_6_tell_each_other_what_is_revoked() {
+    tell_each_other_what_is_revoked(Celery::V56);
+}
+
+#[test]
+fn our_worker_and_that_of_celery_5_7_tell_each_other_what_is_revoked() {
+    tell_each_other_what_is_revoked(Celery::V57);
 }
