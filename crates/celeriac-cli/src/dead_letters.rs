@@ -104,7 +104,7 @@ fn list(letters: &[DeadLetter], as_json: bool, screen: &Screen) -> Result<(), Co
     }
     let row = |cells: [&str; 5]| {
         let [id, since, queue, task, reason] = cells;
-        screen.say(format!("{id:<12} {since:<20} {queue:<16} {task:<40} {reason}"))
+        screen.say(screen.foreign(&format!("{id:<12} {since:<20} {queue:<16} {task:<40} {reason}")))
     };
     row(["Id", "Since", "Queue", "Task", "Reason"])?;
     for letter in letters {

@@ -22,8 +22,9 @@ pub enum ListCommand {
 pub async fn bindings<S: Send + Sync + 'static>(app: &App<S>, screen: &Screen) -> Result<(), CommandError> {
     let mut queues = BTreeSet::from([app.default_queue().to_string()]);
     queues.extend(app.broker().queues().await?.into_iter().map(|queue| queue.name.to_string()));
-    let row =
-        |queue: &str, exchange: &str, key: &str| screen.say(format!("{queue:<28} {exchange:<28} {key}"));
+    let row = |queue: &str, exchange: &str, key: &str| {
+        screen.say(screen.foreign(&format!("{queue:<28} {exchange:<28} {key}")))
+    };
     row("Queue", "Exchange", "Routing Key")?;
     row(&"-".repeat(16), &"-".repeat(16), &"-".repeat(16))?;
     for queue in &queues {

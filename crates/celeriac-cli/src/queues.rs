@@ -44,7 +44,7 @@ pub(crate) async fn queues<S: Send + Sync + 'static>(
         let line = format!(
             "{name:<28} {ready:>9} {delayed:>9} {claimed:>9} {consumers:>9} {oldest:>9}  {priorities}"
         );
-        screen.say(line.trim_end())?;
+        screen.say(screen.foreign(line.trim_end()))?;
     }
     Ok(())
 }

@@ -240,7 +240,7 @@ fn say(screen: &Screen, replies: &Replies) -> std::io::Result<()> {
 
 fn title(screen: &Screen, node: &str, status: &str) -> String {
     let arrow = if screen.is_quiet { String::new() } else { format!("{} ", screen.bold("->", White)) };
-    format!("{arrow} {}{status}", screen.bold(format!("{node}: "), Cyan))
+    format!("{arrow} {}{status}", screen.bold(format!("{}: ", screen.foreign(node)), Cyan))
 }
 
 fn online(screen: &Screen, nodes: usize) -> std::io::Result<()> {
@@ -258,7 +258,7 @@ fn pretty(screen: &Screen, reply: &Value) -> (String, String) {
         Value::Array(items) => {
             let star = screen.coloured("*", White);
             let lines: Vec<String> =
-                items.iter().map(|item| format!("{star} {}", python::str(item))).collect();
+                items.iter().map(|item| format!("{star} {}", screen.foreign(&python::str(item)))).collect();
             (ok, lines.join("\n"))
         }
         Value::Object(fields) => match (fields.get("ok"), fields.get("error")) {
@@ -266,7 +266,7 @@ fn pretty(screen: &Screen, reply: &Value) -> (String, String) {
             (None, Some(error)) => (screen.bold("ERROR", Red), indent(&pretty(screen, error).1)),
             (None, None) => (ok, python::json_indented(reply)),
         },
-        Value::String(text) => (ok, text.clone()),
+        Value::String(text) => (ok, screen.foreign(text)),
         other => (ok, python::repr(other)),
     }
 }

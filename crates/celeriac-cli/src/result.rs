@@ -41,7 +41,7 @@ pub(crate) async fn result<S: Send + Sync + 'static>(
             return Ok(screen.say(python::json(&serde_json::to_value(meta)?))?);
         }
         let traceback = meta.and_then(|meta| meta.traceback);
-        return Ok(screen.say(traceback.as_deref().unwrap_or_default())?);
+        return Ok(screen.say(screen.foreign(traceback.as_deref().unwrap_or_default()))?);
     }
     let patience = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let ended = match patience {
@@ -51,9 +51,10 @@ pub(crate) async fn result<S: Send + Sync + 'static>(
     match ended {
         // Celery prints nothing for nothing.
         Ok(Value::Null) => Ok(screen.say("")?),
-        Ok(value) => Ok(screen.say(python::str(&value))?),
+        Ok(value) => Ok(screen.say(screen.foreign(&python::str(&value)))?),
         Err(ResultError::Failed { exception, traceback, .. }) => {
-            let traceback = traceback.map(|text| format!("{}\n", text.trim_end())).unwrap_or_default();
+            let traceback =
+                traceback.map(|text| format!("{}\n", screen.foreign(text.trim_end()))).unwrap_or_default();
             Err(CommandError::Failed(format!("{traceback}{}", exception.repr())))
         }
         Err(ResultError::Backend(error)) => Err(AppError::from(error).into()),

@@ -12,13 +12,22 @@ pub struct Screen {
     pub has_colours: bool,
     /// Leave out what only comments.
     pub is_quiet: bool,
+    /// Does a person's terminal show it, which texts of others could drive?
+    pub is_terminal: bool,
 }
 
 impl Screen {
     /// Colours if standard output is a terminal and neither the user nor `NO_COLOR` forbids them.
     pub fn new(no_color: bool, is_quiet: bool) -> Self {
+        let is_terminal = std::io::stdout().is_terminal();
         let forbidden = no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { has_colours: !forbidden && std::io::stdout().is_terminal(), is_quiet }
+        Self { has_colours: !forbidden && is_terminal, is_quiet, is_terminal }
+    }
+
+    /// A text that came from elsewhere: on a terminal, what would move its cursor or change its settings is replaced.
+    pub(crate) fn foreign(&self, text: &str) -> String {
+        let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t') || !self.is_terminal;
+        text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect()
     }
 
     /// Prints a line.
@@ -45,5 +54,18 @@ impl Screen {
 
     fn styled(&self, text: impl Display, style: Style) -> String {
         if self.has_colours { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_cannot_drive_a_terminal() {
+        let hostile = "a\u{1b}]0;title\u{7}\r\u{9b}2Jb\n\té";
+        let screen = Screen { is_terminal: true, ..Screen::default() };
+        assert_eq!(screen.foreign(hostile), "a\u{fffd}]0;title\u{fffd}\u{fffd}\u{fffd}2Jb\n\té");
+        assert_eq!(Screen::default().foreign(hostile), hostile, "a file gets what there is");
     }
 }

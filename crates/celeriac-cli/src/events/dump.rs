@@ -32,7 +32,11 @@ pub(super) async fn dump<S: Send + Sync + 'static>(
             return Err(CommandError::Failed("the broker has gone".to_owned()));
         };
         let fields = dumper.received(event, Timestamp::now());
-        screen.say(if as_json { python::json(&Value::Object(fields)) } else { dumper.line(fields) })?;
+        screen.say(if as_json {
+            python::json(&Value::Object(fields))
+        } else {
+            screen.foreign(&dumper.line(fields))
+        })?;
     }
 }
 
