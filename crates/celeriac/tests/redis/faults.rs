@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use celeriac::{App, AsyncResult, Signature};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use test_servers::{Process, RedisOptions, until};
+use test_servers::{Process, RedisOptions, RedisServer, until};
 
 use crate::support::{Bench, PATIENCE};
 
@@ -15,6 +15,12 @@ pub fn add(x: u64, y: u64) -> Signature {
 
 pub async fn send(client: &App, count: u64) -> Vec<AsyncResult<Value>> {
     client.send_batch((0..count).map(|n| add(n, 1))).await.unwrap()
+}
+
+/// Starts a Redis again, and waits until it has read its file: before that it tells a client to come back later.
+fn start_again(redis: &mut RedisServer) {
+    redis.start_again();
+    until("it has read its file", || redis.command(&["PING"]).starts_with("+PONG"));
 }
 
 /// The worker runs what is sent to it now.
@@ -49,7 +55,7 @@ async fn a_restart_under_load_loses_nothing() {
         sent.extend(send(&client, 50).await);
     }
     bench.redis.stop();
-    bench.redis.start_again();
+    start_again(&mut bench.redis);
     sent.extend(send(&client, 50).await);
     for (n, result) in sent.iter().enumerate() {
         assert_eq!(result.get_timeout(PATIENCE).await.unwrap(), json!(n % 50 + 1));
@@ -102,7 +108,7 @@ async fn a_worker_waits_for_a_redis_that_is_not_there_yet() {
     );
     let mut worker = bench.worker("w1@lab");
     worker.until_printed("cannot reach Redis");
-    bench.redis.start_again();
+    start_again(&mut bench.redis);
     works(&client).await;
 }
 
