@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::AnsiColor::{Cyan, Green, Red, White};
 use celeriac::protocol::{COMMANDS, Command, CommandKind, WordKind};
-use celeriac::{App, JsonMap};
+use celeriac::{App, JsonMap, NodeName};
 use clap::Args;
 use serde_json::Value;
 
@@ -70,12 +70,10 @@ pub(crate) async fn status<S: Send + Sync + 'static>(
     args: &StatusArgs,
     screen: &Screen,
 ) -> Result<(), CommandError> {
-    let replies = ask(app, &args.ask, "ping", JsonMap::new()).await?;
+    let say = |node: &str, reply: &Value| screen.say(title(screen, node, &pretty(screen, reply).0));
+    let replies = ask(app, &args.ask, "ping", JsonMap::new(), say).await?;
     if args.ask.json {
         return Ok(screen.say(python::json(&dict(replies)))?);
-    }
-    for (node, reply) in &replies {
-        screen.say(title(screen, node, &pretty(screen, reply).0))?;
     }
     Ok(online(screen, replies.len())?)
 }
@@ -87,11 +85,10 @@ pub(crate) async fn inspect<S: Send + Sync + 'static>(
     screen: &Screen,
 ) -> Result<(), CommandError> {
     let Some((method, arguments)) = call(CommandKind::Inspect, args, screen)? else { return Ok(()) };
-    let replies = ask(app, &args.ask, method, arguments).await?;
+    let replies = ask(app, &args.ask, method, arguments, |node, reply| say(screen, node, reply)).await?;
     if args.ask.json {
         return Ok(screen.say(python::json(&dict(replies)))?);
     }
-    say(screen, &replies)?;
     Ok(online(screen, replies.len())?)
 }
 
@@ -102,12 +99,12 @@ pub(crate) async fn control<S: Send + Sync + 'static>(
     screen: &Screen,
 ) -> Result<(), CommandError> {
     let Some((method, arguments)) = call(CommandKind::Control, args, screen)? else { return Ok(()) };
-    let replies = ask(app, &args.ask, method, arguments).await?;
+    let replies = ask(app, &args.ask, method, arguments, |node, reply| say(screen, node, reply)).await?;
     if args.ask.json {
         let list = replies.into_iter().map(|reply| dict(Replies::from([reply]))).collect();
-        return Ok(screen.say(python::json(&list))?);
+        screen.say(python::json(&list))?;
     }
-    Ok(say(screen, &replies)?)
+    Ok(())
 }
 
 /// The method and its arguments; nothing when only the list was asked for.
@@ -206,17 +203,26 @@ fn value(command: &Command, name: &str, kind: WordKind, word: &str) -> Result<Va
     })
 }
 
+/// Asks, and prints each reply with `say` as it comes, unless JSON of them all is wanted.
 async fn ask<S: Send + Sync + 'static>(
     app: &App<S>,
     args: &AskArgs,
     method: &str,
     arguments: JsonMap,
+    say: impl Fn(&str, &Value) -> std::io::Result<()> + Send + Sync,
 ) -> Result<Replies, CommandError> {
     let mut inspect = app.inspect().timeout(args.patience());
     if !args.destination.is_empty() {
         inspect = inspect.destination(args.destination.iter().map(String::as_str));
     }
-    let replies = inspect.call(method, arguments).await?;
+    let mut said = Ok(());
+    let hear = |node: &NodeName, reply: &Value| {
+        if !args.json && said.is_ok() {
+            said = say(node.as_str(), reply);
+        }
+    };
+    let replies = inspect.call_hearing(method, arguments, hear).await?;
+    said?;
     if replies.is_empty() {
         return Err(CommandError::Nobody);
     }
@@ -227,15 +233,10 @@ fn dict(replies: Replies) -> Value {
     Value::Object(replies.into_iter().collect())
 }
 
-fn say(screen: &Screen, replies: &Replies) -> std::io::Result<()> {
-    for (node, reply) in replies {
-        let (status, body) = pretty(screen, reply);
-        screen.say(title(screen, node, &status))?;
-        if !body.is_empty() {
-            screen.say(indent(&body))?;
-        }
-    }
-    Ok(())
+fn say(screen: &Screen, node: &str, reply: &Value) -> std::io::Result<()> {
+    let (status, body) = pretty(screen, reply);
+    screen.say(title(screen, node, &status))?;
+    if body.is_empty() { Ok(()) } else { screen.say(indent(&body)) }
 }
 
 fn title(screen: &Screen, node: &str, status: &str) -> String {

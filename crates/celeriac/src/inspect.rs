@@ -83,7 +83,20 @@ macro_rules! addressed {
             /// # Errors
             /// When the broker cannot be reached.
             pub async fn call(&self, method: &str, arguments: JsonMap) -> Result<Answers, AppError> {
-                self.request.call(method, arguments).await
+                self.request.call(method, arguments, |_, _| {}).await
+            }
+
+            /// The same, and each answer is shown to `hear` when it comes.
+            ///
+            /// # Errors
+            /// When the broker cannot be reached.
+            pub async fn call_hearing(
+                &self,
+                method: &str,
+                arguments: JsonMap,
+                hear: impl FnMut(&NodeName, &Value) + Send,
+            ) -> Result<Answers, AppError> {
+                self.request.call(method, arguments, hear).await
             }
         }
 
@@ -109,7 +122,7 @@ macro_rules! questions {
                 /// # Errors
                 /// When the broker cannot be reached.
                 pub async fn $name(&self) -> Result<Answers, AppError> {
-                    self.request.call(stringify!($name), JsonMap::new()).await
+                    self.call(stringify!($name), JsonMap::new()).await
                 }
             )*
         }
@@ -151,7 +164,7 @@ impl Inspect {
         ids: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Answers, AppError> {
         let ids: Vec<Value> = ids.into_iter().map(|id| Value::String(id.into())).collect();
-        self.request.call("query_task", JsonMap::from_iter([("ids".to_owned(), Value::Array(ids))])).await
+        self.call("query_task", JsonMap::from_iter([("ids".to_owned(), Value::Array(ids))])).await
     }
 }
 
@@ -268,7 +281,12 @@ impl Broadcaster {
         Ok(self.core.broker.broadcast(PIDBOX_TOPIC, request.encode()?).await?)
     }
 
-    async fn call(&self, method: &str, arguments: JsonMap) -> Result<Answers, AppError> {
+    async fn call(
+        &self,
+        method: &str,
+        arguments: JsonMap,
+        mut hear: impl FnMut(&NodeName, &Value) + Send,
+    ) -> Result<Answers, AppError> {
         let reply_to = ReplyTo::client(Uuid::new_v4().to_string());
         let ticket = Uuid::new_v4().to_string();
         // Before the question is asked, so that no answer is missed.
@@ -288,6 +306,7 @@ impl Broadcaster {
             match ControlReply::decode(&reply.payload) {
                 Ok(reply) if reply.ticket.as_ref() == Some(&ticket) => {
                     self.core.clock.adjust(reply.clock);
+                    reply.answers.iter().for_each(|(node, answer)| hear(node, answer));
                     answers.extend(reply.answers);
                 }
                 Ok(_) => {}

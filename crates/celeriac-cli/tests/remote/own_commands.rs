@@ -95,6 +95,18 @@ fn dead_letters_are_listed_revived_and_discarded() {
 }
 
 #[test]
+fn replies_are_printed_as_they_come() {
+    let bench = Bench::new();
+    let ours = Ours::start(&bench);
+    let mut command = bench.told(std::process::Command::new(env!("CARGO_BIN_EXE_celeriac")));
+    command.args(["inspect", "ping", "--timeout", "3600"]);
+    let mut asking = test_servers::Process::spawn(command, bench.dir.path().join("asking.log"));
+    asking.until_printed("->  w1@lab: OK\n        pong\n");
+    assert!(asking.ended().is_none(), "it waits for more");
+    ours.stop(&bench);
+}
+
+#[test]
 fn wrong_usage_and_a_broker_that_is_away_are_told() {
     let bench = Bench::new();
     let unknown = bench.celeriac(&["inspect", "nope"]);
