@@ -41,9 +41,10 @@ impl Place {
     fn command(&self, flags: &str) -> Command {
         let mut command = Command::new(program());
         command
-            .args(["-A", "proj", "worker", "-b", &Self::url(&self.dir), "-l", "INFO"])
+            .args(["-A", "proj", "worker", "-b", &Self::url(&self.dir)])
             .args(flags.split_whitespace())
             .current_dir(self.dir.path())
+            .env("LOG_LEVEL", "INFO")
             .env_remove("CELERY_BROKER_URL")
             .env_remove("CELERY_RESULT_BACKEND");
         command
@@ -89,6 +90,19 @@ async fn it_begins_with_what_it_is_and_ends_by_term() {
         "{}",
         worker.log()
     );
+}
+
+#[tokio::test]
+async fn a_quiet_worker_says_what_it_is_and_no_more() {
+    let place = Place::new().await;
+    let mut command = place.command("-c 1 -n w1@lab --without-mingle -l warning");
+    command.env("CELERY_RESULT_BACKEND", "");
+    let mut worker = Process::spawn(command, place.dir.path().join("worker.log"));
+    worker.until_printed("w1@lab ready.");
+    place.add(1, "celery").await.get_timeout(PATIENCE).await.unwrap();
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.wait().code(), Some(0));
+    assert!(!worker.log().contains("Task tasks.add["), "{}", worker.log());
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ impl LogLevel {
         match self {
             Self::Debug => "debug",
             Self::Info => "info",
-            Self::Warning => "warn",
+            // As Celery's: what the worker is, and then only what goes wrong.
+            Self::Warning => "warn,celery.start=info",
             Self::Error => "error",
         }
     }

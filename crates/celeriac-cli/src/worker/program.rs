@@ -46,6 +46,7 @@ pub struct WorkerProgram {
         value_enum,
         ignore_case = true,
         default_value = "warning",
+        env = "LOG_LEVEL",
         value_name = "LEVEL"
     )]
     pub loglevel: LogLevel,
@@ -59,7 +60,11 @@ type Made<S> = Result<App<S>, Box<dyn std::error::Error + Send + Sync>>;
 
 impl WorkerProgram {
     /// Runs the worker of the app that `open` makes until a signal ends it.
-    pub fn main<S: Send + Sync + 'static>(self, open: impl AsyncFnOnce(&Self) -> Made<S>) -> ExitCode {
+    pub fn main<S: Send + Sync + 'static>(mut self, open: impl AsyncFnOnce(&Self) -> Made<S>) -> ExitCode {
+        // An empty variable is none.
+        for url in [&mut self.broker, &mut self.result_backend] {
+            *url = url.take().filter(|url| !url.is_empty());
+        }
         match self.run(open) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -237,7 +237,8 @@ async fn purge<S: Send + Sync + 'static>(app: &App<S>, settings: &WorkerSettings
 /// What the worker is, as people expect it at the beginning of a worker's log.
 fn announce<S: Send + Sync + 'static>(shared: &Shared<S>) {
     let (core, settings) = (shared.app.core(), &shared.settings);
-    let say = |line: String| tracing::info!(target: "celery.worker", "{line}");
+    // Of a target of its own, so that a log which is otherwise quiet may begin with it.
+    let say = |line: String| tracing::info!(target: "celery.start", "{line}");
     say(format!("celery worker {} (celeriac {})", shared.node, env!("CARGO_PKG_VERSION")));
     say(format!(".> transport:   {}", core.broker_url));
     say(format!(".> results:     {}", core.backend_url));

@@ -27,7 +27,17 @@ impl Fleet {
     /// With one of our workers: `examples/suite_worker.rs`.
     pub fn with_ours(mut self) -> Self {
         let mut command = Command::new(example("suite_worker"));
-        command.args(["--hostname", "rust@lab", "--concurrency", "4", "--prefetch-multiplier", "1", "-E"]);
+        command.args([
+            "--hostname",
+            "rust@lab",
+            "--concurrency",
+            "4",
+            "--prefetch-multiplier",
+            "1",
+            "-E",
+            "-l",
+            "info",
+        ]);
         let mut worker = self.spawn(command, "rust");
         worker.until_printed("ready");
         self.workers.push(worker);
