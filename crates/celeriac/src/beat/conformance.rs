@@ -35,7 +35,7 @@ const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(50);
 
 fn store(broker: &Shared) -> Arc<dyn TickStore> {
-    broker.tick_store().unwrap()
+    broker.tick_store()
 }
 
 fn tick(entry: &str, previous: Option<Timestamp>, due: Timestamp) -> Tick {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::schedule::Schedule;
 use super::store::{Tick, TickStore};
 use crate::app::App;
-use crate::broker::BrokerError;
 use crate::canvas::plan::Plan;
 use crate::error::AppError;
 use crate::host;
@@ -88,9 +87,9 @@ impl<S: Send + Sync + 'static> BeatBuilder<S> {
     /// Runs until it is told to stop. Errors of the broker are logged and tried again.
     ///
     /// # Errors
-    /// When an entry cannot be sent as it is written, or the broker cannot keep ticks.
+    /// When an entry cannot be sent as it is written.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), AppError> {
-        let store = self.app.broker().tick_store().ok_or(BrokerError::NoTicks)?;
+        let store = self.app.broker().tick_store();
         let mut beat = Beat { settings: self, store, last: None };
         tracing::info!(target: "celery.beat", "beat: Starting...");
         let mut failures = 0;

@@ -15,9 +15,6 @@ pub enum BrokerError {
     /// The queue's file.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The broker does not keep what beats share.
-    #[error("this broker cannot run beat: use SQLite or Redis")]
-    NoTicks,
     /// The Redis.
     #[error(transparent)]
     Redis(RedisError),

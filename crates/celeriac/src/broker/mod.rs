@@ -159,10 +159,8 @@ pub trait Broker: Send + Sync + 'static {
     /// Drops dead letters for good. Returns how many.
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError>;
 
-    /// What beats share; nothing when this broker cannot keep it.
-    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
-        None
-    }
+    /// What beats share.
+    fn tick_store(&self) -> Arc<dyn TickStore>;
 }
 
 /// Opens the broker that a URL names: `sqlite:///absolute/path.db` or `sqlite://relative.db`, or a Redis in any form

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use celeriac::beat::TickStore;
 use celeriac::broker::{
     Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Peeked, Publication,
     QueueInfo, Recovered, Returns, Settlement, Subscription,
@@ -93,6 +94,10 @@ impl Broker for Eager {
 
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
         self.0.discard(letters).await
+    }
+
+    fn tick_store(&self) -> Arc<dyn TickStore> {
+        self.0.tick_store()
     }
 }
 

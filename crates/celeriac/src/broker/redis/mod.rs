@@ -188,8 +188,8 @@ impl Broker for RedisBroker {
         Ok(self.0.discard(letters).await?)
     }
 
-    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
-        Some(Arc::new(ticks::RedisTicks(self.0.clone())))
+    fn tick_store(&self) -> Arc<dyn TickStore> {
+        Arc::new(ticks::RedisTicks(self.0.clone()))
     }
 }
 

@@ -297,8 +297,8 @@ impl Broker for SqliteBroker {
         Ok(self.file.db.write(move |conn| inspect::discard(conn, &letters)).await?)
     }
 
-    fn tick_store(&self) -> Option<Arc<dyn TickStore>> {
-        Some(Arc::new(ticks::SqliteTicks(self.file.clone())))
+    fn tick_store(&self) -> Arc<dyn TickStore> {
+        Arc::new(ticks::SqliteTicks(self.file.clone()))
     }
 }
 
