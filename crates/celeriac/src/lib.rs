@@ -4,7 +4,7 @@
 //! - [`broker`]: queues, leases, dead letters and broadcasts behind the trait [`Broker`](broker::Broker).
 //! - [`backend`]: results and chord counting behind the trait [`ResultBackend`](backend::ResultBackend).
 //! - [`App`], [`Task`], [`Context`]: what a program that sends or runs tasks holds.
-//! - [`chain`], [`group`], [`chord`]: work that is made of several tasks.
+//! - [`canvas`]: work that is made of several tasks, [`chain`], [`group`], [`chord`].
 //! - [`beat`]: tasks that are sent by the clock.
 //! - [`WorkerBuilder`]: running tasks; [`Inspect`] and [`Control`]: asking and steering workers of any process.
 //!
@@ -45,7 +45,7 @@ pub mod backend;
 pub mod beat;
 pub mod broker;
 mod cancellation;
-mod canvas;
+pub mod canvas;
 mod clock;
 mod context;
 mod error;

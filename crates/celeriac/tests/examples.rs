@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::{Value, json};
+use test_servers::{Celery, Process, RedisServer};
+
 /// Cargo builds the examples beside the tests.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -60,4 +63,51 @@ fn prefork_survives_what_hangs_and_what_crashes() {
 #[test]
 fn rate_limit_holds_until_it_is_lifted() {
     assert_eq!(output_of("rate_limit"), "limited: true\n1 worker lifted the limit\n50 more are answered\n");
+}
+
+/// A program told where broker and result backend are.
+fn on(redis: &RedisServer, mut command: Command, log: PathBuf) -> Process {
+    command.env("CELERY_BROKER_URL", redis.url(0)).env("CELERY_RESULT_BACKEND", redis.url(1));
+    Process::spawn(command, log)
+}
+
+#[test]
+fn python_is_called() {
+    let (redis, dir) = (RedisServer::start(), tempfile::tempdir().unwrap());
+    let mut celery = Celery::V57.celery();
+    celery.args([
+        "-A",
+        "redis_tasks",
+        "worker",
+        "-c",
+        "2",
+        "-l",
+        "info",
+        "--without-gossip",
+        "--without-mingle",
+    ]);
+    let mut worker = on(&redis, celery, dir.path().join("worker.log"));
+    worker.until_printed("ready.");
+    let mut caller = on(&redis, Command::new(example("calling_python")), dir.path().join("caller.log"));
+    assert!(caller.wait().success(), "{}", caller.log());
+    let expected = "2 + 3 is 5\n20 + 30 is 50\n1 + 2 + 4 + 8 is 15\ndoubled: [Number(0), Number(2), Number(4), \
+        Number(6), Number(8)]\nit raised ValueError with \"no good\"\n";
+    assert_eq!(caller.log(), expected);
+}
+
+#[test]
+fn python_calls() {
+    let (redis, dir) = (RedisServer::start(), tempfile::tempdir().unwrap());
+    let mut worker = on(&redis, Command::new(example("called_from_python")), dir.path().join("worker.log"));
+    worker.until_printed("ready");
+    for celery in Celery::ALL {
+        let log = dir.path().join(format!("{celery:?}.log"));
+        let mut caller = on(&redis, celery.python("called_from_python.py"), log);
+        assert!(caller.wait().success(), "{}\n{}", caller.log(), worker.log());
+        let said: Value = serde_json::from_str(caller.log().lines().next().unwrap()).unwrap();
+        let wrong = "price() missing 1 required positional argument: 'article'";
+        assert_eq!(said, json!({"tea": 7.5, "missing": "coffee", "wrong": wrong, "total": 7.5}));
+    }
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(worker.wait().success(), "{}", worker.log());
 }
