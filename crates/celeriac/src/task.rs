@@ -129,7 +129,7 @@ pub struct Retry {
     /// The pause; `None` is what the task's [`RetryPolicy`] says.
     pub countdown: Option<Duration>,
     /// Why; stored with the state `RETRY`, and as the failure when no retry is left.
-    pub cause: Option<Failure>,
+    pub cause: Option<Box<Failure>>,
     /// Overrides the task's `MAX_RETRIES` this time.
     pub max_retries: Option<u32>,
     /// The next run is revoked if it has not started after this time.
@@ -146,7 +146,13 @@ impl Retry {
 
     /// Sets the reason.
     pub fn because(mut self, cause: Failure) -> Self {
-        self.cause = Some(cause);
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    /// Revokes the next run if it has not started after this time.
+    pub fn expires(mut self, after: Duration) -> Self {
+        self.expires = Some(after);
         self
     }
 

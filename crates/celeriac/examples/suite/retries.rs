@@ -64,9 +64,11 @@ tasks! {
     ) { MAX_RETRIES: Option<u32> = Some(1); } -> u32 = |this, cx| {
         match cx.request().retries() {
             0 => {
-                let mut retry = again(this.countdown, Some(this.max_retries));
-                retry.expires = this.expires.map(pause);
-                Err(retry.into())
+                let retry = again(this.countdown, Some(this.max_retries));
+                Err(match this.expires {
+                    Some(expires) => retry.expires(pause(expires)).into(),
+                    None => retry.into(),
+                })
             }
             retries => Ok(retries),
         }

@@ -36,13 +36,15 @@
 //! }
 //!
 //! #[derive(Serialize, Deserialize)]
-//! struct Sum(Vec<i64>);
+//! struct Sum {
+//!     numbers: Vec<i64>,
+//! }
 //!
 //! impl Task for Sum {
 //!     const NAME: &'static str = "tasks.sum";
 //!     type Output = i64;
 //!     async fn run(self, _cx: Context) -> TaskResult<i64> {
-//!         Ok(self.0.iter().sum())
+//!         Ok(self.numbers.iter().sum())
 //!     }
 //! }
 //!

@@ -93,13 +93,15 @@ impl<S: Send + Sync + 'static> Context<S> {
             properties: request.message.properties.clone(),
         });
         match (registered.run)(message.clone(), self.part(message)).await {
-            Err(TaskError::Retry(wish)) => Err(TaskError::Failed(wish.cause.unwrap_or_else(|| {
-                Failure::of(TaskException::new(
-                    "celery.exceptions",
-                    "Retry",
-                    "a part of a task cannot be retried",
-                ))
-            }))),
+            Err(TaskError::Retry(wish)) => {
+                Err(TaskError::Failed(wish.cause.map(|cause| *cause).unwrap_or_else(|| {
+                    Failure::of(TaskException::new(
+                        "celery.exceptions",
+                        "Retry",
+                        "a part of a task cannot be retried",
+                    ))
+                })))
+            }
             end => end,
         }
     }

@@ -162,7 +162,7 @@ fn retry<S: Send + Sync + 'static>(
 ) -> Finished {
     let headers = &held.message.headers;
     if wish.max_retries.or(task.settings.max_retries).is_some_and(|max| headers.retries >= max) {
-        let failure = wish.cause.unwrap_or_else(|| {
+        let failure = wish.cause.map(|cause| *cause).unwrap_or_else(|| {
             let message = format!(
                 "Can't retry {}[{}] args:{} kwargs:{}",
                 task.name,
@@ -188,8 +188,10 @@ fn retry<S: Send + Sync + 'static>(
     let cause = wish.cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
     let message = format!("Retry in {}s{cause}", seconds(pause));
     tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", task.name, headers.id);
-    let failure =
-        wish.cause.unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
+    let failure = wish
+        .cause
+        .map(|cause| *cause)
+        .unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
 
     let mut finished = Finished::default();
     let mut meta =

@@ -11,3 +11,4 @@ mod limits;
 mod recorded;
 mod reliability;
 mod support;
+mod within;
