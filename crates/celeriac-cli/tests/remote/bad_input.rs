@@ -200,6 +200,12 @@ fn remote_control_that_makes_no_sense_is_answered_or_passed_over() {
     publish("garbage");
     publish(&"[".repeat(200_000));
     publish(&with(wire("c", b"{}"), "", "body", json!("A".repeat(12_000_000))).to_string());
+    // As many ids as fit into a request.
+    let ids: Vec<String> = (0..150_000).map(|n| format!("00000000-0000-4000-8000-{n:012}")).collect();
+    publish(&request(json!({"method": "query_task", "arguments": {"ids": ids}})).to_string());
+    publish(
+        &request(json!({"method": "revoke", "arguments": {"task_id": ids, "terminate": true}})).to_string(),
+    );
     // A flood of questions without an address.
     let flood = request(json!({"method": "stats"})).to_string();
     (0..200).for_each(|_| drop(publish(&flood)));

@@ -113,7 +113,7 @@ impl RevokedSet {
 }
 
 /// So many stamps are kept at most, those that came first.
-const MAX_STAMPS: usize = 10_000;
+const MAX_STAMPS: usize = 1_000;
 
 /// Stamps whose tasks are called off (`revoke_by_stamped_headers`), by header.
 #[derive(Debug, Default)]

@@ -1,5 +1,7 @@
 //! Questions that a worker answers, in the shapes of Celery's answers.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Raised};
@@ -42,7 +44,7 @@ pub(super) fn query_task<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     arguments: &Arguments<'_>,
 ) -> Result<Value, Raised> {
-    let ids = arguments.texts("ids")?;
+    let ids: HashSet<String> = arguments.texts("ids")?.into_iter().collect();
     let word = |held: &Held| match held.stage() {
         Stage::Scheduled => "scheduled",
         Stage::Reserved => "reserved",
@@ -51,7 +53,7 @@ pub(super) fn query_task<S: Send + Sync + 'static>(
     };
     let mut listing = Listing::new(shared, false);
     let held = shared.all();
-    let found = held.iter().filter(|held| ids.iter().any(|id| id == held.id().as_str())).take(MAX_LISTED);
+    let found = held.iter().filter(|held| ids.contains(held.id().as_str())).take(MAX_LISTED);
     let answers: JsonMap =
         found.map(|held| (held.id().to_string(), json!([word(held), listing.info(held)]))).collect();
     Ok(Value::Object(answers))

@@ -1,5 +1,6 @@
 //! Calling tasks off.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -44,26 +45,32 @@ fn call_off<S: Send + Sync + 'static>(
         let mut revoked = shared.revoked.lock();
         ids.iter().for_each(|id| revoked.insert(id.as_str()));
     }
-    let mut terminated: Vec<&str> = Vec::new();
-    let mut runs_on: Vec<&str> = Vec::new();
     let held = shared.all();
+    let mut by_id: HashMap<&str, Vec<&Held>> = HashMap::new();
+    for held in held.iter().filter(|held| held.stage() != Stage::Finished) {
+        by_id.entry(held.id().as_str()).or_default().push(held);
+    }
+    let mut terminated: Vec<&str> = Vec::new();
+    let mut elsewhere: Vec<TaskId> = Vec::new();
     for id in &ids {
-        for held in held.iter().filter(|held| held.id().as_str() == id) {
+        let here = by_id.remove(id.as_str()).unwrap_or_default();
+        let mut is_here = false;
+        for held in here {
             match (held.stage(), &terminate) {
-                (Stage::Finished, _) => {}
-                (Stage::Active, None) => runs_on.push(id),
+                (Stage::Active, None) => is_here = true,
                 (_, None) => held.cancellation.cancel(CancelReason::Revoked),
                 (_, Some(signal)) => {
                     end(held, signal);
-                    terminated.push(id);
+                    is_here = true;
                 }
             }
         }
+        match (&terminate, is_here) {
+            (Some(_), true) => terminated.push(id),
+            (None, true) => {}
+            (_, false) => elsewhere.push(TaskId::from(id.as_str())),
+        }
     }
-    let elsewhere = ids
-        .iter()
-        .filter(|id| !terminated.contains(&id.as_str()) && !runs_on.contains(&id.as_str()))
-        .map(|id| TaskId::from(id.as_str()));
     let value = match (&terminate, terminated.as_slice()) {
         (Some(_), []) => ok("terminate: tasks unknown"),
         (Some(_), ids) => ok(format!("terminate: {}", ids.join(", "))),
@@ -72,7 +79,7 @@ fn call_off<S: Send + Sync + 'static>(
             ok(format!("tasks {} flagged as revoked", set(&ids)))
         }
     };
-    Ok(Answer { value, revoked: elsewhere.collect() })
+    Ok(Answer { value, revoked: elsewhere })
 }
 
 fn end(held: &Held, signal: &Signal) {
