@@ -8,6 +8,9 @@ use super::queue::millis;
 use super::record::{self, Note, Record};
 use crate::redis::RedisError;
 
+/// So many messages are acknowledged with one command.
+const MAX_ACKED: usize = 1_000;
+
 impl Inner {
     pub(super) async fn settle(&self, batch: &[Settlement]) -> Result<(), RedisError> {
         let (mut acks, mut rejects, mut returns) = (Vec::new(), Vec::new(), Vec::new());
@@ -25,6 +28,15 @@ impl Inner {
             return Ok(());
         }
         let names = &self.names;
+        if rejects.is_empty() && returns.is_empty() {
+            let mut ack = redis::pipe();
+            for some in acks.chunks(MAX_ACKED) {
+                ack.cmd("HDEL").arg(&names.unacked).arg(some);
+                ack.cmd("ZREM").arg(&names.unacked_index).arg(some);
+                ack.cmd("ZREM").arg(&names.leases).arg(some);
+            }
+            return self.link.transact("a settlement", &mut ack).await;
+        }
         let mut settle = self.scripts.settle.call(&[
             &names.unacked,
             &names.unacked_index,

@@ -6,7 +6,9 @@
 local MAX_BYTES = 64 * 1024 * 1024
 local clock = redis.call('TIME')
 local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local seconds = clock[1] + clock[2] / 1000000
+-- As texts, so that they are not formatted anew for each message.
+local since = clock[1] .. string.format('.%06d', clock[2])
+local leased_until = string.format('%.0f', ms + ARGV[2])
 
 local function next_due()
     local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
@@ -52,8 +54,8 @@ local function take(list, queue, want)
             else
                 records[at] = '[' .. cjson.encode(message) .. ARGV[5 + queue]
             end
-            ages[at - 1], ages[at] = seconds, tag
-            leases[at - 1], leases[at] = ms + ARGV[2], tag
+            ages[at - 1], ages[at] = since, tag
+            leases[at - 1], leases[at] = leased_until, tag
             answer[at], answer[at + 1] = queue, message
         end
         want = want - #got
