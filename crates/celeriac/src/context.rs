@@ -231,18 +231,18 @@ impl<S: Send + Sync + 'static> Context<S> {
 
     /// Ends the run with a retry: `return Err(cx.retry())`. The pause is the task's policy's.
     pub fn retry(&self) -> TaskError {
-        TaskError::Retry(Retry::default())
+        Retry::default().into()
     }
 
     /// Ends the run with a retry after a pause.
     pub fn retry_in(&self, countdown: Duration) -> TaskError {
-        TaskError::Retry(Retry::default().countdown(countdown))
+        Retry::default().countdown(countdown).into()
     }
 
     /// Ends the run with a retry because of an error, for `map_err(|error| cx.retry_because(&error))`. When no retry
     /// is left, that error is the task's failure.
     pub fn retry_because<E: std::error::Error>(&self, error: &E) -> TaskError {
-        TaskError::Retry(Retry::default().because(Failure::from_error(error)))
+        Retry::default().because(Failure::from_error(error)).into()
     }
 }
 

@@ -169,7 +169,7 @@ pub enum TaskError {
     /// It failed; the failure is stored.
     Failed(Failure),
     /// Run it again later, under the same id.
-    Retry(Retry),
+    Retry(Box<Retry>),
     /// It ends with no state stored and no callback called.
     Ignore,
     /// The message goes back to its queue with no state stored, or to the dead-letter queue as a failure.
@@ -202,7 +202,7 @@ impl From<Failure> for TaskError {
 
 impl From<Retry> for TaskError {
     fn from(retry: Retry) -> Self {
-        Self::Retry(retry)
+        Self::Retry(Box::new(retry))
     }
 }
 

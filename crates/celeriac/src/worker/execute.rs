@@ -84,7 +84,7 @@ fn conclude<S: Send + Sync + 'static>(
         End::Returned(Err(TaskError::Failed(failure))) => {
             fail(shared, held, &failure, task.settings.acks_on_failure)
         }
-        End::Returned(Err(TaskError::Retry(wish))) => retry(shared, held, task, wish),
+        End::Returned(Err(TaskError::Retry(wish))) => retry(shared, held, task, *wish),
         End::Returned(Err(TaskError::Ignore)) => {
             tracing::info!(target: "celery.worker", "Task {}[{}] ignored", task.name, held.id());
             Finished { settlement: held.settle(Delivery::ack), ..Finished::default() }
