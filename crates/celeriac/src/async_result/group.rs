@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{AsyncResult, ResultError, tasks_of, value_of};
 use crate::app::App;
 use crate::backend::{BackendError, ResultBackend};
+use crate::canvas::plan::{MAX_STORED_PARENTS, shortened};
 use crate::error::AppError;
 use crate::protocol::{GroupId, ResultTuple, TaskId, TaskMeta};
 
@@ -104,7 +105,7 @@ impl GroupResult {
     /// # Errors
     /// When the backend cannot be reached.
     pub async fn save(&self) -> Result<(), BackendError> {
-        self.backend.save_group(&self.tuple).await
+        self.backend.save_group(&shortened(&self.tuple, MAX_STORED_PARENTS)).await
     }
 
     /// A group that was saved, by this program or another, Python's too.

@@ -15,7 +15,14 @@ pub(crate) fn or(left: Signature, right: Signature) -> Signature {
 
 /// The chain of all steps, joined one after the other.
 pub(crate) fn chain_of(steps: impl IntoIterator<Item = Signature>) -> Signature {
-    steps.into_iter().fold(options::chain_dict(Vec::new()), or)
+    let mut next = steps.into_iter();
+    let mut joined = Vec::new();
+    while let Some(step) = next.next() {
+        if let Some(no_chain) = push(&mut joined, step) {
+            return next.fold(no_chain, or);
+        }
+    }
+    options::chain_dict(joined)
 }
 
 fn plain_or(left: Signature, right: Signature) -> Signature {
@@ -30,49 +37,65 @@ fn plain_or(left: Signature, right: Signature) -> Signature {
 }
 
 fn chain_or(mut left: Signature, right: Signature) -> Signature {
+    let mut steps = options::take_members(&mut left, "tasks");
+    let kind = Kind::of(&right);
+    let extends_last = match steps.last().map(Kind::of) {
+        Some(Kind::Group) => matches!(kind, Kind::Plain | Kind::Chord),
+        Some(Kind::Chord) => kind == Kind::Plain,
+        _ => false,
+    };
+    // The chain stays what it is, with its options, when only its last step changes.
+    if extends_last {
+        let _ = push(&mut steps, right);
+        options::set_members(&mut left, steps);
+        return left;
+    }
+    if kind == Kind::Chain && !left.options.is_empty() {
+        options::set_members(&mut left, steps);
+        return unchained(right).into_iter().fold(left, or);
+    }
+    options::set_members(&mut left, steps);
+    let mut steps = unchained(left);
+    match push(&mut steps, right) {
+        Some(no_chain) => no_chain,
+        None => options::chain_dict(steps),
+    }
+}
+
+/// Adds a step to those of a chain. Gives what the chain has become, when it is none any more.
+fn push(steps: &mut Vec<Signature>, right: Signature) -> Option<Signature> {
+    let right = unrolled(right);
     match Kind::of(&right) {
-        Kind::Group => {
-            let right = unrolled(right);
-            if Kind::of(&right) != Kind::Group {
-                return chain_or(left, right);
+        Kind::Group if steps.is_empty() => return Some(right),
+        Kind::Chain => {
+            let mut next = unchained(right).into_iter();
+            while let Some(step) = next.next() {
+                if let Some(no_chain) = push(steps, step) {
+                    return Some(next.fold(no_chain, or));
+                }
             }
-            let mut steps = unchained(left);
-            if steps.is_empty() {
-                return right;
-            }
-            match steps.pop_if(|last| Kind::of(last) == Kind::Chord) {
-                Some(last) => steps.push(onto_body(last, right)),
-                None => steps.push(right),
-            }
-            options::chain_dict(steps)
+            return None;
         }
-        Kind::Chain => unchained(right).into_iter().fold(left, or),
-        kind => {
-            let mut steps = options::take_members(&mut left, "tasks");
-            match steps.last().map(Kind::of) {
-                Some(Kind::Group) => {
-                    let header = steps.pop();
-                    let joined = header.map(|header| options::chord(header, right));
-                    match (steps.pop_if(|last| Kind::of(last) == Kind::Chord), joined) {
-                        (Some(before), Some(joined)) => steps.push(onto_body(before, joined)),
-                        (_, joined) => steps.extend(joined),
-                    }
-                }
-                Some(Kind::Chord) if kind != Kind::Chord => {
-                    let last = steps.pop();
-                    steps.extend(last.map(|last| onto_body(last, right)));
-                }
-                _ => {
-                    options::set_members(&mut left, steps);
-                    let mut steps = unchained(left);
-                    steps.push(right);
-                    return options::chain_dict(steps);
-                }
+        _ => {}
+    }
+    let (right_kind, last) = (Kind::of(&right), steps.pop());
+    match last {
+        Some(group) if Kind::of(&group) == Kind::Group && right_kind != Kind::Group => {
+            let joined = options::chord(group, right);
+            match steps.pop_if(|before| Kind::of(before) == Kind::Chord) {
+                Some(before) => steps.push(onto_body(before, joined)),
+                None => steps.push(joined),
             }
-            options::set_members(&mut left, steps);
-            left
+        }
+        Some(chord) if Kind::of(&chord) == Kind::Chord && right_kind != Kind::Chord => {
+            steps.push(onto_body(chord, right));
+        }
+        last => {
+            steps.extend(last);
+            steps.push(right);
         }
     }
+    None
 }
 
 fn chord_or(left: Signature, right: Signature) -> Signature {

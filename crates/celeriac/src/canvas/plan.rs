@@ -41,7 +41,22 @@ pub(crate) struct Applied {
 
 impl Applied {
     fn of(result: ResultTuple) -> Self {
-        Self { sent: result.clone(), result }
+        Self { sent: shortened(&result, MAX_STORED_PARENTS), result }
+    }
+}
+
+/// A result knows so many steps before it, and one that is stored so many: each nests it deeper.
+const MAX_PARENTS: usize = 1_000;
+pub(crate) const MAX_STORED_PARENTS: usize = 20;
+
+/// The same with at most so many parents of itself and of its members.
+pub(crate) fn shortened(result: &ResultTuple, parents: usize) -> ResultTuple {
+    let parent = result.parent.as_deref().filter(|_| parents > 0);
+    let members = result.members.as_ref();
+    ResultTuple {
+        id: result.id.clone(),
+        parent: parent.map(|parent| Box::new(shortened(parent, parents - 1))),
+        members: members.map(|members| members.iter().map(|member| shortened(member, parents / 2)).collect()),
     }
 }
 
@@ -173,8 +188,8 @@ impl Plan {
             })
             .collect();
         let header = ResultTuple::group(TaskId::from(group_id), members);
-        let result = result_of(&body, Some(header.clone()));
-        Some(Applied { result, sent: header })
+        let sent = shortened(&header, MAX_STORED_PARENTS);
+        Some(Applied { result: result_of(&body, Some(header)), sent })
     }
 }
 
@@ -238,7 +253,11 @@ fn result_of(signature: &Signature, parent: Option<ResultTuple>) -> ResultTuple 
 }
 
 fn result_of_steps(steps: &[Signature], parent: Option<ResultTuple>) -> Option<ResultTuple> {
-    steps.iter().fold(parent, |parent, step| Some(result_of(step, parent)))
+    let (known, parent) = match steps.len().checked_sub(MAX_PARENTS) {
+        Some(unknown) if unknown > 0 => (&steps[unknown..], None),
+        _ => (steps, parent),
+    };
+    known.iter().fold(parent, |parent, step| Some(result_of(step, parent)))
 }
 
 /// A new id for a task or a group.
@@ -310,6 +329,23 @@ mod tests {
         let (plan, _) = plan(chord(Vec::<Signature>::new(), task("sum")));
         assert_eq!(names(&plan.calls), ["sum"]);
         assert_eq!(plan.calls[0].args, [json!([])]);
+    }
+
+    #[test]
+    fn a_long_chain_is_planned() {
+        let steps = (0..20_000).map(|_| task("a"));
+        let (plan, result) = plan(chain(steps));
+        let rest = options::take_signatures(&mut plan.calls[0].clone(), "chain");
+        assert_eq!(rest.len(), 19_999);
+        assert!(
+            std::iter::successors(Some(&result), |result| result.parent.as_deref()).count() <= MAX_PARENTS
+        );
+        let long = chain((0..200).map(|_| task("b")));
+        let mut second = Plan::default();
+        let sent = second.apply(group([long, chain([task("c")])]).into(), &[]).unwrap().sent;
+        // What is stored is read again, with JSON's limit of depth.
+        let stored = serde_json::to_string(&sent).unwrap();
+        assert_eq!(serde_json::from_str::<ResultTuple>(&stored).unwrap(), sent);
     }
 
     #[test]
