@@ -139,7 +139,7 @@ class Part:
         self.running = [self.start(redis, "redis.log")]
         wait_for(port)
         if not options.reference:
-            worker = [*options.worker.split(), "--hostname", "suite@lab", "--concurrency", str(options.concurrency), "-E"]
+            worker = [*options.worker.split(), "--hostname", "suite@lab", "--concurrency", str(options.concurrency), "-E", "-l", "info"]
             self.running.append(self.start(worker, "worker.log"))
         pytest = [sys.executable, "-m", "pytest", "-p", "celery.contrib.pytest", "-p", "integration", "-p", "no:cacheprovider", "-q", "-rfE"]
         pytest += ["--rootdir", str(home), "-c", os.devnull, "--import-mode", "importlib"]
