@@ -34,8 +34,10 @@ stop() {
   say "stopping $what (process $pid)"
   kill -TERM "$pid"
   if ! ended "$name" "$seconds"; then
-    say "$what still runs after $seconds s: its tasks go back to the queue"
-    kill -QUIT "$pid" || true
+    if [ "$name" = celery_worker ]; then
+      say "$what still runs after $seconds s: its tasks go back to the queue"
+      kill -QUIT "$pid" || true
+    fi
     ended "$name" 10 || { kill -KILL "$pid" || true; ended "$name" 10 || true; }
   fi
   rm -f "$services/$name.pid"

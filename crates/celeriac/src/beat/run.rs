@@ -99,7 +99,7 @@ impl<S: Send + Sync + 'static> BeatBuilder<S> {
                     failures = 0;
                     pause
                 }
-                Err(AppError::Broker(error)) => {
+                Err(error @ (AppError::Broker(_) | AppError::Backend(_))) => {
                     beat.last = None;
                     failures += 1;
                     let pause = backoff(failures);

@@ -37,7 +37,7 @@ fn plain_or(left: Signature, right: Signature) -> Signature {
 }
 
 fn chain_or(mut left: Signature, right: Signature) -> Signature {
-    let mut steps = options::take_members(&mut left, "tasks");
+    let mut steps = options::take_members(&mut left);
     let kind = Kind::of(&right);
     let extends_last = match steps.last().map(Kind::of) {
         Some(Kind::Group) => matches!(kind, Kind::Plain | Kind::Chord),
@@ -120,7 +120,7 @@ pub(crate) fn unrolled(group: Signature) -> Signature {
     if Kind::of(&group) != Kind::Group {
         return group;
     }
-    let mut members = options::take_members(&mut group, "tasks");
+    let mut members = options::take_members(&mut group);
     match (members.pop(), members.is_empty()) {
         (Some(single), true) => single,
         (last, _) => {
@@ -133,7 +133,7 @@ pub(crate) fn unrolled(group: Signature) -> Signature {
 
 /// The steps of a chain, with what is linked to the chain linked to them.
 pub(crate) fn unchained(mut chain: Signature) -> Vec<Signature> {
-    let mut steps = options::take_members(&mut chain, "tasks");
+    let mut steps = options::take_members(&mut chain);
     for callback in options::take_signatures(&mut chain, "link") {
         if let Some(last) = steps.last_mut() {
             link(last, callback);
@@ -151,7 +151,7 @@ pub(crate) fn link(signature: &mut Signature, callback: Signature) {
     match Kind::of(signature) {
         Kind::Plain | Kind::Chain => options::append_signatures(signature, "link", vec![callback]),
         Kind::Group => {
-            let mut members = options::take_members(signature, "tasks");
+            let mut members = options::take_members(signature);
             if let Some(first) = members.first_mut() {
                 link(first, callback.immutable());
             }
@@ -171,7 +171,7 @@ pub(crate) fn link_error(signature: &mut Signature, errback: Signature) {
     match Kind::of(signature) {
         Kind::Plain | Kind::Chain => options::append_signatures(signature, "link_error", vec![errback]),
         Kind::Group => {
-            let mut members = options::take_members(signature, "tasks");
+            let mut members = options::take_members(signature);
             for member in &mut members {
                 link_error(member, errback.clone());
             }
@@ -179,7 +179,7 @@ pub(crate) fn link_error(signature: &mut Signature, errback: Signature) {
         }
         Kind::Chord => {
             if let Some((mut header, mut body)) = options::take_chord(signature) {
-                let mut members = options::take_members(&mut header, "tasks");
+                let mut members = options::take_members(&mut header);
                 for member in members.iter_mut().filter(|member| Kind::of(member) == Kind::Chord) {
                     link_error(member, errback.clone());
                 }
@@ -203,8 +203,8 @@ mod tests {
         };
         match Kind::of(&signature) {
             Kind::Plain => signature.task,
-            Kind::Chain => format!("({})", join(options::take_members(&mut signature, "tasks"), ">")),
-            Kind::Group => format!("[{}]", join(options::take_members(&mut signature, "tasks"), " ")),
+            Kind::Chain => format!("({})", join(options::take_members(&mut signature), ">")),
+            Kind::Group => format!("[{}]", join(options::take_members(&mut signature), " ")),
             Kind::Chord => {
                 let (header, body) = options::take_chord(&mut signature).unwrap();
                 format!("{}%{}", shape(&header), shape(&body))
@@ -265,7 +265,7 @@ mod tests {
 
         let mut group = g("a b");
         link_error(&mut group, t("failed"));
-        let members = options::take_members(&mut group, "tasks");
+        let members = options::take_members(&mut group);
         for mut member in members {
             assert_eq!(options::take_signatures(&mut member, "link_error"), [t("failed")]);
         }

@@ -11,7 +11,7 @@ pub(crate) fn completions(signature: &Signature) -> u64 {
         Kind::Plain => 1,
         Kind::Chord => options::take_chord(&mut signature.clone()).map_or(0, |(_, body)| completions(&body)),
         Kind::Chain => {
-            let steps = options::take_members(&mut signature.clone(), "tasks");
+            let steps = options::take_members(&mut signature.clone());
             steps.iter().rev().map(completions).find(|count| *count > 0).unwrap_or(0)
         }
         Kind::Group => options::flat_members(&mut signature.clone()).iter().map(completions).sum(),
@@ -25,7 +25,7 @@ pub(crate) fn one_completion(mut member: Signature) -> Signature {
         Kind::Plain => member,
         Kind::Group => {
             // Its results are the chord's no longer.
-            for key in ["chord", "group_id", "group_index"] {
+            for key in MEMBERSHIP {
                 member.options.remove(key);
             }
             let mut joined = options::chord(member, accumulate());
@@ -33,7 +33,7 @@ pub(crate) fn one_completion(mut member: Signature) -> Signature {
             joined
         }
         Kind::Chain => {
-            let mut steps = options::take_members(&mut member, "tasks");
+            let mut steps = options::take_members(&mut member);
             if let Some(last) = steps.pop() {
                 steps.push(one_completion(last));
             }
@@ -66,7 +66,7 @@ pub(crate) fn freeze(signature: &mut Signature) -> String {
     match Kind::of(signature) {
         Kind::Plain => own_id(signature),
         Kind::Chain => {
-            let mut steps = options::take_members(signature, "tasks");
+            let mut steps = options::take_members(signature);
             let wanted = options::text(signature, "task_id");
             if let (Some(last), Some(wanted)) = (steps.last_mut(), wanted) {
                 name(last, wanted);
@@ -76,7 +76,7 @@ pub(crate) fn freeze(signature: &mut Signature) -> String {
             ids.last().cloned().unwrap_or_default()
         }
         Kind::Group => {
-            let mut members = options::take_members(signature, "tasks");
+            let mut members = options::take_members(signature);
             members.iter_mut().for_each(|member| drop(freeze(member)));
             options::set_members(signature, members);
             own_id(signature)
@@ -98,7 +98,7 @@ pub(crate) fn freeze(signature: &mut Signature) -> String {
 pub(crate) fn final_id(signature: &Signature) -> Option<String> {
     match Kind::of(signature) {
         Kind::Plain | Kind::Group => options::text(signature, "task_id"),
-        Kind::Chain => options::take_members(&mut signature.clone(), "tasks").last().and_then(final_id),
+        Kind::Chain => options::take_members(&mut signature.clone()).last().and_then(final_id),
         Kind::Chord => options::take_chord(&mut signature.clone()).and_then(|(_, body)| final_id(&body)),
     }
 }
@@ -109,7 +109,7 @@ pub(crate) fn set_final_id(signature: &mut Signature, id: &str) {
     match Kind::of(signature) {
         Kind::Plain | Kind::Group => {}
         Kind::Chain => {
-            let mut steps = options::take_members(signature, "tasks");
+            let mut steps = options::take_members(signature);
             if let Some(last) = steps.last_mut() {
                 set_final_id(last, id);
             }
@@ -150,7 +150,7 @@ fn at_the_end(signature: &mut Signature, change: &mut dyn FnMut(&mut Signature))
     match Kind::of(signature) {
         Kind::Plain | Kind::Group => change(signature),
         Kind::Chain => {
-            let mut steps = options::take_members(signature, "tasks");
+            let mut steps = options::take_members(signature);
             if let Some(last) = steps.last_mut() {
                 at_the_end(last, change);
             }

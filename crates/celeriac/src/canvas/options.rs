@@ -101,18 +101,8 @@ pub(crate) fn partial(signature: &mut Signature, extra: &[Value]) -> Vec<Value> 
 }
 
 /// Removes the members of a chain or group.
-pub(crate) fn take_members(signature: &mut Signature, key: &str) -> Vec<Signature> {
-    match signature.kwargs.remove(key) {
-        // A chord's header may be a group or a plain list.
-        Some(Value::Object(group)) => group
-            .get("kwargs")
-            .and_then(|kwargs| kwargs.get("tasks"))
-            .cloned()
-            .map(signatures)
-            .unwrap_or_default(),
-        Some(list) => signatures(list),
-        None => Vec::new(),
-    }
+pub(crate) fn take_members(signature: &mut Signature) -> Vec<Signature> {
+    signature.kwargs.remove("tasks").map(signatures).unwrap_or_default()
 }
 
 /// Puts the members of a chain or group back.
@@ -123,7 +113,7 @@ pub(crate) fn set_members(signature: &mut Signature, members: Vec<Signature>) {
 /// Removes the members of a group; members of groups in it take their place.
 pub(crate) fn flat_members(group: &mut Signature) -> Vec<Signature> {
     let mut flat = Vec::new();
-    for member in take_members(group, "tasks") {
+    for member in take_members(group) {
         let mut member = unrolled_chunks(member);
         if Kind::of(&member) == Kind::Group && !member.options.contains_key("chain") {
             flat.extend(flat_members(&mut member));
@@ -147,7 +137,7 @@ pub(crate) fn take_chord(chord: &mut Signature) -> Option<(Signature, Signature)
         Kind::Group => header,
         Kind::Chain => {
             let mut header = header;
-            group_of(take_members(&mut header, "tasks"))
+            group_of(take_members(&mut header))
         }
         _ => group_of(vec![header]),
     };

@@ -197,7 +197,7 @@ impl Plan {
 /// step becomes a chord with it.
 fn steps_of(chain: &mut Signature) -> Vec<Signature> {
     let mut joined: Vec<Signature> = Vec::new();
-    splice(options::take_members(chain, "tasks"), &mut joined);
+    splice(options::take_members(chain), &mut joined);
     joined
 }
 
@@ -232,7 +232,7 @@ fn result_of(signature: &Signature, parent: Option<ResultTuple>) -> ResultTuple 
             ResultTuple::group(id, members.iter().map(|member| result_of(member, None)).collect())
         }
         Kind::Chain => {
-            let steps = options::take_members(&mut signature, "tasks");
+            let steps = options::take_members(&mut signature);
             return result_of_steps(&steps, parent)
                 .unwrap_or_else(|| ResultTuple::group(TaskId::new(), Vec::new()));
         }
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(second.calls[1].args, [json!(1)]);
         assert_eq!(second.chords[0].size, 2);
         let body: Signature = serde_json::from_value(second.calls[0].options["chord"].clone()).unwrap();
-        assert_eq!(names(&options::take_members(&mut body.clone(), "tasks")), ["d", "e"]);
+        assert_eq!(names(&options::take_members(&mut body.clone())), ["d", "e"]);
     }
 
     #[test]

@@ -16,7 +16,12 @@ pub(crate) fn replacement(message: &Message, signature: Signature) -> Result<Sig
     if signature.options.contains_key("chord") {
         return Err(refused("a signature that replaces a task must not be a member of a chord"));
     }
-    let mut signature = one_result(options::unrolled_chunks(signature))?;
+    let signature = options::unrolled_chunks(signature);
+    if Kind::of(&signature) == Kind::Chain && freeze::completions(&signature) == 0 {
+        return Err(refused("Cannot replace with an empty chain"));
+    }
+    // A task has one result, so what takes its place has one too.
+    let mut signature = freeze::one_completion(signature);
     for callback in embed.callbacks.iter().flatten() {
         compose::link(&mut signature, callback.clone());
     }
@@ -29,7 +34,7 @@ pub(crate) fn replacement(message: &Message, signature: Signature) -> Result<Sig
     let mut rest = embed.chain.clone().unwrap_or_default();
     rest.iter_mut().for_each(|step| set(step, "replaced_task_nesting", json!(nesting)));
     if Kind::of(&signature) == Kind::Chain {
-        let mut steps = options::take_members(&mut signature, "tasks");
+        let mut steps = options::take_members(&mut signature);
         steps.iter_mut().for_each(|step| set(step, "replaced_task_nesting", json!(nesting)));
         options::set_members(&mut signature, steps);
     }
@@ -45,23 +50,6 @@ pub(crate) fn replacement(message: &Message, signature: Signature) -> Result<Sig
     }
     options::prepend_chain(&mut signature, rest);
     Ok(signature)
-}
-
-/// A task has one result, so what takes its place has one too: a group's results are collected into a list.
-fn one_result(mut signature: Signature) -> Result<Signature, Failure> {
-    match Kind::of(&signature) {
-        Kind::Group => Ok(compose::or(signature, freeze::accumulate())),
-        Kind::Chain => {
-            let mut steps = options::take_members(&mut signature, "tasks");
-            let Some(last) = steps.pop() else {
-                return Err(refused("Cannot replace with an empty chain"));
-            };
-            steps.push(one_result(last)?);
-            options::set_members(&mut signature, steps);
-            Ok(signature)
-        }
-        Kind::Plain | Kind::Chord => Ok(signature),
-    }
 }
 
 fn set(signature: &mut Signature, key: &str, value: Value) {

@@ -30,7 +30,7 @@ fn stamp(signature: &mut Signature, name: &str, value: &Value) {
             signature.options.insert(name.to_owned(), value.clone());
         }
         Kind::Chain | Kind::Group => {
-            let mut members = options::take_members(signature, "tasks");
+            let mut members = options::take_members(signature);
             members.iter_mut().for_each(|member| stamp(member, name, value));
             options::set_members(signature, members);
         }

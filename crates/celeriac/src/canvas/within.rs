@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::options::Kind;
 use super::plan::{Applied, Plan};
-use super::{compose, freeze};
+use super::{freeze, options};
 use crate::async_result::AsyncResult;
 use crate::context::Context;
 use crate::error::AppError;
@@ -45,10 +44,8 @@ impl<S: Send + Sync + 'static> Context<S> {
         let (Some(body), Some(group)) = (&message.body.embed().chord, &message.headers.group) else {
             return Err(TaskError::failed("ValueError", "Current task is not member of any chord"));
         };
-        let mut signature = signature.into();
-        if Kind::of(&signature) == Kind::Group {
-            signature = compose::or(signature, freeze::accumulate());
-        }
+        // It counts as one more, so it must complete once.
+        let mut signature = freeze::one_completion(options::unrolled_chunks(signature.into()));
         let mut set = |key: &str, value: Value| drop(signature.options.insert(key.to_owned(), value));
         set("chord", json!(body));
         set("group_id", json!(group));

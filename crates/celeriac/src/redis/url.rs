@@ -47,7 +47,7 @@ fn read(url: &str, options: &RedisOptions) -> Result<Server, String> {
         }
     }
     let decode = |text: &str| {
-        let pair = format!("v={}", text.replace('+', "%2B"));
+        let pair = format!("v={}", text.replace('+', "%2B").replace('&', "%26"));
         ::url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
     };
     let login = Login {
@@ -120,6 +120,7 @@ mod tests {
         let full = server("redis://me:p%40ss@h:7000/3?visibility_timeout=8&global_keyprefix=x-");
         assert_eq!((full.address(), full.db()), (&tcp("h", 7000), 3));
         assert_eq!(full.login().password.as_deref(), Some("p@ss"));
+        assert_eq!(server("redis://:a&b+c%26@h").login().password.as_deref(), Some("a&b+c&"));
         assert_eq!(full.options().visibility_timeout, Duration::from_secs(8));
         assert_eq!(full.options().global_keyprefix, "x-");
         assert!(server("rediss://h/0?ssl_cert_reqs=none").is_tls());

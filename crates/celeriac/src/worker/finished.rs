@@ -93,7 +93,8 @@ impl<'a> Ended<'a> {
         }
     }
 
-    fn meta(&self, state: TaskState, result: Value) -> TaskMeta {
+    /// The meta of the task in a state.
+    pub(crate) fn meta(&self, state: TaskState, result: Value) -> TaskMeta {
         let mut meta = TaskMeta::new(self.id.clone(), state, result);
         meta.group_id = self.group.cloned();
         meta.parent_id = self.parent_id.cloned();
@@ -217,7 +218,7 @@ impl Finished {
         if list.is_empty() {
             match Kind::of(&body) {
                 Kind::Chain => {
-                    let first = options::take_members(&mut body, "tasks").into_iter().next();
+                    let first = options::take_members(&mut body).into_iter().next();
                     list = first
                         .map(|mut first| options::take_signatures(&mut first, "link_error"))
                         .unwrap_or_default();
@@ -333,7 +334,7 @@ impl Finished {
         match Kind::of(&signature) {
             Kind::Plain => {}
             Kind::Chain | Kind::Group => {
-                for member in options::take_members(&mut signature, "tasks") {
+                for member in options::take_members(&mut signature) {
                     self.fail_signature(&member, state, failure, root, called);
                 }
             }

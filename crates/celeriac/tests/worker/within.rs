@@ -39,6 +39,7 @@ impl Task<Lab> for Replaced {
             "chain" => (ten | add([100])).into(),
             "group" => group([ten, add([self.n, 20])]).into(),
             "chord" => chord([ten, add([self.n, 20])], task("sum")).into(),
+            "split" => chord([ten, add([self.n, 20])], group([task("sum"), task("sum")])).into(),
             "failure" => (ten | task("fail")).into(),
             _ => chain(Vec::<Signature>::new()).into(),
         }))
@@ -57,6 +58,20 @@ impl Task<Lab> for Grow {
         cx.add_to_chord(add([10, 0])).await?;
         cx.add_to_chord(group([add([20, 0]), add([30, 0])]) | task("sum")).await?;
         Ok(1)
+    }
+}
+
+/// Adds a chain that ends with a group to the header that it is in.
+#[derive(Serialize, Deserialize)]
+struct GrowWide;
+
+impl Task<Lab> for GrowWide {
+    const NAME: &'static str = "tasks.grow_wide";
+    type Output = Vec<i64>;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<Vec<i64>> {
+        cx.add_to_chord(add([1, 1]) | group([add([10]), add([20])])).await?;
+        Ok(vec![1])
     }
 }
 
@@ -130,6 +145,7 @@ async fn bench() -> (Bench, Running) {
     let app = app
         .register::<Replaced>()
         .register::<Grow>()
+        .register::<GrowWide>()
         .register::<Errback>()
         .register::<Stamped>()
         .register::<Parent>()
@@ -151,18 +167,23 @@ fn replaced(by: &str) -> Signature {
 #[tokio::test]
 async fn what_replaces_a_task_has_its_place() {
     let (bench, worker) = bench().await;
-    for (by, expected) in
-        [("task", json!(11)), ("chain", json!(111)), ("group", json!([11, 21])), ("chord", json!(32))]
-    {
+    for (by, expected) in [
+        ("task", json!(11)),
+        ("chain", json!(111)),
+        ("group", json!([11, 21])),
+        ("chord", json!(32)),
+        ("split", json!([32, 32])),
+    ] {
         let alone = replaced(by).args([1]).option("task_id", format!("by-{by}"));
         assert_eq!(value(&bench, alone).await, Ok(expected.clone()), "{by} alone");
         let stored = bench.app.result::<Value>(format!("by-{by}")).get_timeout(PATIENCE).await.unwrap();
         assert_eq!(stored, expected, "{by} under the task's id");
         let header = chord([replaced(by).args([1]), add([0, 0])], task("note"));
         assert_eq!(value(&bench, header).await, Ok(json!([expected, 0])), "{by} in a header");
-        let mut next = if by == "group" { task("sum") } else { add([1000]) };
+        let mut next = if expected.is_array() { task("sum") } else { add([1000]) };
         next = next.link(task("note"));
-        let sum = expected.as_i64().map_or(32, |number| number + 1000);
+        let total = |list: &Value| list.as_array().unwrap().iter().filter_map(Value::as_i64).sum();
+        let sum: i64 = expected.as_i64().map_or_else(|| total(&expected), |number| number + 1000);
         let canvas = chain([add([0, 1]), replaced(by), next]);
         assert_eq!(value(&bench, canvas).await, Ok(json!(sum)), "{by} in a chain");
         until("the callback runs", async || bench.lab.lines().contains(&format!("note {sum}"))).await;
@@ -186,6 +207,10 @@ async fn what_replaces_a_task_fails_in_its_place() {
 async fn a_header_grows_while_it_runs() {
     let (bench, worker) = bench().await;
     assert_eq!(value(&bench, chord([task("grow"), add([2, 0])], task("sum"))).await, Ok(json!(63)));
+    let wide = chord([task("grow_wide"), task("grow_wide")], task("note"));
+    let grown = value(&bench, wide).await.unwrap();
+    assert_eq!(grown.as_array().unwrap().len(), 4, "{grown}");
+    assert_eq!(grown.to_string().matches("[12,22]").count(), 2, "{grown}");
     let error = value(&bench, task("grow")).await.unwrap_err();
     assert!(error.ends_with("ValueError: Current task is not member of any chord"), "{error}");
     worker.stop().await;
@@ -231,6 +256,27 @@ async fn a_task_is_run_for_each_item() {
     let error = value(&bench, map(task("nobody"), [1])).await.unwrap_err();
     assert!(error.ends_with("NotRegistered: tasks.nobody"), "{error}");
     assert!(bench.app.task_names().iter().all(|name| !name.starts_with("celery.")));
+    worker.stop().await;
+}
+
+/// As Celery's clients send it when their backend cannot count.
+#[tokio::test]
+async fn a_chord_is_unlocked_by_its_task() {
+    let (bench, worker) = bench().await;
+    let header = bench.app.send_batch([add([1, 2]), add([3, 4])]).await.unwrap();
+    let results: Vec<Value> = header.iter().map(|result| json!([[result.id(), null], null])).collect();
+    let unlock = Signature::new("celery.chord_unlock")
+        .args([json!("header"), json!(task("sum").option("task_id", "body"))])
+        .kwarg("interval", 0.05)
+        .kwarg("max_retries", Value::Null)
+        .kwarg("result", results);
+    bench.app.send_signature(unlock).await.unwrap();
+    assert_eq!(bench.app.result::<Value>("body").get_timeout(PATIENCE).await.unwrap(), json!(10));
+    let header = json!([add([1, 2]), add([3, 4])]);
+    let body = task("sum").option("task_id", "other");
+    let chord = Signature::new("celery.chord").args([header, json!(body)]);
+    bench.app.send_signature(chord).await.unwrap();
+    assert_eq!(bench.app.result::<Value>("other").get_timeout(PATIENCE).await.unwrap(), json!(10));
     worker.stop().await;
 }
 

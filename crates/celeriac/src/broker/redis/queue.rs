@@ -228,6 +228,8 @@ impl Inner {
             if told != Some(generation) || last.is_none_or(|at: Instant| at.elapsed() >= ALIVE_FOR / 4) {
                 let member = self.keys.bound(queue.as_str(), want.consumer.as_str());
                 commands.cmd("ZADD").arg(&self.names.consumers).arg(until.unix_seconds()).arg(member);
+                let gone = (until - ALIVE_FOR * 2).unix_seconds();
+                commands.cmd("ZREMRANGEBYSCORE").arg(&self.names.consumers).arg("-inf").arg(gone);
                 announced.insert(key, (Instant::now(), generation));
             }
         }

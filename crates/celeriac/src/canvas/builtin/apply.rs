@@ -66,7 +66,7 @@ pub(super) struct ApplyChord {
     body: Signature,
     #[serde(default)]
     partial_args: Vec<Value>,
-    #[serde(flatten)]
+    #[serde(rename = "**kwargs", default)]
     others: JsonMap,
 }
 

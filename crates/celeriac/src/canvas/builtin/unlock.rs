@@ -21,7 +21,7 @@ pub(super) struct ChordUnlock {
     max_retries: Option<u32>,
     #[serde(default)]
     result: Vec<ResultTuple>,
-    #[serde(flatten)]
+    #[serde(rename = "**kwargs", default)]
     others: JsonMap,
 }
 

@@ -10,9 +10,7 @@ impl Survey<'_> {
     pub(super) fn load_hidden(&mut self) {
         let (mut hidden, mut shown) = (BTreeSet::new(), BTreeSet::new());
         for facts in &self.files {
-            let may_declare =
-                facts.file.language == Some(Language::Cpp) || facts.file.language == Some(Language::C);
-            if !may_declare {
+            if !may_declare(facts.file.language) {
                 continue;
             }
             let names: BTreeSet<&str> = facts.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
@@ -26,10 +24,18 @@ impl Survey<'_> {
         self.hidden = hidden.difference(&shown).cloned().collect();
     }
 
-    /// Whether a member that is defined outside of its type is hidden there.
+    /// Whether a member that is defined outside of its type is hidden there. Only C and C++ have such.
     pub(crate) fn is_hidden_member(&self, symbol: &Symbol) -> bool {
-        owner_of(symbol).is_some_and(|owner| self.hidden.contains(&(owner.to_owned(), symbol.name.clone())))
+        let may_be = || self.at(&symbol.path).is_some_and(|at| may_declare(self.files[at].file.language));
+        !self.hidden.is_empty()
+            && owner_of(symbol)
+                .is_some_and(|owner| self.hidden.contains(&(owner.to_owned(), symbol.name.clone())))
+            && may_be()
     }
+}
+
+fn may_declare(language: Option<Language>) -> bool {
+    matches!(language, Some(Language::Cpp | Language::C))
 }
 
 /// The name of what a member belongs to; a definition outside of it need not name the namespace around.

@@ -3,6 +3,7 @@
 -- ARGV: what tells that a holder is silent: lease (its lease has run out), or a time (its score is not above it);
 --       for each message: tag, list, envelope or record, note (empty: put back; else bury).
 -- Answers how many were put back and how many buried.
+local MAX_DEAD = 10000
 local clock = redis.call('TIME')
 local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local put_back, buried = 0, 0
@@ -25,6 +26,13 @@ for at = 2, #ARGV, 4 do
             redis.call('ZADD', KEYS[5], ms, tag)
             buried = buried + 1
         end
+    end
+end
+local over = buried > 0 and redis.call('ZCARD', KEYS[5]) - MAX_DEAD or 0
+if over > 0 then
+    for _, tag in ipairs(redis.call('ZRANGE', KEYS[5], 0, over - 1)) do
+        redis.call('HDEL', KEYS[4], tag)
+        redis.call('ZREM', KEYS[5], tag)
     end
 end
 return {put_back, buried}

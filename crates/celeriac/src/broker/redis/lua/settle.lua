@@ -34,16 +34,6 @@ for _ = 1, rejects do
         redis.call('ZADD', KEYS[6], ms, tag)
     end
 end
-if rejects > 0 then
-    local over = redis.call('ZCARD', KEYS[6]) - MAX_DEAD
-    if over > 0 then
-        for _, tag in ipairs(redis.call('ZRANGE', KEYS[6], 0, over - 1)) do
-            redis.call('HDEL', KEYS[5], tag)
-            redis.call('ZREM', KEYS[6], tag)
-        end
-    end
-end
-
 for _ = 1, tonumber(argument()) do
     local tag, side, place, bytes, delay = argument(), argument(), argument(), argument(), tonumber(argument())
     if redis.call('HEXISTS', KEYS[1], tag) == 1 then
@@ -62,6 +52,14 @@ for _ = 1, tonumber(argument()) do
             redis.call('ZREM', KEYS[2], tag)
             redis.call(side == 'L' and 'LPUSH' or 'RPUSH', place, bytes)
         end
+    end
+end
+
+local over = redis.call('ZCARD', KEYS[6]) - MAX_DEAD
+if over > 0 then
+    for _, tag in ipairs(redis.call('ZRANGE', KEYS[6], 0, over - 1)) do
+        redis.call('HDEL', KEYS[5], tag)
+        redis.call('ZREM', KEYS[6], tag)
     end
 end
 return 1
