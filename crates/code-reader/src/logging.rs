@@ -15,8 +15,10 @@ use crate::error::CliError;
 
 /// What the log looks like and where it goes.
 pub struct Logging<'a> {
-    /// `None` takes the command's own.
+    /// What is told.
     pub level: LogLevel,
+    /// Whether a worker tells what it is when it starts.
+    pub tells_start: bool,
     /// Lines of JSON.
     pub json: bool,
     /// A file instead of stderr.
@@ -32,7 +34,8 @@ pub fn start(logging: &Logging<'_>) -> Result<(), CliError> {
         LogLevel::Error => "error",
     };
     // Transport crates tell of every frame at debug; nobody reads that.
-    let directives = format!("{level},hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn");
+    let start = if logging.tells_start { "" } else { ",celery.start=warn" };
+    let directives = format!("{level}{start},hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn");
     let filter = EnvFilter::try_from_env("CODE_READER_LOG").unwrap_or_else(|_| EnvFilter::new(directives));
     match logging.file {
         Some(path) => {

@@ -105,6 +105,8 @@ fn start_logging(cli: &Cli, config: &Config) -> Result<(), CliError> {
     };
     logging::start(&logging::Logging {
         level: cli.loglevel.unwrap_or(quiet),
+        // The log of `serve` is the terminal of a user, who wants to see where to look, not what a worker is made of.
+        tells_start: !matches!(&cli.command, Command::Worker(args) if args.supervised),
         json: config.log_json,
         file: file.as_deref(),
     })
