@@ -84,9 +84,6 @@ start_worker() {
 }
 
 start_api() {
-  local host port
-  host=$(setting APP_HOST 127.0.0.1)
-  port=$(setting APP_PORT 8000)
   if is_up backend; then
     say "the API is up (process $(pid_of backend))"
   else

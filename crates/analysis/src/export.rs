@@ -94,7 +94,7 @@ fn as_exported(analysis: &Analysis, cost: store::LlmUsage) -> Result<Value, Anal
         other => other.clone(),
     };
     let shown = Analysis { source, llm: cost, ..analysis.clone() };
-    serde_json::to_value(shown).map_err(|error| AnalysisError::internal(error.to_string()))
+    serde_json::to_value(shown).map_err(AnalysisError::internal)
 }
 
 /// All that an export is made of.

@@ -34,7 +34,7 @@ impl Knowledge {
             ));
         };
         let base = blocking(move || KnowledgeBase::open(path)).await;
-        let base = Arc::new(base.map_err(|error| AnalysisError::internal(error.to_string()))?);
+        let base = Arc::new(base.map_err(AnalysisError::internal)?);
         let mut kept = self.0.lock();
         kept.retain(|(id, _)| id != result);
         if kept.len() >= KEPT {

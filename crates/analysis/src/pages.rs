@@ -36,7 +36,7 @@ pub(crate) async fn write(
     let language = options.language;
     let (kb, described) = (base.clone(), readings.clone());
     let made = blocking(move || static_pages(&kb, &described, &options)).await;
-    let pages = made.map_err(|error| AnalysisError::internal(error.to_string()))?;
+    let pages = made.map_err(AnalysisError::internal)?;
     let Some(model) = &analysis.model else {
         return Ok(pages.into_iter().map(by_facts).collect());
     };
@@ -126,8 +126,9 @@ impl Written<'_> {
                 let mut answers = Vec::new();
                 if !is_fallback {
                     let (base, page) = (self.base.clone(), written.page.clone());
-                    let body = blocking(move || KeptPage::of(&base, page)).await.map_err(internal)?;
-                    let body = serde_json::to_value(body).map_err(internal)?;
+                    let body =
+                        blocking(move || KeptPage::of(&base, page)).await.map_err(AnalysisError::internal)?;
+                    let body = serde_json::to_value(body).map_err(AnalysisError::internal)?;
                     answers.push((key, Answer { body, usage }));
                 }
                 self.keep(answers, Vec::new(), usage).await?;
@@ -140,7 +141,7 @@ impl Written<'_> {
                 self.keep(Vec::new(), Vec::new(), usage).await?;
                 Ok(SavedPage { page, is_fallback: true, usage: None })
             }
-            Err(error) => Err(AnalysisError::internal(error.to_string())),
+            Err(error) => Err(AnalysisError::internal(error)),
         }
     }
 
@@ -148,14 +149,14 @@ impl Written<'_> {
         let (base, page, model) = (self.base.clone(), page.clone(), self.client.settings().model.clone());
         let (language, readings) = (self.options.language, self.readings.clone());
         let key = blocking(move || page_cache_key(&model, language, &base, &readings, &page)).await;
-        key.map_err(internal)
+        key.map_err(AnalysisError::internal)
     }
 
     /// The page that the cache holds, if it is true to what was read now; one in an older form is none.
     async fn kept(&self, body: serde_json::Value, page: &Page) -> Result<Option<Page>, AnalysisError> {
         let Ok(kept) = serde_json::from_value::<KeptPage>(body) else { return Ok(None) };
         let (base, page, slugs) = (self.base.clone(), page.clone(), self.slugs.clone());
-        blocking(move || kept.still_holds(&base, &page, &slugs)).await.map_err(internal)
+        blocking(move || kept.still_holds(&base, &page, &slugs)).await.map_err(AnalysisError::internal)
     }
 
     async fn keep(
@@ -176,10 +177,6 @@ impl Written<'_> {
         self.cx.state().store().save_readings(save).await?;
         Ok(())
     }
-}
-
-fn internal(error: impl std::fmt::Display) -> AnalysisError {
-    AnalysisError::internal(error.to_string())
 }
 
 /// How pages are written.

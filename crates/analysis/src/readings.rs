@@ -11,7 +11,7 @@ use crate::{AnalysisError, ErrorKind, Shared, blocking};
 
 /// The files that are described: those that were read, by path.
 pub(crate) fn paths(base: &KnowledgeBase) -> Result<Vec<String>, AnalysisError> {
-    let files = base.files().map_err(|error| AnalysisError::internal(error.to_string()))?;
+    let files = base.files().map_err(AnalysisError::internal)?;
     Ok(files.into_iter().filter(|file| file.skipped.is_none()).map(|file| file.path).collect())
 }
 
@@ -91,9 +91,7 @@ pub(crate) async fn with_llm(
     }
     let base = shared.knowledge().of(store, result).await?;
     let (found, wanted) = (base.clone(), path.to_owned());
-    let file = blocking(move || found.file(&wanted))
-        .await
-        .map_err(|error| AnalysisError::internal(error.to_string()))?;
+    let file = blocking(move || found.file(&wanted)).await.map_err(AnalysisError::internal)?;
     let file =
         file.ok_or_else(|| AnalysisError::internal(format!("the knowledge base holds no file {path}")))?;
     let mut save = SaveReadings {
@@ -135,12 +133,11 @@ pub(crate) async fn with_llm(
                 });
                 (reading, LlmUsage { calls: 1, ..LlmUsage::default() })
             }
-            Err(error) => return Err(AnalysisError::internal(error.to_string())),
+            Err(error) => return Err(AnalysisError::internal(error)),
         };
         let is_fallback = reading.origin == Origin::Static;
         if !is_fallback {
-            let body =
-                serde_json::to_value(&reading).map_err(|error| AnalysisError::internal(error.to_string()))?;
+            let body = serde_json::to_value(&reading).map_err(AnalysisError::internal)?;
             save.answers.push((key, Answer { body, usage }));
         }
         save.usage = usage;

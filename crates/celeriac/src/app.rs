@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::async_result::{AsyncResult, GroupResult};
-use crate::backend::{self, ResultBackend};
+use crate::backend::{self, BackendError, ResultBackend};
 use crate::broker::{self, Broker, Publication, RedisOptions};
 use crate::canvas::plan::{Applied, Plan};
 use crate::clock::LamportClock;
@@ -256,18 +256,7 @@ impl<S: Send + Sync + 'static> App<S> {
         if ids.is_empty() {
             return Ok(());
         }
-        let known = self.core.backend.get_many(&ids).await?;
-        let reason = if terminate { "terminated" } else { "revoked" };
-        let revoked =
-            ids.iter().zip(known).filter(|(_, meta)| match meta.as_ref().map(|meta| &meta.status) {
-                None | Some(TaskState::Pending | TaskState::Received | TaskState::Retry) => true,
-                // What runs and is not terminated may end by itself.
-                Some(state) => terminate && !state.is_ready(),
-            });
-        let metas: Vec<TaskMeta> = revoked.map(|(id, _)| revoked_meta(id.clone(), reason)).collect();
-        if !metas.is_empty() {
-            self.core.backend.store(metas).await?;
-        }
+        self.core.store_revoked(&ids, terminate).await?;
         let ids: Vec<&str> = ids.iter().map(TaskId::as_str).collect();
         let arguments = JsonMap::from_iter([
             ("task_id".to_owned(), Value::from(ids)),
@@ -368,6 +357,20 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Stores that these tasks are called off, unless they run (and are not to be terminated) or have ended.
+    pub(crate) async fn store_revoked(&self, ids: &[TaskId], terminate: bool) -> Result<(), BackendError> {
+        let known = self.backend.get_many(ids).await?;
+        let reason = if terminate { "terminated" } else { "revoked" };
+        let revoked =
+            ids.iter().zip(known).filter(|(_, meta)| match meta.as_ref().map(|meta| &meta.status) {
+                None | Some(TaskState::Pending | TaskState::Received | TaskState::Retry) => true,
+                // What runs and is not terminated may end by itself.
+                Some(state) => terminate && !state.is_ready(),
+            });
+        let metas: Vec<TaskMeta> = revoked.map(|(id, _)| revoked_meta(id.clone(), reason)).collect();
+        if metas.is_empty() { Ok(()) } else { self.backend.store(metas).await }
     }
 
     /// Starts the chords of a plan; what is left to do is to publish its tasks.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Number;
 
 /// The machine's name, `localhost` when it has none.
-pub(crate) fn name() -> String {
+pub fn name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
         .or_else(|| std::env::var("HOSTNAME").ok())
@@ -40,6 +40,14 @@ pub(crate) fn system() -> &'static str {
         "macos" => "Darwin",
         other => other,
     }
+}
+
+/// Bytes of memory that the process has in RAM.
+pub(crate) fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// How far the machine's clock is from UTC in hours, west of it positive, as Python's `time.timezone` has it.
@@ -88,9 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_memory_of_this_process_is_known() {
+        assert!(resident().unwrap() / 1024 > 500);
+    }
+
+    #[test]
     fn a_password_is_never_shown() {
         assert_eq!(without_password("redis://me:pw@h:6379/0"), "redis://me:********@h:6379/0");
         assert_eq!(without_password("redis://:pw@h"), "redis://:********@h");
+        assert_eq!(without_password("redis://:secret@host:6379/0"), "redis://:********@host:6379/0");
+        assert_eq!(without_password("amqp://me:p@ss@host"), "amqp://me:********@host");
+        assert_eq!(without_password("redis://host/a@b"), "redis://host/a@b");
         assert_eq!(without_password("redis://:p;w@h"), "redis://:********@h");
         assert_eq!(
             without_password("sentinel://:pw@a:1;sentinel://:pw@b:2/0?x=1&sentinel_password=pw&y=2"),

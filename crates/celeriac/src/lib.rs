@@ -71,12 +71,12 @@ pub use canvas::{Chain, Chord, Group, chain, chord, chunks, group, map, starmap}
 pub use context::{Context, Request};
 pub use error::AppError;
 pub use events::EventStream;
-pub use host::without_password;
+pub use host::{name as host_name, without_password};
 pub use inspect::{Answers, Control, Inspect};
 pub use protocol::{
     Event, JsonMap, NodeName, QueueName, Signature, TaskException, TaskId, TaskMeta, TaskState, Timestamp,
 };
-pub use repr::number as python_number;
+pub use repr::{number as python_number, whole as python_repr};
 pub use send::SendBuilder;
 pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};
 pub use worker::{PoolKind, Shutdown, Signals, WorkerBuilder, is_prefork_child, process_name, restart};

@@ -5,17 +5,27 @@ use serde_json::{Map, Number, Value};
 /// No text in logs and events is longer, as in Celery.
 const MAX_CHARS: usize = 1024;
 
+/// What need not be written, for it is cut off; the bound also ends the recursion's work on huge values.
+const BOUND: usize = 4 * MAX_CHARS;
+
 /// A JSON value in Python's notation, at most 1024 characters.
 pub fn python(value: &Value) -> String {
     let mut out = String::new();
-    write(value, &mut out);
+    write(value, BOUND, &mut out);
     cut(out)
+}
+
+/// A JSON value in Python's notation, however long it is.
+pub fn whole(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, usize::MAX, &mut out);
+    out
 }
 
 /// Positional arguments as a tuple: `(1, 'a')`, `(1,)`, `()`.
 pub fn args(values: &[Value]) -> String {
     let mut out = String::from("(");
-    write_list(values, &mut out);
+    write_list(values, BOUND, &mut out);
     if values.len() == 1 && out.len() < MAX_CHARS {
         out.push(',');
     }
@@ -26,7 +36,7 @@ pub fn args(values: &[Value]) -> String {
 /// Keyword arguments as a dict.
 pub fn kwargs(values: &Map<String, Value>) -> String {
     let mut out = String::new();
-    write_dict(values, &mut out);
+    write_dict(values, BOUND, &mut out);
     cut(out)
 }
 
@@ -56,9 +66,8 @@ pub fn number(value: &Number) -> String {
     }
 }
 
-fn write(value: &Value, out: &mut String) {
-    // What is cut off need not be written; the bound also ends the recursion's work on huge values.
-    if out.len() > 4 * MAX_CHARS {
+fn write(value: &Value, bound: usize, out: &mut String) {
+    if out.len() > bound {
         return;
     }
     match value {
@@ -66,48 +75,48 @@ fn write(value: &Value, out: &mut String) {
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
         Value::Number(value) => out.push_str(&number(value)),
-        Value::String(text) => write_text(text, out),
+        Value::String(text) => write_text(text, bound, out),
         Value::Array(values) => {
             out.push('[');
-            write_list(values, out);
+            write_list(values, bound, out);
             out.push(']');
         }
-        Value::Object(values) => write_dict(values, out),
+        Value::Object(values) => write_dict(values, bound, out),
     }
 }
 
-fn write_list(values: &[Value], out: &mut String) {
+fn write_list(values: &[Value], bound: usize, out: &mut String) {
     for (index, value) in values.iter().enumerate() {
-        if out.len() > 4 * MAX_CHARS {
+        if out.len() > bound {
             return;
         }
         if index > 0 {
             out.push_str(", ");
         }
-        write(value, out);
+        write(value, bound, out);
     }
 }
 
-fn write_dict(values: &Map<String, Value>, out: &mut String) {
+fn write_dict(values: &Map<String, Value>, bound: usize, out: &mut String) {
     out.push('{');
     for (index, (key, value)) in values.iter().enumerate() {
-        if out.len() > 4 * MAX_CHARS {
+        if out.len() > bound {
             return;
         }
         if index > 0 {
             out.push_str(", ");
         }
-        write_text(key, out);
+        write_text(key, bound, out);
         out.push_str(": ");
-        write(value, out);
+        write(value, bound, out);
     }
     out.push('}');
 }
 
-fn write_text(text: &str, out: &mut String) {
+fn write_text(text: &str, bound: usize, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
-    for c in text.chars().take(4 * MAX_CHARS) {
+    for c in text.chars().take(bound) {
         match c {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
@@ -117,7 +126,7 @@ fn write_text(text: &str, out: &mut String) {
                 out.push('\\');
                 out.push(c);
             }
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
             c => out.push(c),
         }
     }

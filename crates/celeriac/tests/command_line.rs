@@ -1,7 +1,6 @@
 //! A worker program's command line: flags, files and exit codes as Celery's.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -10,17 +9,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_servers::{Process, until};
+use test_servers::{Process, example, until};
 
 const PATIENCE: Duration = Duration::from_secs(40);
-
-/// Cargo builds the examples beside the tests.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join("command_line_worker");
-    assert!(path.exists(), "{} is missing: cargo build -p celeriac --examples", path.display());
-    path
-}
 
 struct Place {
     dir: TempDir,
@@ -39,7 +30,7 @@ impl Place {
     }
 
     fn command(&self, flags: &str) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(example("command_line_worker"));
         command
             .args(["-A", "proj", "worker", "-b", &Self::url(&self.dir)])
             .args(flags.split_whitespace())

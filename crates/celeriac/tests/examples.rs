@@ -1,19 +1,12 @@
 //! Every example runs, and says what it is there to say.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
-use std::path::{Path, PathBuf};
+
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use test_servers::{Celery, Process, RedisServer};
-
-/// Cargo builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(path.exists(), "{} is missing: cargo build -p celeriac --examples", path.display());
-    path
-}
+use test_servers::{Celery, Process, RedisServer, example};
 
 fn output_of(name: &str) -> String {
     let output = Command::new(example(name)).output().unwrap();

@@ -4,21 +4,10 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::House;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+use test_servers::until;
 
 /// Ends the worker in the background also when a test fails.
 struct Background(Pid);

@@ -39,11 +39,6 @@ impl Process {
         self.child.id()
     }
 
-    /// Where its output is kept.
-    pub fn log_path(&self) -> &Path {
-        &self.log
-    }
-
     /// What it has printed so far.
     pub fn log(&self) -> String {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
@@ -105,6 +100,15 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// An example of the crate whose test this is: Cargo builds the examples beside the tests.
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let target = test.parent().and_then(Path::parent).expect("a test lies in the target folder");
+    let path = target.join("examples").join(name);
+    assert!(path.exists(), "{} is missing: cargo build --examples", path.display());
+    path
 }
 
 /// Waits until the condition holds.

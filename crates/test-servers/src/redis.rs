@@ -65,16 +65,6 @@ impl RedisServer {
         self.dir.path().join("redis.sock")
     }
 
-    /// The process id.
-    pub fn pid(&self) -> u32 {
-        self.process.as_ref().map_or(0, Process::id)
-    }
-
-    /// Its log.
-    pub fn log(&self) -> String {
-        self.process.as_ref().map(Process::log).unwrap_or_default()
-    }
-
     /// Signals it, for instance SIGSTOP to stall it.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         if let Some(process) = &self.process {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use celeriac::host_name;
+
 /// The full name of a node: `given`, else `name`, with this host behind the `@` if there is none. `%h` stands for the
 /// host, `%n` for its first part, `%d` for the rest.
 pub fn node_name(given: Option<&str>, name: &str) -> String {
@@ -53,14 +55,6 @@ fn fill(text: &str, value: impl Fn(char) -> Option<String>) -> String {
         }
     }
     out
-}
-
-fn host_name() -> String {
-    nix::unistd::gethostname()
-        .ok()
-        .and_then(|name| name.into_string().ok())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "localhost".to_owned())
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Flower 2.2.0 beside our worker: all its pages and its API, and not one traceback in its log.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use test_servers::{Celery, Flower, Process};
+use test_servers::{Celery, Flower, Process, free_port};
 
 use crate::support::{Add, Bench, Fail, Ours, Sleep, until};
 
@@ -17,7 +17,7 @@ struct Site {
 
 impl Site {
     fn start(bench: &Bench, celery: Celery) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut command = bench.told(Flower::command(celery, &bench.redis.url(0), port));
         command.env("CELERY_APP", "control_app");
         let process = Process::spawn(command, bench.dir.path().join("flower.log"));

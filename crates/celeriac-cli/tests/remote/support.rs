@@ -4,13 +4,15 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use celeriac::{App, Context, Shutdown, Task, TaskError, TaskResult, WorkerBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::{Celery, Process, RedisServer};
+
+pub use test_servers::until;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -182,15 +184,6 @@ impl Lab {
 
     pub fn asleep(&self) -> usize {
         self.asleep.load(Ordering::SeqCst)
-    }
-}
-
-/// Waits until the condition holds.
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

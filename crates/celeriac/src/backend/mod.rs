@@ -126,6 +126,6 @@ pub async fn open_with(
     }
     match crate::sqlite::path_of(url) {
         Some(path) => Ok(Arc::new(SqliteBackend::open(path, expires).await?)),
-        None => Err(BackendError::UnknownUrl { url: crate::sqlite::without_password(url) }),
+        None => Err(BackendError::UnknownUrl { url: crate::host::without_password(url) }),
     }
 }

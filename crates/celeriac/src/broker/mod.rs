@@ -176,6 +176,6 @@ pub async fn open_with(url: &str, redis: &RedisOptions) -> Result<Arc<dyn Broker
     }
     match crate::sqlite::path_of(url) {
         Some(path) => Ok(Arc::new(SqliteBroker::open(path).await?)),
-        None => Err(BrokerError::UnknownUrl { url: crate::sqlite::without_password(url) }),
+        None => Err(BrokerError::UnknownUrl { url: crate::host::without_password(url) }),
     }
 }

@@ -346,7 +346,7 @@ async fn in_time<T>(
 }
 
 /// The pattern for all that begins like this.
-fn pattern(beginning: &str) -> String {
+pub(crate) fn pattern(beginning: &str) -> String {
     let mut pattern = String::with_capacity(beginning.len() + 2);
     for letter in beginning.chars() {
         if matches!(letter, '*' | '?' | '[' | ']' | '\\') {

@@ -166,7 +166,8 @@ impl Link {
         Ok((watches, answers))
     }
 
-    fn read<T: FromRedisValue>(&self, what: &'static str, value: Value) -> Result<T, RedisError> {
+    /// What a part of an answer says.
+    pub(crate) fn read<T: FromRedisValue>(&self, what: &'static str, value: Value) -> Result<T, RedisError> {
         redis::from_redis_value(value).map_err(|_| RedisError::Answer { server: self.server.shown(), what })
     }
 

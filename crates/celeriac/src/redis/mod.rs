@@ -13,7 +13,7 @@ mod server;
 mod url;
 
 pub use error::RedisError;
-pub(crate) use hub::{Hub, Listening, Topic};
+pub(crate) use hub::{Hub, Listening, Topic, pattern};
 pub(crate) use keys::{BINDING_SEP, Keys};
 pub(crate) use link::Link;
 pub use options::RedisOptions;

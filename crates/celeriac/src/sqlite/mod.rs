@@ -48,15 +48,6 @@ pub(crate) fn path_of(url: &str) -> Option<PathBuf> {
     (!path.is_empty()).then(|| PathBuf::from(path))
 }
 
-/// The URL with its password, if it has one, blotted out.
-pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    let Some(at) = rest[..authority_end].rfind('@') else { return url.to_owned() };
-    let user = rest[..at].split(':').next().unwrap_or_default();
-    format!("{scheme}://{user}:********{}", &rest[at..])
-}
-
 /// Now, in milliseconds since 1970, as the tables hold times.
 pub(crate) fn now_ms() -> i64 {
     crate::protocol::Timestamp::now().unix_ms()
@@ -77,12 +68,5 @@ mod tests {
         assert_eq!(path_of("sqlite://q.db?mode=rwc"), Some("q.db".into()));
         assert_eq!(path_of("redis://localhost/0"), None);
         assert_eq!(path_of("sqlite://"), None);
-    }
-
-    #[test]
-    fn passwords_are_blotted_out() {
-        assert_eq!(without_password("redis://:secret@host:6379/0"), "redis://:********@host:6379/0");
-        assert_eq!(without_password("amqp://me:p@ss@host"), "amqp://me:********@host");
-        assert_eq!(without_password("redis://host/a@b"), "redis://host/a@b");
     }
 }

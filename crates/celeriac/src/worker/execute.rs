@@ -9,13 +9,11 @@ use crate::broker::{Delivery, MAX_DEATHS, Publication};
 use crate::cancellation::CancelReason;
 use crate::canvas::replace::replacement;
 use crate::context::{Context, Request};
-use crate::protocol::{
-    JsonMap, ResultTuple, Signature, TaskException, TaskId, TaskMeta, TaskState, Timestamp,
-};
+use crate::protocol::{JsonMap, ResultTuple, Signature, TaskException, TaskMeta, TaskState, Timestamp};
 use crate::registry::Registered;
 use crate::repr;
 use crate::task::{Failure, Retry, TaskError};
-use crate::worker::finished::Finished;
+use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::Held;
 use crate::worker::pool::{End, Limits, Place, Work};
 use crate::worker::shared::Shared;
@@ -281,27 +279,20 @@ fn cancelled(held: &Held) -> Finished {
             exc_message: vec!["Retry(Retry(...), None, None)".into(), Value::Null, Value::Null],
             exc_module: "celery.exceptions".to_owned(),
         };
-        let headers = &held.message.headers;
-        let mut meta = TaskMeta::new(headers.id.clone(), TaskState::Retry, exception.into_value());
-        meta.group_id.clone_from(&headers.group);
-        meta.parent_id.clone_from(&headers.parent_id);
-        finished.metas.push(meta);
+        finished.metas.push(Ended::new(&held.message, false).meta(TaskState::Retry, exception.into_value()));
     }
     finished.events.push(("task-cancelled", held.id().clone(), JsonMap::new()));
     finished
 }
 
-fn exception_fields(failure: &Failure) -> JsonMap {
+pub(crate) fn exception_fields(failure: &Failure) -> JsonMap {
     let traceback = failure.traceback.as_deref().map_or(Value::Null, Value::from);
     JsonMap::from_iter([("exception".to_owned(), failure.repr().into()), ("traceback".to_owned(), traceback)])
 }
 
 async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
     let result = json!({"pid": held.pid(), "hostname": shared.node});
-    let id: TaskId = held.id().clone();
-    let mut meta = TaskMeta::new(id, TaskState::Started, result);
-    meta.group_id.clone_from(&held.message.headers.group);
-    meta.parent_id.clone_from(&held.message.headers.parent_id);
+    let meta = Ended::new(&held.message, false).meta(TaskState::Started, result);
     if let Err(error) = shared.app.backend().store(vec![meta]).await {
         tracing::warn!(target: "celery.worker", "cannot store that {} has started: {error}", held.id());
     }

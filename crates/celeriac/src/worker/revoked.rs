@@ -53,12 +53,8 @@ impl RevokedSet {
     pub fn insert_aged(&mut self, id: String, age: Duration) {
         let now = Instant::now();
         // A machine that is up for less than the age knows no such moment; then the id is kept longer.
-        if let Some(since) = now.checked_sub(age)
-            && age < self.keep
-        {
-            self.insert_at(id, since);
-        } else if age < self.keep {
-            self.insert_at(id, now);
+        if age < self.keep {
+            self.insert_at(id, now.checked_sub(age).unwrap_or(now));
         }
     }
 
@@ -89,12 +85,7 @@ impl RevokedSet {
 
     /// The ids, oldest first.
     pub fn ids(&mut self) -> Vec<String> {
-        self.purge(Instant::now());
-        self.order
-            .iter()
-            .filter(|(at, id)| self.since.get(id) == Some(at))
-            .map(|(_, id)| id.clone())
-            .collect()
+        self.aged().into_iter().map(|(id, _)| id).collect()
     }
 
     fn purge(&mut self, now: Instant) {

@@ -191,10 +191,7 @@ fn unregistered(held: &Held) -> Finished {
     finished.fail(&Ended::new(&held.message, false), TaskState::Failure, &failure);
     finished.settlement =
         held.settle(|delivery| delivery.reject(format!("no task is registered as {}", headers.task)));
-    let fields = JsonMap::from_iter([
-        ("exception".to_owned(), failure.repr().into()),
-        ("traceback".to_owned(), Value::Null),
-    ]);
+    let fields = execute::exception_fields(&failure);
     finished.events.push(("task-failed", held.id().clone(), fields));
     finished
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::broker::Unreadable;
-use crate::protocol::{JsonMap, ProtocolError, TaskException, TaskMeta, TaskState};
+use crate::protocol::{ProtocolError, TaskException, TaskMeta, TaskState};
 use crate::task::Failure;
+use crate::worker::execute;
 use crate::worker::finished::Finished;
 use crate::worker::shared::Shared;
 
@@ -28,10 +28,7 @@ pub(crate) async fn tell<S: Send + Sync + 'static>(
         };
         let failure = Failure::of(TaskException::new("kombu.exceptions", class, error.to_string()));
         let meta = TaskMeta::new(id.clone(), TaskState::Failure, failure.exception.clone().into_value());
-        let fields = JsonMap::from_iter([
-            ("exception".to_owned(), failure.repr().into()),
-            ("traceback".to_owned(), Value::Null),
-        ]);
+        let fields = execute::exception_fields(&failure);
         let finished =
             Finished { metas: vec![meta], events: vec![("task-failed", id, fields)], ..Finished::default() };
         // The flusher outlives whoever consumes.

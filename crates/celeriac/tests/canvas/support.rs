@@ -1,13 +1,12 @@
 //! A Redis, workers of both kinds in processes of their own, and Python's clients.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use celeriac::App;
 use serde_json::Value;
 use tempfile::TempDir;
-use test_servers::{Celery, Process, RedisServer};
+use test_servers::{Celery, Process, RedisServer, example};
 
 /// No condition of these tests takes longer, unless something is wrong.
 pub const PATIENCE: Duration = Duration::from_secs(40);
@@ -108,12 +107,4 @@ impl Fleet {
             .env("CELERY_RESULT_BACKEND", self.redis.url(1));
         Process::spawn(command, self.dir.path().join(format!("{name}.log")))
     }
-}
-
-/// Cargo builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(path.exists(), "{} is missing: cargo build -p celeriac --examples", path.display());
-    path
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use celeriac::{Event, JsonMap, Signature, TaskState};
 use serde_json::{Value, json};
 
-use crate::support::{Add, Bench, Fail, Flaky, Gate, PATIENCE, Patient, Running, SOON, Telling, until};
+use crate::support::{
+    Add, Bench, Fail, Flaky, Gate, PATIENCE, Patient, Running, SOON, Telling, until, worker_is_up,
+};
 
 /// The answer of the one worker.
 async fn ask(bench: &Bench, method: &str, arguments: Value) -> Value {
@@ -15,14 +17,6 @@ async fn ask(bench: &Bench, method: &str, arguments: Value) -> Value {
     let inspect = bench.app.inspect().timeout(PATIENCE).destination(["w1@lab"]);
     let mut answers = inspect.call(method, arguments).await.unwrap();
     answers.remove("w1@lab").expect("no answer")
-}
-
-async fn worker_is_up(bench: &Bench) {
-    until("the worker answers", async || {
-        let inspect = bench.app.inspect().timeout(Duration::from_millis(200)).destination(["w1@lab"]);
-        !inspect.ping().await.unwrap().is_empty()
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use celeriac::protocol::{ControlReply, ControlRequest, PIDBOX_TOPIC};
 use serde_json::{Value, json};
 
-use crate::support::{Add, Bench, Gate, PATIENCE, Running, until};
+use crate::support::{Add, Bench, Gate, PATIENCE, Running, until, worker_is_up};
 
 const VERSIONS: [&str; 2] = ["v56", "v57"];
 
@@ -54,14 +54,6 @@ async fn play(bench: &Bench, case: &Value) -> Value {
     assert_eq!(reply.ticket, request.ticket);
     assert!(reply.clock > request.clock, "the clock of the request is taken over");
     reply.answers.into_iter().find(|(node, _)| node.as_str() == "w1@lab").unwrap().1
-}
-
-async fn worker_is_up(bench: &Bench) {
-    until("the worker answers", async || {
-        let inspect = bench.app.inspect().timeout(Duration::from_millis(200)).destination(["w1@lab"]);
-        !inspect.ping().await.unwrap().is_empty()
-    })
-    .await;
 }
 
 /// Where our answer lacks something that the recorded one has, or has it in another type.

@@ -129,6 +129,15 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
+/// Waits until the worker of [`Bench::worker`] answers.
+pub async fn worker_is_up(bench: &Bench) {
+    until("the worker answers", async || {
+        let inspect = bench.app.inspect().timeout(Duration::from_millis(200)).destination(["w1@lab"]);
+        !inspect.ping().await.unwrap().is_empty()
+    })
+    .await;
+}
+
 #[derive(Serialize, Deserialize)]
 pub struct Add {
     pub x: i64,

@@ -147,12 +147,10 @@ async fn follow(
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     let mut found = BTreeMap::new();
-    let mut room = Room::default();
     let last = loop {
         tokio::select! {
             event = events.next() => match event {
                 Some(event) => {
-                    room = Room::default();
                     let state = event?.analysis;
                     if found.is_empty() && state.step.is_none_or(|step| step > Step::Index) {
                         found = findings(analyses, &state).await;
@@ -164,7 +162,7 @@ async fn follow(
                 }
                 None => break analyses.get(analysis.id.as_str()).await?,
             },
-            full = room.is_gone(analyses) => {
+            full = room_is_gone(analyses) => {
                 bars.stop();
                 return Err(CliError::failed(full.message).hint(format!(
                     "free some space, then `code-reader resume {}` goes on from here: what is done is kept",
@@ -194,26 +192,21 @@ async fn follow(
 
 /// On a full disk no task can be taken from the queue, and the failure cannot be written into the row: nobody would
 /// ever tell whoever follows an analysis that it stands still.
-#[derive(Default)]
-struct Room {
-    /// How often in a row there was none. Once is a moment in which a step gives back what it took.
-    missing: u8,
-}
-
-impl Room {
-    /// Returns when the disk was full twice, with nothing heard in between.
-    async fn is_gone(&mut self, analyses: &Analyses) -> AnalysisError {
-        loop {
-            tokio::time::sleep(LOOK_AT_ROOM).await;
-            match analyses.check_room().await {
-                Err(error) if error.code == "disk_full" => {
-                    self.missing += 1;
-                    if self.missing > 1 {
-                        return error;
-                    }
+///
+/// Returns when the disk was full twice in a row: once is a moment in which a step gives back what it took. Whoever
+/// hears something in between asks anew.
+async fn room_is_gone(analyses: &Analyses) -> AnalysisError {
+    let mut missing = 0;
+    loop {
+        tokio::time::sleep(LOOK_AT_ROOM).await;
+        match analyses.check_room().await {
+            Err(error) if error.code == "disk_full" => {
+                missing += 1;
+                if missing > 1 {
+                    return error;
                 }
-                _ => self.missing = 0,
             }
+            _ => missing = 0,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The modules of a repository and how they depend on each other.
 //!
-//! A module is a folder of code. Where one folder holds most of the code its files are modules of their own;
-//! where those are very many they are joined by what
-//! their names begin with. Where there are very many folders, deep ones are joined. Tests, examples and documentation are no modules.
+//! A module is a folder of code. Where one folder holds most of the code its files are modules of their own; where those
+//! are very many they are joined by what their names begin with. Where there are very many folders, deep ones are
+//! joined. Tests, examples and documentation are no modules.
 
 use std::collections::BTreeMap;
 

@@ -58,13 +58,17 @@ pub(super) fn units<'f>(files: Vec<&'f File>) -> Vec<Unit<'f>> {
         files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
     let source_of = |file: &File| sources_of(&file.path).find_map(|source| at.get(source.as_str()).copied());
     let sources: Vec<Option<usize>> = files.iter().map(|file| source_of(file)).collect();
+    let mut declarations: BTreeMap<usize, Vec<&'f File>> = BTreeMap::new();
+    for (file, source) in files.iter().zip(&sources) {
+        if let Some(source) = source {
+            declarations.entry(*source).or_default().push(file);
+        }
+    }
     let mut units: Vec<Unit<'f>> = Vec::new();
     for (at, file) in files.iter().enumerate() {
         if sources[at].is_none() {
-            let declarations = files.iter().zip(&sources).filter(|(_, source)| **source == Some(at));
-            units.push(Unit {
-                files: std::iter::once(*file).chain(declarations.map(|(file, _)| *file)).collect(),
-            });
+            let of_it = declarations.remove(&at).unwrap_or_default();
+            units.push(Unit { files: std::iter::once(*file).chain(of_it).collect() });
         }
     }
     units

@@ -12,14 +12,13 @@ pub(super) fn mark(symbols: &mut [Symbol], hidden: &[bool], listed: &HashSet<Str
     let mut declared_hidden: HashSet<String> = HashSet::new();
     for (symbol, &is_hidden) in symbols.iter_mut().zip(hidden) {
         let parent = symbol.parent.as_ref().map(|parent| visible.get(parent).copied());
-        let is_declared = || {
-            symbol.parent.is_some()
-                && declared_hidden.contains(&symbol.qualified_name())
-                && visible.get(&symbol.qualified_name()).is_some_and(|(visible, _)| !visible)
-        };
-        let is_hidden = is_hidden || is_declared();
+        let name = symbol.qualified_name();
+        let is_declared_hidden = symbol.parent.is_some()
+            && declared_hidden.contains(&name)
+            && visible.get(&name).is_some_and(|(visible, _)| !visible);
+        let is_hidden = is_hidden || is_declared_hidden;
         if is_hidden {
-            declared_hidden.insert(symbol.qualified_name());
+            declared_hidden.insert(name.clone());
         }
         symbol.exported = match parent {
             _ if is_hidden => false,
@@ -31,7 +30,7 @@ pub(super) fn mark(symbols: &mut [Symbol], hidden: &[bool], listed: &HashSet<Str
             Some(None) => member(symbol, None, spec) && parent_is_public(symbol, listed, spec),
         };
         let kind = symbol.kind;
-        let entry = visible.entry(symbol.qualified_name()).or_insert((symbol.exported, kind));
+        let entry = visible.entry(name).or_insert((symbol.exported, kind));
         entry.0 |= symbol.exported;
     }
 }

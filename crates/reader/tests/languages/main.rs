@@ -26,6 +26,7 @@ macro_rules! snapshot {
 }
 
 mod compiled;
+mod members;
 mod scripted;
 
 fn all<'a>(found: &'a Extract, qualified: &str) -> Vec<&'a Symbol> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use reader::Language;
 use reader::languages::{Engine, Extract, spec_of};
 
+use super::routes;
+
 fn read(language: Language, text: &str) -> Extract {
     let spec = spec_of(language).expect("its language has a grammar");
     Engine::new(spec).expect("its query compiles").extract("a", text, Duration::from_secs(20))
@@ -14,13 +16,6 @@ fn read(language: Language, text: &str) -> Extract {
 fn visible(found: &Extract) -> Vec<String> {
     let exported = found.symbols.iter().filter(|symbol| symbol.exported);
     exported.map(reader::Symbol::qualified_name).collect()
-}
-
-fn routes(found: &Extract) -> Vec<String> {
-    let show = |route: &reader::facts::Route| {
-        format!("{} {} {}", route.method, route.path, route.handler.as_deref().unwrap_or("-"))
-    };
-    found.routes.iter().map(show).collect()
 }
 
 #[test]

@@ -66,10 +66,7 @@ impl Inner {
             let total = size.and_then(|size| u64::try_from(size + more.unwrap_or(0)).ok());
             return Ok(ChordProgress::Waiting { done, total });
         };
-        let parts: Vec<Vec<u8>> = redis::from_redis_value(parts).map_err(|_| RedisError::Answer {
-            server: self.link.server().shown(),
-            what: "a part of a chord",
-        })?;
+        let parts: Vec<Vec<u8>> = self.link.read("a part of a chord", parts)?;
         let parts = parts.iter().zip(0..).map(|(bytes, index)| read_part(&part.chord, bytes, index));
         Ok(ChordProgress::Complete(parts.collect::<Result<_, _>>()?))
     }

@@ -9,7 +9,7 @@ use super::Inner;
 use super::queue::consumer_of;
 use super::record::{self, Note, Record};
 use crate::protocol::{NodeName, Priority, ProtocolError, QueueName, Timestamp};
-use crate::redis::{BINDING_SEP, RedisError};
+use crate::redis::{BINDING_SEP, RedisError, pattern};
 
 /// Steps of a scan over all keys, each of [`SCANNED_AT_ONCE`].
 const MAX_SCANS: usize = 2_000;
@@ -77,7 +77,7 @@ impl Inner {
         let mut cursor = "0".to_owned();
         for _ in 0..MAX_SCANS {
             let mut scan = redis::cmd("SCAN");
-            scan.arg(&cursor).arg("MATCH").arg(format!("{}*", glob_escaped(&prefix)));
+            scan.arg(&cursor).arg("MATCH").arg(pattern(&prefix));
             scan.arg("COUNT").arg(SCANNED_AT_ONCE).arg("TYPE").arg("set");
             let (next, found): (String, Vec<String>) = self.link.ask("SCAN", &scan).await?;
             for key in found {
@@ -139,7 +139,7 @@ impl Inner {
         }
         let mut peeked = Vec::new();
         for (step, list) in self.keys.steps().iter().zip(self.link.ask_all(&ready).await?) {
-            let list: Vec<Vec<u8>> = self.understood("LRANGE", list)?;
+            let list: Vec<Vec<u8>> = self.link.read("LRANGE", list)?;
             // The next one to be delivered is the last of the list.
             for envelope in list.iter().rev().take(limit - peeked.len()) {
                 peeked.push(seen(record::decode(envelope), PeekedState::Ready, Priority(*step)));
@@ -192,8 +192,7 @@ impl Inner {
             };
             let envelope = Record::read(bytes).map(|record| record.envelope());
             let message = envelope.and_then(|envelope| record::decode(&envelope));
-            let priority = message.as_ref().map_or(Priority(0), |(message, _)| message.properties.priority);
-            seen(message, state, priority)
+            seen(message, state, Priority(0))
         });
         Ok(peeked.collect())
     }
@@ -294,15 +293,6 @@ impl Inner {
         let answers: Vec<Value> = self.link.transact("a discard", &mut discard).await?;
         Ok(answers.first().map_or(0, number))
     }
-
-    fn understood<T: redis::FromRedisValue>(
-        &self,
-        what: &'static str,
-        value: Value,
-    ) -> Result<T, RedisError> {
-        let server = || self.link.server().shown();
-        redis::from_redis_value(value).map_err(|_| RedisError::Answer { server: server(), what })
-    }
 }
 
 fn seen(
@@ -324,13 +314,4 @@ fn number(value: &Value) -> u64 {
         Value::Int(number) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
     }
-}
-
-/// The text with the letters that mean something in a pattern made plain.
-fn glob_escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| {
-            matches!(letter, '*' | '?' | '[' | ']' | '\\').then_some('\\').into_iter().chain([letter])
-        })
-        .collect()
 }

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::super::MAX_DEATHS;
 use crate::protocol::{Message, NodeName, Priority, ProtocolError, QueueName};
 use crate::redis::Keys;
 
@@ -37,11 +36,6 @@ impl Record {
         deaths_of(self.envelope.get("headers"))
     }
 
-    /// Whether another death would be one too many.
-    pub(super) fn is_at_its_last_death(&self) -> bool {
-        self.deaths() + 1 >= MAX_DEATHS
-    }
-
     /// Marks it as kombu does when it restores a message.
     pub(super) fn mark_redelivered(&mut self) {
         self.set(&["headers"], "redelivered", Value::Bool(true));
@@ -49,17 +43,13 @@ impl Record {
     }
 
     pub(super) fn count_death(&mut self) {
-        self.set_deaths(self.deaths() + 1);
+        self.set(&["headers"], DEATHS, (self.deaths() + 1).into());
     }
 
     pub(super) fn forget_deaths(&mut self) {
         if let Some(headers) = self.envelope.get_mut("headers").and_then(Value::as_object_mut) {
             headers.shift_remove(DEATHS);
         }
-    }
-
-    fn set_deaths(&mut self, deaths: u32) {
-        self.set(&["headers"], DEATHS, deaths.into());
     }
 
     fn set(&mut self, path: &[&str], name: &str, value: Value) {

@@ -38,13 +38,6 @@ impl Inner {
         if is_due {
             add(&mut recovered, self.recover_overdue().await?);
         }
-        if recovered != Recovered::default() {
-            tracing::warn!(
-                requeued = recovered.requeued,
-                dead = recovered.dead,
-                "recovered messages whose holder is gone"
-            );
-        }
         Ok(recovered)
     }
 
@@ -65,13 +58,9 @@ impl Inner {
             return Ok(Recovered::default());
         }
         let restored = self.restore_overdue().await;
-        let mut unlock = redis::cmd("EVAL");
-        unlock
-            .arg("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
-            .arg(1)
-            .arg(&names.unacked_mutex)
-            .arg(&token);
-        self.link.ask::<i64>("EVAL", &unlock).await?;
+        let mut unlock = self.scripts.resign.call(&[&names.unacked_mutex]);
+        unlock.arg(&token);
+        self.link.ask::<i64>("an unlock", &unlock).await?;
         restored
     }
 
@@ -132,13 +121,10 @@ impl Inner {
                 }
             };
             record.mark_redelivered();
-            if !counts_deaths {
-                restore.arg(tag).arg(record.list(&self.keys)).arg(record.envelope()).arg("");
-                continue;
+            if counts_deaths {
+                record.count_death();
             }
-            let is_last = record.is_at_its_last_death();
-            record.count_death();
-            if is_last {
+            if counts_deaths && record.deaths() >= MAX_DEATHS {
                 let holder = record::holder(&tag).map_or_else(|| tag.clone(), |node| node.to_string());
                 let reason = format!(
                     "its worker died or hung {MAX_DEATHS} times while it ran (the last was {holder})"

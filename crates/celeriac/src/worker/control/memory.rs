@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use parking_lot::Mutex;
 use serde_json::Value;
 
+use crate::host;
+
 /// No more samples are kept.
 const MAX_SAMPLES: usize = 1_000;
 
@@ -14,7 +16,7 @@ static SAMPLES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
 /// Takes a sample; `null` where the machine does not tell.
 pub(super) fn sample() -> Value {
-    let Some(used) = resident() else { return Value::Null };
+    let Some(used) = host::resident() else { return Value::Null };
     let shown = human(used);
     let mut samples = SAMPLES.lock();
     if samples.len() >= MAX_SAMPLES {
@@ -26,7 +28,7 @@ pub(super) fn sample() -> Value {
 
 /// The last samples, and the memory that is used now.
 pub(super) fn dump(samples: usize) -> Value {
-    let Some(used) = resident() else { return Value::from("- rss: not known on this system.\n") };
+    let Some(used) = host::resident() else { return Value::from("- rss: not known on this system.\n") };
     let mut out = String::new();
     let taken = SAMPLES.lock();
     if !taken.is_empty() && samples > 0 {
@@ -37,14 +39,6 @@ pub(super) fn dump(samples: usize) -> Value {
     }
     let _ = writeln!(out, "- rss (end): {}.", human(used));
     Value::String(out)
-}
-
-/// Bytes of memory that the process has in RAM.
-pub(crate) fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 /// Bytes with a unit and five digits.

@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::arguments::{Arguments, Raised};
 use super::{Answer, ok};
-use crate::app::revoked_meta;
 use crate::cancellation::CancelReason;
-use crate::protocol::{JsonMap, TaskId, TaskState};
+use crate::protocol::{JsonMap, TaskId};
 use crate::repr;
 use crate::worker::held::{Held, Stage};
 use crate::worker::revoked::MAX_REVOKED;
@@ -178,17 +177,7 @@ pub(super) async fn store<S: Send + Sync + 'static>(shared: &Shared<S>, ids: Vec
     if ids.is_empty() {
         return;
     }
-    let backend = shared.app.backend();
-    let stored = async {
-        let known = backend.get_many(&ids).await?;
-        let waiting = ids.iter().zip(known).filter(|(_, meta)| {
-            let state = meta.as_ref().map(|meta| &meta.status);
-            matches!(state, None | Some(TaskState::Pending | TaskState::Received | TaskState::Retry))
-        });
-        let metas: Vec<_> = waiting.map(|(id, _)| revoked_meta(id.clone(), "revoked")).collect();
-        if metas.is_empty() { Ok(()) } else { backend.store(metas).await }
-    };
-    if let Err(error) = stored.await {
+    if let Err(error) = shared.app.core().store_revoked(&ids, false).await {
         tracing::warn!(target: "celery.worker", "cannot store that tasks are revoked: {error}");
     }
 }

@@ -136,11 +136,13 @@ fn outside(book: &Book<'_>, number: usize) -> String {
     let survey = book.survey;
     let files: BTreeSet<&str> = survey.modules[number].files.iter().map(|at| survey.path(*at)).collect();
     let mut shown = Vec::new();
-    for package in
-        survey.outside.iter().filter(|package| super::dependencies::is_named(book, &package.package))
-    {
+    for package in &survey.outside {
         let first = package.imports.iter().find(|import| files.contains(import.path.as_str()));
-        if let Some((import, at)) = first.and_then(|import| Some((import, survey.at(&import.path)?))) {
+        let Some((import, at)) = first.and_then(|import| Some((import, survey.at(&import.path)?))) else {
+            continue;
+        };
+        // Asked last: it goes through all that the manifests name.
+        if super::dependencies::is_named(book, &package.package) {
             shown.push(format!("{} ({})", code(&package.package), book.line(at, import.line)));
         }
     }

@@ -1,4 +1,4 @@
--- Stops leading. KEYS: the leader. ARGV: node.
+-- Drops what only its holder may drop: the lead of a beat, a lock. KEYS: its key. ARGV: who holds it.
 if redis.call('GET', KEYS[1]) == ARGV[1] then
     return redis.call('DEL', KEYS[1])
 end

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::cancellation::Cancellation;
 use crate::context::{Context, Request};
 use crate::events::EventSender;
+use crate::host;
 use crate::protocol::{Event, Message, NodeName, QueueName, ResultTuple, TaskException};
 use crate::task::{Failure, TaskError};
 use crate::worker::pool::tokio::guarded;
@@ -49,7 +50,11 @@ pub(crate) async fn serve<S: Send + Sync + 'static>(app: App<S>, door: Door) -> 
     while let Some((job, cancellation)) = jobs.recv().await {
         let (end, children) = run(&app, *job, cancellation, &events, &mut told, &parent).await;
         *current.lock() = None;
-        drop(parent.send(ToParent::Done { end, children, resident_kib: resident_kib() }).await);
+        drop(
+            parent
+                .send(ToParent::Done { end, children, resident_kib: host::resident().unwrap_or(0) / 1024 })
+                .await,
+        );
     }
     exit(0);
 }
@@ -139,20 +144,5 @@ fn leave_signals_to_the_parent() {
         if let Err(error) = signal(kind) {
             tracing::warn!(target: "celery.pool", "a signal cannot be ignored: {error}");
         }
-    }
-}
-
-/// The memory that this process has in use.
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_memory_of_this_process_is_known() {
-        assert!(super::resident_kib() > 500);
     }
 }
