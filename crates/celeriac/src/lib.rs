@@ -1,4 +1,4 @@
-//! A task queue that speaks Celery's wire protocol, on SQLite with no server at all.
+//! A task queue that speaks Celery's wire protocol, on Redis, or on SQLite with no server at all.
 //!
 //! - [`protocol`]: Celery's wire formats as Rust values.
 //! - [`broker`]: queues, leases, dead letters and broadcasts behind the trait [`Broker`](broker::Broker).
