@@ -33,6 +33,7 @@
 //! Calls and annotations are also held against [`idioms`], which know what a call means to a framework.
 
 mod above;
+mod braces;
 mod captures;
 mod comments;
 mod engine;

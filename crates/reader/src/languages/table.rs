@@ -282,7 +282,7 @@ static SPECS: &[Spec] = &[
         export: Export::NoUnderscore,
         separator: ".",
         imports_paths: false,
-        prepare: None,
+        prepare: Some(super::braces::overwritten),
         entry: &[],
     },
     Spec {

@@ -244,3 +244,13 @@ fn sql() {
     assert_uses(&found, &[("authors", Reference, "notes.author_id"), ("notes", Reference, "recent")]);
     snapshot!("sql", found);
 }
+
+#[test]
+fn a_brace_before_any_character_ends_no_process() {
+    for c in ["\u{10ffff}", "\u{e0000}", "😀", "中", "\u{100}", "é"] {
+        let text = format!("f() {{ echo {{{c}..3}} {{1..{c}}} {{{c}; }}\necho {{{c}\ng() {{ :; }}\n");
+        let spec = spec_of(reader::Language::Bash).expect("a grammar");
+        let found = Engine::new(spec).expect("a query").extract("x.sh", &text, Duration::from_secs(20));
+        assert!(found.symbols.iter().any(|symbol| symbol.name == "f"), "{c:?}");
+    }
+}
