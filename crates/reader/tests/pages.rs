@@ -170,6 +170,80 @@ fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
 }
 
 #[test]
+fn a_workspace_names_its_programs_and_what_the_readme_runs_first() {
+    let files: &[(&str, &str)] = &[
+        (
+            "README.md",
+            "# Kiln\n\nKiln fires pots and keeps a record of each.\n\n## Start\n\n```sh\n./start     # builds and fires the first pot\nkiln fire pot\n```\n",
+        ),
+        ("start", "#!/bin/sh\n# Builds all.\ncargo build\n"),
+        ("dev", "#!/bin/sh\n# Daily commands.\ncargo check\n"),
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\", \"kiln\", \"core\"]\n"),
+        ("a/Cargo.toml", "[package]\nname = \"ash\"\nversion = \"1.0.0\"\n"),
+        ("a/src/main.rs", "fn main() {\n    core::fire();\n}\n"),
+        (
+            "kiln/Cargo.toml",
+            "[package]\nname = \"kiln\"\nversion = \"1.0.0\"\n\n[dependencies]\ncore = { path = \"../core\" }\n",
+        ),
+        ("kiln/src/main.rs", "fn main() {\n    core::fire();\n}\n"),
+        ("kiln/src/bin/sweep.rs", "fn main() {}\n"),
+        ("core/Cargo.toml", "[package]\nname = \"core\"\nversion = \"1.0.0\"\n"),
+        ("core/src/lib.rs", "//! Heat and time.\npub mod wood;\npub fn fire() {\n    wood::burn();\n}\n"),
+        ("core/src/wood/mod.rs", "mod oak;\npub fn burn() {\n    oak::slow();\n}\n"),
+        ("core/src/wood/oak/mod.rs", "//! Only oak.\npub fn slow() {}\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let page = |slug: &str| pages.iter().find(|page| page.slug == slug).unwrap().markdown.as_str();
+    let overview = page("overview");
+    let at = |text: &str| overview.find(text).unwrap_or_else(|| panic!("{text} in {overview}"));
+    // The README's own line, then the program that it calls, then the others.
+    assert!(at("| run it | `./start`") < at("the command `kiln` starts here"));
+    assert!(at("builds and fires the first pot") < at("the command `kiln` starts here"));
+    assert!(at("the command `kiln` starts here") < at("the command `ash` starts here"));
+    assert!(at("**Run**: `./start`") < at("`./dev`"));
+    for command in ["`ash`", "`kiln`", "`sweep`"] {
+        assert!(page("interfaces").contains(command), "{command}");
+    }
+    // A part's words are not the whole's.
+    assert!(!page("modules").contains("`core::wood`](page:modules/core-wood) | 1 | 7 | Only oak"));
+}
+
+#[test]
+fn modules_stand_in_the_order_that_the_page_tells() {
+    // Files of one Go package use each other by name alone.
+    let body = "func f() int {\n\treturn 1\n}\n";
+    let shared =
+        format!("package app\n\ntype Shared struct {{\n\tName string\n}}\n\n{}", body.replace('f', "helper"));
+    let user = |name: &str| {
+        format!(
+            "package app\n\nfunc {name}(s Shared) string {{\n\treturn s.Name\n}}\n\n{}",
+            "// .\n".repeat(40)
+        )
+    };
+    let (a, b, c) = (user("A"), user("B"), user("C"));
+    let files: &[(&str, &str)] = &[
+        ("go.mod", "module example.com/app\n\ngo 1.21\n"),
+        ("a.go", &a),
+        ("b.go", &b),
+        ("c.go", &c),
+        ("zz.go", &shared),
+        ("inner/x/x.go", "package x\n\nfunc X() {}\n"),
+        ("d.go", "package app\n\nimport \"example.com/app/inner/x\"\n\nfunc D() {\n\tx.X()\n}\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let modules = pages.iter().find(|page| page.slug == "modules").unwrap();
+    let used: Vec<usize> = modules
+        .markdown
+        .lines()
+        .filter_map(|line| line.strip_prefix("| [")?.split(" | ").nth(1)?.parse().ok())
+        .collect();
+    assert!(used.len() >= 3 && used.windows(2).all(|pair| pair[0] >= pair[1]), "{used:?}");
+    assert!(used[0] >= 3, "{}", modules.markdown);
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

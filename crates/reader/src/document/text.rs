@@ -231,6 +231,7 @@ catalogue! {
 
     WantUse: "use it", "使用它";
     WantRun: "run it", "运行它";
+    WantProgram: "read the program", "读程序";
     WantFollow: "follow one call", "跟踪一次调用";
     WantExtend: "add another kind of {0}", "增加一种 {0}";
     WantChange: "change what most depends on", "改动依赖最多之处";
@@ -240,6 +241,7 @@ catalogue! {
     WhyExports: "exports {0}", "导出 {0}";
     WhyDoor: "what {0} names as its start", "{0} 指定的入口";
     WhyDefault: "what importing the package loads", "引用该包时载入的文件";
+    WhyTold: "the README tells it first", "README 首先讲的";
     WhyCommand: "the command {0} starts here", "命令 {0} 从这里开始";
     WhyMain: "the program starts here", "程序从这里开始";
     WhyMainOf: "the program of {0} starts here", "{0} 的程序从这里开始";

@@ -352,7 +352,8 @@ fn group(files: &[File]) -> BTreeMap<String, Vec<&File>> {
     apart
 }
 
-/// The file whose documentation stands for the module: its start file, else the most important that has any.
+/// The file whose documentation stands for the module: the start file of its own folder, else the most important file
+/// that has any. Start files of folders below speak for their parts only.
 fn speaker<'f>(members: &[&'f File], docs: &BTreeMap<String, String>) -> Option<&'f str> {
     let is_start = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -361,7 +362,10 @@ fn speaker<'f>(members: &[&'f File], docs: &BTreeMap<String, String>) -> Option<
     };
     let spoken =
         || members.iter().filter(|file| docs.contains_key(&file.path)).map(|file| file.path.as_str());
-    spoken().find(|path| is_start(path)).or_else(|| spoken().next())
+    let depth = |path: &str| path.matches('/').count();
+    let top = members.iter().map(|file| depth(&file.path)).min().unwrap_or(0);
+    let own = spoken().filter(|path| depth(path) == top).find(|path| is_start(path));
+    own.or_else(|| spoken().find(|path| !is_start(path))).or_else(|| spoken().next())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! A definition as one line.
 
+use std::borrow::Cow;
+
 use super::{
     comments,
     found::one_line,
@@ -22,11 +24,25 @@ pub(super) fn signature(definition: &Definition, text: &str) -> String {
     if definition.body_at.is_none() && written.len() > MAX_SIGNATURE {
         written = written.lines().next().unwrap_or(written);
     }
-    let line = one_line(written, MAX_SIGNATURE);
+    let line = one_line(&without_comment_lines(written), MAX_SIGNATURE);
     let line = line.trim_end_matches("=>").trim_end_matches(['{', ';', ',', ' ']);
     // `operator==` and Ruby's `name=` end so themselves; nothing else does.
     let line = if definition.name.ends_with('=') { line } else { line.trim_end_matches([':', '=', ' ']) };
     line.to_owned()
+}
+
+/// A parameter or a field of a variant may have documentation and attributes above it.
+fn without_comment_lines(text: &str) -> Cow<'_, str> {
+    let is_comment = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("//") || line.starts_with("#[")
+    };
+    if !text.lines().skip(1).any(is_comment) {
+        return Cow::Borrowed(text);
+    }
+    let first = text.lines().take(1);
+    let kept = first.chain(text.lines().skip(1).filter(|line| !is_comment(line)));
+    Cow::Owned(kept.collect::<Vec<_>>().join("\n"))
 }
 
 /// `@Inject(x) public void f()` is `public void f()`.
@@ -65,4 +81,17 @@ fn after_bracket(text: &str) -> Option<&str> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_within_a_declaration_are_left_out() {
+        let variant =
+            "Pool {\n    /// What happened.\n    reason: String, // why\n    #[serde(skip)]\n    at: u64,\n}";
+        assert_eq!(without_comment_lines(variant), "Pool {\n    reason: String, // why\n    at: u64,\n}");
+        assert_eq!(without_comment_lines("f(a,\n  b)"), "f(a,\n  b)");
+    }
 }

@@ -63,7 +63,11 @@ fn role_of_folder(folder: &str) -> Option<FileRole> {
 }
 
 fn role_of_name(name: &str, written: &str, folders: &str) -> FileRole {
-    let stem = name.split('.').next().unwrap_or(name);
+    // `context_1.17_test.go` has dots of its own.
+    let stem = match name.strip_suffix(".go") {
+        Some(stem) => stem,
+        None => name.split('.').next().unwrap_or(name),
+    };
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if is_test_name(name, written, stem, extension) {
         return FileRole::Test;
@@ -101,8 +105,9 @@ fn is_test_name(name: &str, written: &str, stem: &str, extension: &str) -> bool 
                 || name == "tests.py"
         }
         "go" | "c" | "cc" | "cpp" | "dart" | "exs" | "sh" | "bash" => {
-            stem.ends_with("_test") || stem.starts_with("test_")
+            stem.ends_with("_test") || stem.starts_with("test_") || is_test_support(stem)
         }
+        "h" | "hh" | "hpp" => is_test_support(stem),
         "rs" => stem == "tests" || stem == "test" || stem.ends_with("_test") || stem.ends_with("_tests"),
         "rb" => stem.ends_with("_test") || stem.ends_with("_spec") || stem.starts_with("test_"),
         "java" | "kt" | "scala" | "cs" | "swift" | "php" => {
@@ -114,6 +119,11 @@ fn is_test_name(name: &str, written: &str, stem: &str, extension: &str) -> bool 
         _ => false,
     };
     dotted || by_stem
+}
+
+/// What tests of C and C++ share stands beside the source that they test.
+fn is_test_support(stem: &str) -> bool {
+    matches!(stem, "testutil" | "testutils" | "testharness" | "testhelper" | "testhelpers" | "testlib")
 }
 
 fn is_build_name(name: &str, stem: &str, extension: &str, folders: &str) -> bool {
@@ -180,6 +190,9 @@ mod tests {
             ("src/contest.py", FileRole::Source),
             ("src/click/testing.py", FileRole::Source),
             ("pkg/server_test.go", FileRole::Test),
+            ("context_1.17_test.go", FileRole::Test),
+            ("util/testutil.h", FileRole::Test),
+            ("util/util.h", FileRole::Source),
             ("src/a.spec.ts", FileRole::Test),
             ("src/main/java/app/UserTest.java", FileRole::Test),
             ("src/main/java/app/Latest.java", FileRole::Source),

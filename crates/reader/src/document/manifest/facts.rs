@@ -121,6 +121,23 @@ impl Manifest {
         });
     }
 
+    /// An entry that follows from the tool's rules.
+    pub(in crate::document) fn enter_default(
+        &mut self,
+        kind: EntryKind,
+        name: &str,
+        target: &str,
+        lines: LineRange,
+    ) {
+        self.entries.push(Entry {
+            kind,
+            name: name.to_owned(),
+            target: Some(target.to_owned()),
+            is_default: true,
+            lines,
+        });
+    }
+
     pub(super) fn command(&mut self, purpose: CommandFor, line: &str, lines: LineRange) {
         let line = line.trim();
         if line.is_empty() {

@@ -157,7 +157,7 @@ fn parts(book: &Book<'_>) -> Option<Vec<(String, Vec<usize>)>> {
         });
         holding
             .max_by_key(|(folder, _)| folder.len())
-            .map_or_else(|| "·".to_owned(), |(_, name)| (*name).to_owned())
+            .map_or_else(|| root_name(book), |(_, name)| (*name).to_owned())
     };
     by(&package).or_else(|| {
         (1..=3).find_map(|depth| {
@@ -173,6 +173,11 @@ fn parts(book: &Book<'_>) -> Option<Vec<(String, Vec<usize>)>> {
             })
         })
     })
+}
+
+/// What stands beside all folders and packages, by the name of the repository.
+fn root_name(book: &Book<'_>) -> String {
+    format!("{}/", book.survey.kb.meta().name)
 }
 
 fn parts_picture(
@@ -198,7 +203,8 @@ fn parts_picture(
     }
     let mut chart = Flowchart::default();
     for (part, (name, members)) in parts.iter().enumerate() {
-        let shown = if name.is_empty() { "." } else { name };
+        let root = root_name(book);
+        let shown = if name.is_empty() { root.as_str() } else { name };
         let text = if members.len() > 1 {
             format!("{shown} ({})", book.count(members.len(), Key::NounModule))
         } else {

@@ -222,8 +222,10 @@ impl<'s> Book<'s> {
     pub(super) fn own_words(&self, number: usize) -> Option<(usize, String)> {
         let module = self.survey.modules.get(number)?;
         let only = (module.files.len() == 1).then(|| module.files.first().copied()).flatten();
-        // Of many files only a door speaks for all.
-        let door = module.speaker.filter(|at| is_door(self.survey.path(*at)));
+        // Of many files only the door of their common folder speaks for all.
+        let depth = |at: usize| self.survey.path(at).matches('/').count();
+        let top = module.files.iter().map(|at| depth(*at)).min();
+        let door = module.speaker.filter(|at| is_door(self.survey.path(*at)) && Some(depth(*at)) == top);
         let at = door.or(only)?;
         Some((at, self.survey.summary(at)?))
     }

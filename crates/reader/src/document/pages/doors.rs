@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::manifest::EntryKind;
+use super::super::manifest::{CommandFor, EntryKind};
 use super::super::markdown::{Writer, code, page_link};
 use super::super::survey::{Survey, SymbolAt, Trace};
 use super::super::text::Key;
 use super::book::{Book, INTERFACES};
 use super::size;
+use super::start::commands as commands_of;
 use crate::domain::{EdgeKind, SymbolKind};
 use crate::facts::ImportTime;
 
@@ -16,29 +17,34 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
     let survey = book.survey;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |want: String, read: String, why: String| rows.push(vec![want, read, why]);
-    for (entry, manifest) in survey.entries_of_kind(EntryKind::Command).take(3) {
+    let commands = survey.commands();
+    let first =
+        commands_of(book).into_iter().find(|known| known.purpose == CommandFor::Run && known.is_told(book));
+    if let Some(known) = &first {
+        row(
+            book.word(Key::WantRun),
+            known.shown(book),
+            known.words().unwrap_or_else(|| book.word(Key::WhyTold)),
+        );
+    }
+    let want_read = if first.is_some() { Key::WantProgram } else { Key::WantRun };
+    for (entry, manifest) in commands.iter().take(3).copied() {
         let place = survey
             .target_symbol(entry, manifest)
             .map(|at| book.symbol_and_place(at))
             .or_else(|| survey.target_file(entry, manifest).map(|at| book.file(at)));
         if let Some(place) = place {
             let why = book.say(Key::WhyCommand, &[&code(&entry.name)]);
-            row(
-                book.word(Key::WantRun),
-                place,
-                format!("{why} ({})", book.place(&manifest.path, entry.lines)),
-            );
+            row(book.word(want_read), place, format!("{why} ({})", book.place(&manifest.path, entry.lines)));
         }
     }
-    let named_main = survey
-        .entries_of_kind(EntryKind::Command)
-        .any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
+    let named_main = commands.iter().any(|(entry, manifest)| survey.target_file(entry, manifest).is_some());
     if !named_main {
         let mut starts = survey.entry_points();
         // The one whose call is told below comes first.
         starts.sort_by_key(|at| trace.is_none_or(|trace| trace.root != *at));
         for at in starts.into_iter().take(3) {
-            row(book.word(Key::WantRun), book.symbol_and_place(at), why_main(book, at));
+            row(book.word(want_read), book.symbol_and_place(at), why_main(book, at));
         }
     }
     if let Some((at, why)) = door(book) {
@@ -250,12 +256,14 @@ fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
     (subclasses >= 3).then_some((at, subclasses))
 }
 
-/// The file that most others import when they are loaded, and how many others there are.
+/// The file that most others use when they are loaded, and how many others there are. A file that only hands on the
+/// names of others, or holds one name, is nothing to change.
 fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
     let survey = book.survey;
     let source: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_source(*at)).collect();
     let (users, at) = source
         .iter()
+        .filter(|at| book.top_level(**at).len() >= 2)
         .map(|at| (importers(book, *at, ImportTime::Load), *at))
         .max_by_key(|(users, at)| (*users, std::cmp::Reverse(*at)))?;
     (users >= 3).then(|| (at, users, source.len() - 1))

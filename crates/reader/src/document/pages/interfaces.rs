@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::manifest::EntryKind;
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::sentence::first_sentence;
 use super::super::survey::{Survey, SymbolAt};
@@ -31,7 +30,8 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
 fn installed(book: &Book<'_>, writer: &mut Writer) {
     let survey = book.survey;
     let rows: Vec<Vec<String>> = survey
-        .entries_of_kind(EntryKind::Command)
+        .commands()
+        .into_iter()
         .take(60)
         .map(|(entry, manifest)| {
             let target = survey

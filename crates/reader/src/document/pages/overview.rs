@@ -1,7 +1,5 @@
 //! The overview: what it is for, where to start, how a call runs, what it is made of.
 
-use std::collections::BTreeSet;
-
 use super::super::manifest::CommandFor;
 use super::super::markdown::{Writer, code, escape, page_link, prose};
 use super::super::sentence::opening;
@@ -13,7 +11,6 @@ use super::dependencies::outside;
 use super::doors::where_to_start;
 use super::{configuration, size, start};
 use crate::domain::Page;
-use crate::facts::ImportTime;
 
 const MOST_MODULES: usize = 12;
 const MOST_SETTINGS: usize = 8;
@@ -180,21 +177,9 @@ fn modules(book: &Book<'_>, writer: &mut Writer) {
 pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
     let survey = book.survey;
     let Some(module) = survey.modules.get(number) else { return Vec::new() };
-    let importing = module
-        .files
-        .iter()
-        .flat_map(|at| survey.imported_by(*at))
-        .filter(|link| link.time == ImportTime::Load && !link.declares)
-        .map(|link| link.from);
-    let naming = module.files.iter().flat_map(|at| survey.users_of_file(*at)).copied();
-    let users: BTreeSet<usize> = importing
-        .chain(naming)
-        .filter_map(|from| survey.module_of(from))
-        .filter(|user| *user != number)
-        .collect();
     vec![
         book.module(number),
-        users.len().to_string(),
+        survey.users_of_module(number).len().to_string(),
         super::super::text::grouped(module.lines),
         book.purpose(number),
     ]

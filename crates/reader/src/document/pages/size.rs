@@ -65,7 +65,8 @@ pub(super) fn kind(book: &Book<'_>) -> String {
         survey.manifests.iter().filter(|manifest| manifest.is_package() && manifest.name.is_some()).collect();
     let root = main_manifest(survey);
     let mut commands: Vec<String> = survey
-        .entries_of_kind(EntryKind::Command)
+        .commands()
+        .into_iter()
         .filter(|(_, manifest)| !matches!(crate::role_of(&manifest.path), FileRole::Test | FileRole::Example))
         .map(|(entry, _)| code(&entry.name))
         .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::manifest::{CommandFor, Ecosystem, EntryKind};
+use super::super::manifest::{CommandFor, Ecosystem};
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::readme::About;
 use super::super::sentence::first_sentence;
@@ -17,10 +17,22 @@ pub(super) struct Known {
     pub(super) purpose: CommandFor,
     line: String,
     note: Option<String>,
+    in_words: bool,
     places: Vec<(String, LineRange)>,
 }
 
 impl Known {
+    /// The comment that its line of the README ends with, as Markdown.
+    pub(super) fn words(&self) -> Option<String> {
+        self.note.as_deref().filter(|_| self.in_words).map(prose)
+    }
+
+    /// Whether the README tells it.
+    pub(super) fn is_told(&self, book: &Book<'_>) -> bool {
+        let readme = book.survey.readme.as_ref();
+        readme.is_some_and(|readme| self.places.iter().any(|(path, _)| *path == readme.path))
+    }
+
     /// The line with its first places.
     pub(super) fn shown(&self, book: &Book<'_>) -> String {
         let places: Vec<String> =
@@ -32,12 +44,16 @@ impl Known {
 /// All commands that manifests, the README and continuous integration tell, the root's first.
 pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
     let mut known: Vec<Known> = Vec::new();
+    let is_readme = |path: &str| book.survey.readme.as_ref().is_some_and(|readme| readme.path == path);
     let mut add =
         |purpose: CommandFor, line: &str, note: Option<&str>, path: &str, lines: LineRange| match known
             .iter_mut()
             .find(|known| known.line == line)
         {
             Some(found) => {
+                if found.note.is_none() {
+                    found.note = note.map(str::to_owned);
+                }
                 if !found.places.iter().any(|(known, _)| known == path) {
                     found.places.push((path.to_owned(), lines));
                 }
@@ -46,9 +62,32 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
                 purpose,
                 line: line.to_owned(),
                 note: note.map(str::to_owned),
+                in_words: line.starts_with("./") || is_readme(path),
                 places: vec![(path.to_owned(), lines)],
             }),
         };
+    // What the README tells a newcomer to type comes first.
+    let is_program = !book.survey.commands().is_empty() || !book.survey.entry_points().is_empty();
+    if let Some(readme) = &book.survey.readme {
+        for section in &readme.sections {
+            let purpose = match section.about {
+                Some(About::Install) => CommandFor::Install,
+                Some(About::Build) => CommandFor::Build,
+                Some(About::Test) => CommandFor::Test,
+                Some(About::Usage) if is_program => CommandFor::Run,
+                _ => continue,
+            };
+            let noise = |line: &str| {
+                ["git clone", "cd ", "mkdir ", "echo ", "cat ", "curl ", "export "]
+                    .iter()
+                    .any(|start| line.starts_with(start))
+            };
+            for command in section.commands.iter().filter(|command| !noise(&command.value)) {
+                let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
+                add(purpose, &command.value, command.note.as_deref(), &readme.path, command.lines);
+            }
+        }
+    }
     // Scripts at the top are what the maintainers type.
     for facts in &book.survey.files {
         let file = &facts.file;
@@ -72,28 +111,6 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
         }
     }
-    let is_program = book.survey.entries_of_kind(EntryKind::Command).next().is_some()
-        || !book.survey.entry_points().is_empty();
-    if let Some(readme) = &book.survey.readme {
-        for section in &readme.sections {
-            let purpose = match section.about {
-                Some(About::Install) => CommandFor::Install,
-                Some(About::Build) => CommandFor::Build,
-                Some(About::Test) => CommandFor::Test,
-                Some(About::Usage) if is_program => CommandFor::Run,
-                _ => continue,
-            };
-            let noise = |line: &str| {
-                ["git clone", "cd ", "mkdir ", "echo ", "cat ", "curl "]
-                    .iter()
-                    .any(|start| line.starts_with(start))
-            };
-            for command in section.commands.iter().filter(|command| !noise(&command.value)) {
-                let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
-                add(purpose, &command.value, None, &readme.path, command.lines);
-            }
-        }
-    }
     // Continuous integration runs the same program with many flags: two lines of each tell enough.
     let mut runs: BTreeMap<(CommandFor, String), usize> = BTreeMap::new();
     for manifest in book.survey.manifests.iter().filter(|manifest| manifest.ecosystem == Ecosystem::Ci) {
@@ -101,7 +118,8 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             let program = command.line.split_whitespace().next().unwrap_or("").to_owned();
             let times = runs.entry((command.purpose, program)).or_default();
             *times += 1;
-            if *times > 2 {
+            let asks_version = command.line.ends_with(" --version") || command.line.ends_with(" -version");
+            if *times > 2 || asks_version {
                 continue;
             }
             add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
@@ -160,12 +178,8 @@ fn section(book: &Book<'_>, writer: &mut Writer, purpose: CommandFor, key: Key, 
             let places: Vec<String> =
                 known.places.iter().take(3).map(|(path, lines)| book.place(path, *lines)).collect();
             let runs = known.note.as_deref().map_or_else(String::new, |note| {
-                // A script is described by its own words, a target by what it runs.
-                if known.line.starts_with("./") {
-                    prose(note)
-                } else {
-                    code(&note.chars().take(140).collect::<String>())
-                }
+                // A script and a line of the README are described in words, a target by what it runs.
+                if known.in_words { prose(note) } else { code(&note.chars().take(140).collect::<String>()) }
             });
             vec![code(&known.line), runs, places.join(", ")]
         })

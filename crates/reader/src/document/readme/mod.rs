@@ -34,8 +34,19 @@ pub struct Section {
     /// What it is about, when the heading tells.
     pub about: Option<About>,
     /// Shell lines in it.
-    pub commands: Vec<Fact>,
+    pub commands: Vec<ShellLine>,
     level: usize,
+}
+
+/// A line that a shell is meant to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellLine {
+    /// What to type.
+    pub value: String,
+    /// The comment behind it.
+    pub note: Option<String>,
+    /// Where.
+    pub lines: LineRange,
 }
 
 /// What a section is about.
@@ -189,6 +200,10 @@ fn about(title: &str) -> Option<About> {
         "快速",
     ]) {
         Some(About::Usage)
+    } else if ["start", "run", "running", "use", "using it", "demo", "开始", "启动", "运行"]
+        .contains(&lower.trim())
+    {
+        Some(About::Usage)
     } else if has(&["test", "测试"]) {
         Some(About::Test)
     } else if has(&["build", "compil", "from source", "development", "developing", "构建", "开发"]) {
@@ -203,7 +218,7 @@ fn about(title: &str) -> Option<About> {
 }
 
 /// Lines that a shell is meant to run: all of a shell block without prompts, or those with one.
-fn shell_lines(text: &str, shell: bool, start: u32) -> Vec<Fact> {
+fn shell_lines(text: &str, shell: bool, start: u32) -> Vec<ShellLine> {
     let prompt =
         |line: &str| ["$ ", "% "].iter().find_map(|sign| line.trim().strip_prefix(sign).map(str::to_owned));
     let prompted = text.lines().any(|line| prompt(line).is_some());
@@ -216,9 +231,17 @@ fn shell_lines(text: &str, shell: bool, start: u32) -> Vec<Fact> {
                 None if prompted || !shell => return None,
                 None => trimmed.to_owned(),
             };
-            let plain = !command.is_empty() && !command.starts_with('#') && command.len() < 160;
+            let (command, note) = match command.split_once(" # ") {
+                Some((command, note)) => (command.trim_end().to_owned(), Some(note.trim().to_owned())),
+                None => (command, None),
+            };
+            // `list · show · rm` names several commands and is none.
+            let plain = !command.is_empty()
+                && !command.starts_with('#')
+                && !command.contains(" · ")
+                && command.len() < 160;
             let lines = LineRange { start_line: number, end_line: number };
-            plain.then(|| Fact { value: command.clone(), lines })
+            plain.then_some(ShellLine { value: command, note: note.filter(|note| !note.is_empty()), lines })
         })
         .collect()
 }

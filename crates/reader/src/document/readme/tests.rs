@@ -18,7 +18,8 @@ fn badges_logos_and_bars_of_links_are_no_purpose() {
     assert_eq!(readme.features[1].lines, place(15, 15));
     let install = readme.sections.iter().find(|section| section.about == Some(About::Install)).unwrap();
     assert_eq!(install.lines, place(17, 23));
-    assert_eq!(install.commands, [Fact { value: "pip install thing".into(), lines: place(21, 21) }]);
+    let line = ShellLine { value: "pip install thing".into(), note: None, lines: place(21, 21) };
+    assert_eq!(install.commands, [line]);
     let test = readme.sections.iter().find(|section| section.about == Some(About::Test)).unwrap();
     assert_eq!(test.commands[0].value, "pytest -q");
     assert_eq!(test.commands.len(), 1);
@@ -41,6 +42,34 @@ fn restructured_text_is_read_without_its_marks() {
         (Some(About::Install), "pip install thing")
     );
     assert_eq!(install.commands[0].lines, place(22, 22));
+}
+
+#[test]
+fn a_section_called_start_tells_what_to_run_and_comments_tell_why() {
+    let text = "# x\n\n## Start\n\n```sh\n./start                # builds and serves\n./start ~/src # the same\n```\n\n\
+                ## Use\n\n```sh\nx read a#b\nx list · show · rm   # and more\n```\n\n## Starting over\n";
+    let readme = read_readme("README.md", text);
+    let told: Vec<(&str, Option<About>, Vec<(&str, Option<&str>)>)> = readme
+        .sections
+        .iter()
+        .map(|section| {
+            let lines = section.commands.iter().map(|line| (line.value.as_str(), line.note.as_deref()));
+            (section.title.as_str(), section.about, lines.collect())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("x", None, vec![]),
+            (
+                "Start",
+                Some(About::Usage),
+                vec![("./start", Some("builds and serves")), ("./start ~/src", Some("the same"))]
+            ),
+            ("Use", Some(About::Usage), vec![("x read a#b", None)]),
+            ("Starting over", None, vec![]),
+        ]
+    );
 }
 
 #[test]

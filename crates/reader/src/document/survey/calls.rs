@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Survey, SymbolAt};
-use crate::document::manifest::EntryKind;
 use crate::domain::{EdgeKind, LineRange, SymbolKind};
 
 /// The name that a manifest gives a start, the manifest's path, and the lines there.
@@ -107,7 +106,7 @@ impl Survey<'_> {
 
     /// What is declared as the start, or the public function that reaches most of the source.
     fn start(&self, table: &CallTable) -> Option<(SymbolAt, Option<Declared>)> {
-        for (entry, manifest) in self.entries_of_kind(EntryKind::Command) {
+        for (entry, manifest) in self.commands() {
             if let Some(root) = self.target_symbol(entry, manifest)
                 && self.reach(table, root) >= 2
             {

@@ -7,6 +7,7 @@ mod hidden;
 pub(crate) mod order;
 mod own;
 mod places;
+mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -170,11 +171,15 @@ impl<'a> Survey<'a> {
         // The root's own manifests come first.
         paths.sort_by_key(|path| (path.matches('/').count(), *path));
         paths.truncate(MOST_MANIFESTS);
+        let mut read_manifests = Vec::new();
         for path in paths {
-            if let Some(manifest) = self.kb.source(path)?.and_then(|text| read_manifest(path, &text)) {
-                self.manifests.push(manifest);
+            let read = self.kb.source(path)?.and_then(|text| read_manifest(path, &text));
+            if let Some(mut manifest) = read {
+                self.programs_by_place(&mut manifest);
+                read_manifests.push(manifest);
             }
         }
+        self.manifests = read_manifests;
         let readme = self
             .files
             .iter()
@@ -190,8 +195,8 @@ impl<'a> Survey<'a> {
     /// The modules of the knowledge base, the most imported first.
     fn load_modules(&mut self) -> Result<(), DocumentError> {
         let structure = self.kb.structure()?;
-        let mut found: Vec<(usize, Module)> = Vec::new();
-        for (number, module) in structure.modules.iter().enumerate() {
+        let mut found: Vec<Module> = Vec::new();
+        for module in &structure.modules {
             let files: Vec<usize> = module
                 .files
                 .iter()
@@ -201,8 +206,6 @@ impl<'a> Survey<'a> {
             if files.is_empty() {
                 continue;
             }
-            let users: BTreeSet<usize> =
-                structure.used_by(number).filter(|edge| edge.at_load > 0).map(|edge| edge.from).collect();
             let module = Module {
                 name: module.name.clone(),
                 path: module.path.clone(),
@@ -216,12 +219,16 @@ impl<'a> Survey<'a> {
                 speaker: module.doc_path.as_deref().and_then(|path| self.at(path)),
                 files,
             };
-            found.push((users.len(), module));
+            found.push(module);
         }
-        found.sort_by(|(users_a, a), (users_b, b)| {
+        self.assign_modules(&found);
+        let users: Vec<usize> =
+            found.iter().enumerate().map(|(number, module)| self.users_among(module, number).len()).collect();
+        let mut counted: Vec<(usize, Module)> = users.into_iter().zip(found).collect();
+        counted.sort_by(|(users_a, a), (users_b, b)| {
             users_b.cmp(users_a).then_with(|| b.rank.total_cmp(&a.rank)).then_with(|| a.name.cmp(&b.name))
         });
-        let mut modules: Vec<Module> = found.into_iter().map(|(_, module)| module).collect();
+        let mut modules: Vec<Module> = counted.into_iter().map(|(_, module)| module).collect();
         // Of `x` and `_x` the public one gets the plain address.
         let mut order: Vec<usize> = (0..modules.len()).collect();
         order.sort_by_key(|at| {
@@ -233,13 +240,39 @@ impl<'a> Survey<'a> {
                 module.slug = slug_of(&format!("modules/{}", module.name), &mut slugs);
             }
         }
-        for (number, module) in modules.iter().enumerate() {
-            for at in &module.files {
-                self.module_of[*at] = Some(number);
-            }
-        }
+        self.assign_modules(&modules);
         self.modules = modules;
         Ok(())
+    }
+
+    fn assign_modules(&mut self, modules: &[Module]) {
+        for (number, module) in modules.iter().enumerate() {
+            for at in &module.files {
+                if let Some(of) = self.module_of.get_mut(*at) {
+                    *of = Some(number);
+                }
+            }
+        }
+    }
+
+    /// The other modules that use a module when they are loaded: by imports, or by names that need none.
+    pub(crate) fn users_of_module(&self, number: usize) -> BTreeSet<usize> {
+        self.modules.get(number).map(|module| self.users_among(module, number)).unwrap_or_default()
+    }
+
+    fn users_among(&self, module: &Module, number: usize) -> BTreeSet<usize> {
+        let importing = module
+            .files
+            .iter()
+            .flat_map(|at| self.imported_by(*at))
+            .filter(|link| link.time == ImportTime::Load && !link.declares)
+            .map(|link| link.from);
+        let naming = module.files.iter().flat_map(|at| self.users_of_file(*at)).copied();
+        importing
+            .chain(naming)
+            .filter_map(|from| self.module_of(from))
+            .filter(|user| *user != number)
+            .collect()
     }
 
     /// The position of a file.

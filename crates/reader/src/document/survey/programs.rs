@@ -1,0 +1,58 @@
+//! Programs: the commands that packages declare, and those that follow from where files lie.
+
+use std::cmp::Reverse;
+
+use super::Survey;
+use crate::document::manifest::{Ecosystem, Entry, EntryKind, Manifest};
+
+impl Survey<'_> {
+    /// Commands that the repository installs: those that the README calls first, the most often called before
+    /// others, then in the order of the manifests.
+    pub(crate) fn commands(&self) -> Vec<(&Entry, &Manifest)> {
+        let mut found: Vec<(&Entry, &Manifest)> = self.entries_of_kind(EntryKind::Command).collect();
+        found.sort_by_key(|(entry, _)| Reverse(self.called_in_readme(&entry.name)));
+        found
+    }
+
+    /// How many shell lines of the README call a program.
+    fn called_in_readme(&self, name: &str) -> usize {
+        let lines = self.readme.iter().flat_map(|readme| &readme.sections).flat_map(|s| &s.commands);
+        lines.filter(|line| line.value.split_whitespace().any(|word| word == name)).count()
+    }
+
+    /// Enters the programs that Cargo finds by their place: `src/main.rs`, `src/bin/x.rs` and `src/bin/x/main.rs`.
+    pub(super) fn programs_by_place(&self, manifest: &mut Manifest) {
+        if manifest.ecosystem != Ecosystem::Cargo {
+            return;
+        }
+        let Some(package) = manifest.name.clone() else { return };
+        let folder = match manifest.folder() {
+            "" => String::new(),
+            folder => format!("{folder}/"),
+        };
+        let mut placed: Vec<(String, String)> = Vec::new();
+        if self.at(&format!("{folder}src/main.rs")).is_some() {
+            placed.push((package.value.clone(), "src/main.rs".to_owned()));
+        }
+        let bin = format!("{folder}src/bin/");
+        for (path, _) in self.position.range(bin.clone()..).take_while(|(path, _)| path.starts_with(&bin)) {
+            let rest = path.get(bin.len()..).unwrap_or_default();
+            let name = rest.strip_suffix("/main.rs").or_else(|| rest.strip_suffix(".rs"));
+            if let Some(name) = name.filter(|name| !name.contains('/')) {
+                placed.push((name.to_owned(), format!("src/bin/{rest}")));
+            }
+        }
+        let declared: Vec<(String, Option<usize>)> = manifest
+            .entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Command)
+            .map(|entry| (entry.name.clone(), self.target_file(entry, manifest)))
+            .collect();
+        for (name, target) in placed {
+            let at = self.at(&format!("{folder}{target}"));
+            if !declared.iter().any(|(known, file)| *known == name || (file.is_some() && *file == at)) {
+                manifest.enter_default(EntryKind::Command, &name, &target, package.lines);
+            }
+        }
+    }
+}
