@@ -35,6 +35,6 @@ pub use result::ResultArgs;
 pub use screen::Screen;
 pub use timetable::{TimetableEntry, TimetableError, timetable_of};
 pub use worker::{
-    Autoscale, CeleryFormat, LogLevel, Optimization, PidFile, Prepared, WorkerArgs, WorkerError, WorkerPool,
-    WorkerProgram, node_name, start_log,
+    Autoscale, LogFormat, LogLevel, Optimization, PidFile, Prepared, WorkerArgs, WorkerError, WorkerPool,
+    WorkerProgram, node_name, start_filtered_log, start_log,
 };

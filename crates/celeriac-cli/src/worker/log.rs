@@ -1,4 +1,4 @@
-//! The log in Celery's form: `[2026-11-24 10:15:30,123: INFO/MainProcess] Task tasks.add[…] received`.
+//! The log, in Celery's form, `[2026-11-24 10:15:30,123: INFO/MainProcess] Task tasks.add[…] received`, or as JSON.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -28,7 +28,8 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    fn directive(self) -> &'static str {
+    /// What is told of all things, for a filter to begin with.
+    pub fn directive(self) -> &'static str {
         match self {
             Self::Debug => "debug",
             Self::Info => "info",
@@ -39,36 +40,60 @@ impl LogLevel {
     }
 }
 
-/// Starts the log of this process: on stderr, or at the end of a file.
+/// How a log's lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// As Celery writes them.
+    Celery,
+    /// As JSON, an object a line.
+    Json,
+}
+
+/// Starts the log of this process, in Celery's form: on stderr, or at the end of a file.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn start_log(level: LogLevel, file: Option<&Path>) -> Result<(), WorkerError> {
-    let filter = EnvFilter::new(level.directive());
+    start_filtered_log(EnvFilter::new(level.directive()), LogFormat::Celery, file)
+}
+
+/// The same with a filter and a form of one's own.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn start_filtered_log(
+    filter: EnvFilter,
+    format: LogFormat,
+    file: Option<&Path>,
+) -> Result<(), WorkerError> {
     match file {
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(path).map_err(|source| {
                 WorkerError::File { what: "the log file", path: path.to_owned(), source }
             })?;
-            install(filter, false, file);
+            install(filter, format, false, file);
         }
-        None => install(filter, std::io::stderr().is_terminal(), std::io::stderr),
+        None => install(filter, format, std::io::stderr().is_terminal(), std::io::stderr),
     }
     Ok(())
 }
 
-fn install<W>(filter: EnvFilter, colours: bool, writer: W)
+fn install<W>(filter: EnvFilter, format: LogFormat, colours: bool, writer: W)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
+    let installed = match format {
+        LogFormat::Celery => builder.event_format(CeleryFormat::default()).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
     // A second start in one process keeps the first.
-    drop(builder.event_format(CeleryFormat::default()).try_init());
+    drop(installed);
 }
 
 /// Formats log lines as Celery does; the process's name is that of a child of the pool in one.
 #[derive(Debug)]
-pub struct CeleryFormat {
+struct CeleryFormat {
     process: String,
 }
 

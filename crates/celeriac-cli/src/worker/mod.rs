@@ -18,7 +18,7 @@ mod program;
 pub use args::{Optimization, WorkerArgs, WorkerPool};
 pub use autoscale::Autoscale;
 pub use error::WorkerError;
-pub use log::{CeleryFormat, LogLevel, start_log};
+pub use log::{LogFormat, LogLevel, start_filtered_log, start_log};
 pub use node::node_name;
 pub use pidfile::PidFile;
 pub use prepare::Prepared;
