@@ -242,10 +242,7 @@ fn announce<S: Send + Sync + 'static>(shared: &Shared<S>) {
     say(format!("celery worker {} (celeriac {})", shared.node, env!("CARGO_PKG_VERSION")));
     say(format!(".> transport:   {}", core.broker_url));
     say(format!(".> results:     {}", core.backend_url));
-    let pool = match settings.pool {
-        PoolKind::Tokio => "tokio",
-        PoolKind::Prefork => "prefork",
-    };
+    let pool = settings.pool.name();
     say(match &shared.autoscaler {
         Some(autoscaler) => {
             let bounds = autoscaler.bounds();

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::stats::number;
 use crate::protocol::JsonMap;
-use crate::worker::pool::PoolKind;
 use crate::worker::shared::Shared;
 
 /// The settings. Those that have Celery's default are told only `with_defaults`.
@@ -33,10 +32,7 @@ impl Setting {
 pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Setting> {
     let (core, settings) = (shared.app.core(), &shared.settings);
     let seconds = |limit: Option<Duration>| limit.map_or(Value::Null, |limit| number(limit.as_secs_f64()));
-    let pool = match settings.pool {
-        PoolKind::Tokio => "tokio",
-        PoolKind::Prefork => "prefork",
-    };
+    let pool = settings.pool.name();
     let setting = |name, value, default| Setting { name, value, default };
     vec![
         setting("broker_url", core.broker_url.as_str().into(), Value::Null),

@@ -35,6 +35,16 @@ pub enum PoolKind {
     Prefork,
 }
 
+impl PoolKind {
+    /// The word for it: on the command line, in the log and in answers to remote control.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::Prefork => "prefork",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) enum End {
