@@ -10,6 +10,7 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 mod delivery;
+mod dropped;
 mod error;
 mod inspect;
 mod redis;

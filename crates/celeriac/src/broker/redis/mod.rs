@@ -33,12 +33,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
+use super::dropped::{Dropped, DroppedDeliveries};
 use super::{
-    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked,
-    Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
+    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Peeked, Publication,
+    QueueInfo, Recovered, Settlement, Subscription,
 };
 use crate::beat::TickStore;
 use crate::protocol::{NodeName, QueueName};
@@ -112,8 +112,7 @@ impl RedisBroker {
     }
 
     fn on(server: Server) -> Self {
-        let (sender, dropped) = mpsc::unbounded_channel();
-        let end = CancellationToken::new();
+        let (returns, dropped, end) = Dropped::channel();
         let keys = Keys::new(server.options(), server.db());
         let inner = Arc::new(Inner {
             link: Link::new(server.clone(), Scripts::all()),
@@ -122,14 +121,14 @@ impl RedisBroker {
             names: Names::new(&keys),
             keys,
             scripts: Scripts::new(),
-            returns: Arc::new(DroppedDeliveries(sender)),
+            returns,
             known: Mutex::default(),
             announced: Mutex::default(),
             turn: AtomicUsize::new(0),
             next_overdue: Mutex::new(Instant::now()),
-            _end: end.clone().drop_guard(),
+            _end: end,
         });
-        tokio::spawn(put_back(Arc::downgrade(&inner), dropped, end));
+        tokio::spawn(put_back(Arc::downgrade(&inner), dropped));
         Self(inner)
     }
 }
@@ -193,36 +192,14 @@ impl Broker for RedisBroker {
     }
 }
 
-/// Where dropped deliveries go. There are never more than there were deliveries, which consumers bound.
-struct DroppedDeliveries(mpsc::UnboundedSender<DeliveryTag>);
-
-impl Returns for DroppedDeliveries {
-    fn give_back(&self, tag: DeliveryTag) {
-        // Without a receiver the broker has gone, and the lease ends by itself.
-        drop(self.0.send(tag));
-    }
-}
-
 /// The pauses before dropped deliveries are tried to be put back again; after the last their leases end by themselves.
 const PUT_BACK_AFTER: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
 /// Puts dropped deliveries back until the broker has gone.
-async fn put_back(
-    broker: std::sync::Weak<Inner>,
-    mut dropped: mpsc::UnboundedReceiver<DeliveryTag>,
-    end: CancellationToken,
-) {
-    let mut tags = Vec::new();
-    loop {
-        let received = tokio::select! {
-            biased;
-            count = dropped.recv_many(&mut tags, 1000) => count,
-            () = end.cancelled() => 0,
-        };
-        let Some(broker) = broker.upgrade().filter(|_| received > 0) else { return };
-        let restore = |tag| Settlement { tag, outcome: Outcome::Restore };
-        let batch: Vec<Settlement> = tags.drain(..).map(restore).collect();
+async fn put_back(broker: std::sync::Weak<Inner>, mut dropped: Dropped) {
+    while let Some(batch) = dropped.next().await {
+        let Some(broker) = broker.upgrade() else { return };
         for pause in PUT_BACK_AFTER {
             match broker.settle(&batch).await {
                 Err(error) if error.is_transient() => {

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sqlite_group_commit::DatabaseError;
-use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
+use super::dropped::{Dropped, DroppedDeliveries};
 use super::{
     Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Outcome, Peeked,
     Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
@@ -55,16 +55,9 @@ impl SqliteBroker {
     }
 
     fn on(file: File) -> Self {
-        let (sender, dropped) = mpsc::unbounded_channel();
-        let end = CancellationToken::new();
-        tokio::spawn(put_back(file.clone(), dropped, end.clone()));
-        Self {
-            file,
-            returns: Arc::new(DroppedDeliveries(sender)),
-            announced: Arc::default(),
-            recovered: Arc::default(),
-            _end: Arc::new(end.drop_guard()),
-        }
+        let (returns, dropped, end) = Dropped::channel();
+        tokio::spawn(put_back(file.clone(), dropped));
+        Self { file, returns, announced: Arc::default(), recovered: Arc::default(), _end: Arc::new(end) }
     }
 
     /// Claims what there is now. Also says when the next delayed message is due.
@@ -302,30 +295,9 @@ impl Broker for SqliteBroker {
     }
 }
 
-/// Where dropped deliveries go. There are never more than there were deliveries, which consumers bound.
-struct DroppedDeliveries(mpsc::UnboundedSender<DeliveryTag>);
-
-impl Returns for DroppedDeliveries {
-    fn give_back(&self, tag: DeliveryTag) {
-        // Without a receiver the broker has gone, and the lease ends by itself.
-        drop(self.0.send(tag));
-    }
-}
-
-/// Requeues dropped deliveries until the broker has gone.
-async fn put_back(file: File, mut dropped: mpsc::UnboundedReceiver<DeliveryTag>, end: CancellationToken) {
-    let mut tags = Vec::new();
-    loop {
-        let received = tokio::select! {
-            biased;
-            count = dropped.recv_many(&mut tags, 1000) => count,
-            () = end.cancelled() => 0,
-        };
-        if received == 0 {
-            return;
-        }
-        let requeue = |tag| Settlement { tag, outcome: Outcome::Requeue { delay: Duration::ZERO } };
-        let batch: Vec<Settlement> = tags.drain(..).map(requeue).collect();
+/// Puts dropped deliveries back until the broker has gone.
+async fn put_back(file: File, mut dropped: Dropped) {
+    while let Some(batch) = dropped.next().await {
         let ring = file.bells.when_dropped(Bell::Queue);
         let change = move |conn: &rusqlite::Connection| {
             queue::settle(conn, &batch)?;
