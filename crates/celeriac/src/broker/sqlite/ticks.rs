@@ -12,6 +12,7 @@ use crate::beat::{Tick, TickStore};
 use crate::protocol::{NodeName, Timestamp};
 use crate::sqlite::{Bell, File, ms, now_ms};
 
+/// The lead needs no fsync: a power cut ends all beats of the machine, and a tick is made once, whoever leads.
 pub(super) struct SqliteTicks(pub(super) File);
 
 #[async_trait]
@@ -29,7 +30,7 @@ impl TickStore for SqliteTicks {
                 .execute(params![beat, node.as_str(), now.saturating_add(ms(lease)), now])?;
             Ok(led > 0)
         };
-        Ok(self.0.db.write(lead).await?)
+        Ok(self.0.db.write_lazily(lead).await?)
     }
 
     async fn resign(&self, beat: &str, node: &NodeName) -> Result<(), BrokerError> {
@@ -38,7 +39,7 @@ impl TickStore for SqliteTicks {
             conn.execute("DELETE FROM beat_leader WHERE beat = ?1 AND node = ?2", [&beat, node.as_str()])?;
             Ok(())
         };
-        Ok(self.0.db.write(resign).await?)
+        Ok(self.0.db.write_lazily(resign).await?)
     }
 
     async fn last_ticks(&self, beat: &str) -> Result<BTreeMap<String, Timestamp>, BrokerError> {
