@@ -1,10 +1,8 @@
 //! The methods of remote control, written down once: the worker checks requests by them, the command line reads its
 //! words by them.
 
-use serde_json::Value;
-
 use super::JsonMap;
-use crate::repr;
+use crate::args::ArgumentError;
 
 /// Whether a method asks or changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,37 +116,23 @@ impl Command {
         COMMANDS.iter().find(|command| command.name == name || command.alias == Some(name))
     }
 
-    /// Are these arguments that the method can be called with? If not, what Python's TypeError would say.
+    /// Are these arguments that the method can be called with?
     ///
     /// # Errors
     /// When an argument is unknown or missing.
-    pub fn check(&self, arguments: &JsonMap) -> Result<(), String> {
+    pub fn check(&self, arguments: &JsonMap) -> Result<(), ArgumentError> {
+        let function = self.name.to_owned();
         let is_known =
             |name: &&String| self.required.contains(&name.as_str()) || self.optional.contains(&name.as_str());
         if !self.is_open
-            && let Some(unknown) = arguments.keys().find(|name| !is_known(name))
+            && let Some(name) = arguments.keys().find(|name| !is_known(name))
         {
-            let unknown = repr::python(&Value::from(unknown.as_str()));
-            return Err(format!("{}() got an unexpected keyword argument {unknown}", self.name));
+            return Err(ArgumentError::Unexpected { function, name: name.clone() });
         }
-        let missing: Vec<String> = self
-            .required
-            .iter()
-            .filter(|name| !arguments.contains_key(**name))
-            .map(|name| format!("'{name}'"))
-            .collect();
-        let named = match missing.as_slice() {
-            [] => return Ok(()),
-            [one] => one.clone(),
-            [one, two] => format!("{one} and {two}"),
-            [many @ .., last] => format!("{}, and {last}", many.join(", ")),
-        };
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        Err(format!(
-            "{}() missing {} required positional argument{plural}: {named}",
-            self.name,
-            missing.len()
-        ))
+        let is_missing = |name: &&&str| !arguments.contains_key(**name);
+        let names: Vec<String> =
+            self.required.iter().filter(is_missing).map(|name| (*name).to_owned()).collect();
+        if names.is_empty() { Ok(()) } else { Err(ArgumentError::Missing { function, names }) }
     }
 }
 
@@ -259,11 +243,11 @@ pub const COMMANDS: &[Command] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn check(name: &str, arguments: Value) -> Result<(), String> {
         let Value::Object(arguments) = arguments else { panic!("no arguments") };
-        Command::find(name).unwrap().check(&arguments)
+        Command::find(name).unwrap().check(&arguments).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn answer<S: Send + Sync + 'static>(
     let Some(command) = Command::find(method) else {
         return Err(Raised::new("KeyError", shortened(method)));
     };
-    command.check(arguments).map_err(|wrong| Raised::new("TypeError", wrong))?;
+    command.check(arguments).map_err(|wrong| Raised::new("TypeError", wrong.to_string()))?;
     let arguments = Arguments::new(command.name, arguments);
     let value = match command.name {
         "ping" => json!({"ok": "pong"}),

@@ -1,0 +1,152 @@
+//! From the arguments of a call to the task's struct.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::ArgumentError;
+use super::call::Call;
+use super::refusal::Refusal;
+
+/// Makes a task's struct from the arguments of a call.
+///
+/// Fields are bound by position in the order in which they are declared, then by name; `#[serde(default)]` and
+/// `Option` fields may be left out. Fields renamed with serde are known by their new name.
+///
+/// # Errors
+/// When the call does not fit; the message names the argument.
+pub fn bind<T: DeserializeOwned>(
+    task_name: &str,
+    args: &[Value],
+    kwargs: &Map<String, Value>,
+) -> Result<T, ArgumentError> {
+    let function = task_name.rsplit('.').next().unwrap_or(task_name);
+    match T::deserialize(Call { args, kwargs }) {
+        Ok(task) => Ok(task),
+        Err(Refusal::Missing(first)) => {
+            let mut names = vec![first.to_owned()];
+            find_other_missing::<T>(args, kwargs.clone(), &mut names);
+            Err(ArgumentError::Missing { function: function.to_owned(), names })
+        }
+        Err(refusal) => Err(refusal.of(function)),
+    }
+}
+
+/// Serde stops at the first missing field; Python names them all. Fills each missing field with a value of some
+/// type that its place accepts, and looks which field is missing next.
+fn find_other_missing<T: DeserializeOwned>(
+    args: &[Value],
+    mut kwargs: Map<String, Value>,
+    names: &mut Vec<String>,
+) {
+    const FILLERS: [fn() -> Value; 6] = [
+        || Value::from(0),
+        || Value::from(""),
+        || Value::from(false),
+        || Value::Array(Vec::new()),
+        || Value::Object(Map::new()),
+        || Value::Null,
+    ];
+    while let Some(name) = names.last().cloned() {
+        let next = FILLERS.iter().find_map(|filler| {
+            kwargs.insert(name.clone(), filler());
+            match T::deserialize(Call { args, kwargs: &kwargs }) {
+                Err(Refusal::Missing(next)) if !names.iter().any(|known| known == next) => Some(next),
+                _ => None,
+            }
+        });
+        match next {
+            Some(next) => names.push(next.to_owned()),
+            None => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unbind;
+    use super::*;
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Add {
+        x: i64,
+        y: i64,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Read {
+        path: String,
+        tags: Vec<String>,
+        limit: Option<u32>,
+        #[serde(default)]
+        deep: bool,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Ping;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Pair(i64, String);
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Double(i64);
+
+    fn call<T: DeserializeOwned>(args: Value, kwargs: Value) -> Result<T, String> {
+        let (Value::Array(args), Value::Object(kwargs)) = (args, kwargs) else { panic!("not a call") };
+        bind("tasks.add", &args, &kwargs).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fields_are_bound_by_position_then_by_name() {
+        let sum = Add { x: 2, y: 3 };
+        assert_eq!(call::<Add>(json!([2, 3]), json!({})).as_ref(), Ok(&sum));
+        assert_eq!(call::<Add>(json!([]), json!({"y": 3, "x": 2})).as_ref(), Ok(&sum));
+        assert_eq!(call::<Add>(json!([2]), json!({"y": 3})).as_ref(), Ok(&sum));
+    }
+
+    #[test]
+    fn fields_with_defaults_may_be_left_out() {
+        let read: Read = call(json!(["a"]), json!({"tags": ["t"]})).unwrap();
+        assert_eq!(read, Read { path: "a".into(), tags: vec!["t".into()], limit: None, deep: false });
+    }
+
+    #[test]
+    fn a_call_that_does_not_fit_is_refused_in_the_words_of_python() {
+        let refused = |args, kwargs| call::<Add>(args, kwargs).unwrap_err();
+        assert_eq!(
+            refused(json!([1, 2, 3]), json!({})),
+            "add() takes 2 positional arguments but 3 were given"
+        );
+        assert_eq!(refused(json!([1]), json!({"z": 1})), "add() got an unexpected keyword argument 'z'");
+        assert_eq!(refused(json!([1]), json!({"x": 1})), "add() got multiple values for argument 'x'");
+        assert_eq!(refused(json!([1]), json!({})), "add() missing 1 required positional argument: 'y'");
+        assert_eq!(
+            refused(json!([]), json!({})),
+            "add() missing 2 required positional arguments: 'x' and 'y'"
+        );
+        let wrong = refused(json!([1, "two"]), json!({}));
+        assert!(wrong.starts_with("add() argument 'y': invalid type: string \"two\""), "{wrong}");
+        assert_eq!(
+            call::<Read>(json!([]), json!({})).unwrap_err(),
+            "add() missing 2 required positional arguments: 'path' and 'tags'"
+        );
+        assert_eq!(
+            call::<Ping>(json!([1]), json!({})).unwrap_err(),
+            "add() takes 0 positional arguments but 1 was given"
+        );
+    }
+
+    #[test]
+    fn every_shape_of_task_survives_the_way_there_and_back() {
+        fn there_and_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(task: T) {
+            let (args, kwargs) = unbind(&task).unwrap();
+            assert_eq!(bind::<T>("t", &args, &kwargs).unwrap(), task);
+        }
+        there_and_back(Add { x: 1, y: -2 });
+        there_and_back(Read { path: "p".into(), tags: vec![], limit: Some(3), deep: true });
+        there_and_back(Ping);
+        there_and_back(Pair(1, "a".into()));
+        there_and_back(Double(4));
+    }
+}
