@@ -3,20 +3,10 @@
 import os
 import time
 
-from celery import Celery, chain, group
+from celery import chain, group
 from celery.exceptions import SoftTimeLimitExceeded
 
-app = Celery(
-    "canvas_app",
-    broker=os.environ["CELERY_BROKER_URL"],
-    backend=os.environ["CELERY_RESULT_BACKEND"],
-)
-app.conf.update(
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    broker_connection_retry_on_startup=True,
-    task_default_queue="celery",
-)
+from redis_app import app
 
 
 class ExpectedException(Exception):

@@ -1,30 +1,8 @@
-"""A Celery app on the Redis that the environment names: the tasks that tests of remote control run."""
+"""What the tests of remote control run: the tasks of `redis_tasks`, one that sleeps and one with a limit."""
 
-import os
 import time
 
-from celery import Celery
-
-app = Celery(
-    "tasks",
-    broker=os.environ["CELERY_BROKER_URL"],
-    backend=os.environ["CELERY_RESULT_BACKEND"],
-)
-app.conf.update(
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    broker_connection_retry_on_startup=True,
-)
-
-
-@app.task(name="tasks.add")
-def add(x, y):
-    return x + y
-
-
-@app.task(name="tasks.fail")
-def fail(message):
-    raise ValueError(message)
+from redis_tasks import app
 
 
 @app.task(name="tasks.sleep")

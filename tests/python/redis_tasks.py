@@ -1,25 +1,8 @@
-"""A Celery app on the Redis that the environment names, for tests beside our workers."""
+"""Tasks that our workers have as well, for tests beside them."""
 
-import os
 import time
 
-from celery import Celery
-
-app = Celery(
-    "tasks",
-    broker=os.environ["CELERY_BROKER_URL"],
-    backend=os.environ["CELERY_RESULT_BACKEND"],
-)
-app.conf.update(
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={
-        "visibility_timeout": float(os.environ.get("VISIBILITY_TIMEOUT", "3600")),
-        "global_keyprefix": os.environ.get("KEYPREFIX", ""),
-    },
-    result_backend_transport_options={"global_keyprefix": os.environ.get("KEYPREFIX", "")},
-)
+from redis_app import app
 
 
 @app.task(name="tasks.add")

@@ -2,16 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use celeriac::{App, Signature};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_servers::{Process, example, until};
-
-const PATIENCE: Duration = Duration::from_secs(40);
+use test_servers::{PATIENCE, Process, example, until};
 
 struct Place {
     dir: TempDir,

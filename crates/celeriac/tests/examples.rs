@@ -60,25 +60,15 @@ fn rate_limit_holds_until_it_is_lifted() {
 
 /// A program told where broker and result backend are.
 fn on(redis: &RedisServer, mut command: Command, log: PathBuf) -> Process {
-    command.env("CELERY_BROKER_URL", redis.url(0)).env("CELERY_RESULT_BACKEND", redis.url(1));
+    redis.tell(&mut command);
     Process::spawn(command, log)
 }
 
 #[test]
 fn python_is_called() {
     let (redis, dir) = (RedisServer::start(), tempfile::tempdir().unwrap());
-    let mut celery = Celery::V57.celery();
-    celery.args([
-        "-A",
-        "redis_tasks",
-        "worker",
-        "-c",
-        "2",
-        "-l",
-        "info",
-        "--without-gossip",
-        "--without-mingle",
-    ]);
+    let mut celery = Celery::V57.worker("redis_tasks", "py@lab", 2);
+    celery.args(["--without-gossip", "--without-mingle"]);
     let mut worker = on(&redis, celery, dir.path().join("worker.log"));
     worker.until_printed("ready.");
     let mut caller = on(&redis, Command::new(example("calling_python")), dir.path().join("caller.log"));

@@ -7,6 +7,6 @@ mod process;
 mod python;
 mod redis;
 
-pub use process::{Process, example, until};
+pub use process::{PATIENCE, Process, example, until};
 pub use python::{Celery, Flower};
 pub use redis::{RedisOptions, RedisServer, free_port};

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// No condition of a test takes longer, unless something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program in a process group of its own; dropping it kills the group.
 #[derive(Debug)]
@@ -57,6 +57,12 @@ impl Process {
     /// Kills the program and its children at once, and waits for the end.
     pub fn kill(&mut self) {
         self.signal_group(Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+
+    /// Kills the program, not its children, and waits for its end.
+    pub fn kill_alone(&mut self) {
+        self.signal(Signal::SIGKILL);
         let _ = self.child.wait();
     }
 

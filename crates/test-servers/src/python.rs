@@ -30,6 +30,13 @@ impl Celery {
         command
     }
 
+    /// The command `celery worker` for an app of `tests/python`. It says `ready.` when it is.
+    pub fn worker(self, app: &str, node: &str, concurrency: u32) -> Command {
+        let mut command = self.celery();
+        command.args(["-A", app, "worker", "-n", node, "-c", &concurrency.to_string(), "-l", "info"]);
+        command
+    }
+
     fn program(self, name: &str) -> PathBuf {
         let environment = match self {
             Self::V56 => "celery-5.6",

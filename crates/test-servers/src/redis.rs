@@ -60,6 +60,11 @@ impl RedisServer {
         format!("redis://{password}127.0.0.1:{}/{database}", self.port)
     }
 
+    /// Tells a program of Celery's that this is its broker, and its result backend.
+    pub fn tell(&self, command: &mut Command) {
+        command.env("CELERY_BROKER_URL", self.url(0)).env("CELERY_RESULT_BACKEND", self.url(1));
+    }
+
     /// The Unix socket that it listens on as well.
     pub fn socket(&self) -> std::path::PathBuf {
         self.dir.path().join("redis.sock")

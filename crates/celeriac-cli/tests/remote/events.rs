@@ -72,7 +72,7 @@ fn our_events_read_the_same_in_both_programs() {
 #[test]
 fn events_of_python_read_the_same_in_both_programs() {
     let bench = Bench::new();
-    let _worker = bench.python_worker(Celery::V57, "w1@lab", &["-c", "1", "-E"]);
+    let _worker = bench.python_worker(Celery::V57, "w1@lab", &["-E"]);
     let (theirs, ours) = dumps(&bench, Celery::V57);
     until_both_have_seen(&theirs, &ours);
     let app = bench.app();
@@ -142,7 +142,7 @@ fn what_our_client_sends_is_told_of() {
 
 fn tell_each_other_what_is_revoked(celery: Celery) {
     let bench = Bench::new();
-    let python = bench.python_worker(celery, "w2@lab", &["-c", "1"]);
+    let python = bench.python_worker(celery, "w2@lab", &[]);
     let app = bench.app();
     let revoke = |id: &str, node: &str| {
         let arguments = celeriac::JsonMap::from_iter([("task_id".to_owned(), Value::from(id))]);
@@ -159,7 +159,7 @@ fn tell_each_other_what_is_revoked(celery: Celery) {
     drop(python);
 
     revoke("ours", "w1@lab");
-    let again = bench.python_worker(celery, "w3@lab", &["-c", "1"]);
+    let again = bench.python_worker(celery, "w3@lab", &[]);
     assert!(revoked("w3@lab").contains("ours"), "{}", again.log());
     assert!(again.log().contains("sync with 1 nodes"), "{}", again.log());
     assert!(!again.log().contains("Traceback"), "{}", again.log());

@@ -45,7 +45,7 @@ const LINES: [&[&str]; 35] = [
 
 fn same_output(celery: Celery) {
     let bench = Bench::new();
-    let worker = bench.python_worker(celery, "w1@lab", &["-c", "1"]);
+    let worker = bench.python_worker(celery, "w1@lab", &[]);
     let lines: Vec<Vec<&str>> = LINES
         .iter()
         .map(|line| [line, &["--timeout", "20", "--destination", "w1@lab"][..]].concat())
@@ -84,7 +84,7 @@ fn we_print_what_celery_5_7_prints() {
 #[test]
 fn answers_that_differ_each_time_have_the_same_form() {
     let bench = Bench::new();
-    let _worker = bench.python_worker(Celery::V57, "w1@lab", &["-c", "1"]);
+    let _worker = bench.python_worker(Celery::V57, "w1@lab", &[]);
     let keys = |run: &Run| -> Vec<String> {
         let keys = run.out.lines().filter_map(|line| line.split_once("\": ").map(|(key, _)| key.to_owned()));
         keys.collect()

@@ -12,12 +12,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::{Celery, Process, RedisServer};
 
-pub use test_servers::until;
+pub use test_servers::{PATIENCE, until};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
-
-/// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Redis and a folder for what programs print.
 pub struct Bench {
@@ -45,7 +42,7 @@ impl Bench {
 
     /// Tells a program where broker and result backend are.
     pub fn told(&self, mut command: Command) -> Command {
-        command.env("CELERY_BROKER_URL", self.redis.url(0)).env("CELERY_RESULT_BACKEND", self.redis.url(1));
+        self.redis.tell(&mut command);
         command.env_remove("NO_COLOR");
         command
     }
@@ -85,8 +82,8 @@ impl Bench {
 
     /// Python's worker `NODE`, once it answers.
     pub fn python_worker(&self, celery: Celery, node: &str, arguments: &[&str]) -> Process {
-        let mut command = self.told(celery.celery());
-        command.args(["-A", "control_app", "worker", "-n", node, "-l", "info"]).args(arguments);
+        let mut command = self.told(celery.worker("control_app", node, 1));
+        command.args(arguments);
         let worker = Process::spawn(command, self.dir.path().join("python.log"));
         self.until_answered(node);
         worker

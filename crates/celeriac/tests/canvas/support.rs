@@ -1,15 +1,13 @@
 //! A Redis, workers of both kinds in processes of their own, and Python's clients.
 
 use std::process::Command;
-use std::time::Duration;
 
 use celeriac::App;
 use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::{Celery, Process, RedisServer, example};
 
-/// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub use test_servers::PATIENCE;
 
 /// Workers of both kinds on one queue.
 pub struct Fleet {
@@ -26,17 +24,7 @@ impl Fleet {
     /// With one of our workers: `examples/suite_worker.rs`.
     pub fn with_ours(mut self) -> Self {
         let mut command = Command::new(example("suite_worker"));
-        command.args([
-            "--hostname",
-            "rust@lab",
-            "--concurrency",
-            "4",
-            "--prefetch-multiplier",
-            "1",
-            "-E",
-            "-l",
-            "info",
-        ]);
+        command.args("-n rust@lab -c 4 --prefetch-multiplier 1 -E -l info".split(' '));
         let mut worker = self.spawn(command, "rust");
         worker.until_printed("ready");
         self.workers.push(worker);
@@ -45,19 +33,8 @@ impl Fleet {
 
     /// With one of Python's, which knows the same tasks.
     pub fn with_pythons(mut self, celery: Celery) -> Self {
-        let mut command = celery.celery();
-        command.args([
-            "-A",
-            "canvas_app",
-            "worker",
-            "-c",
-            "3",
-            "-l",
-            "info",
-            "-n",
-            "py@lab",
-            "--without-gossip",
-        ]);
+        let mut command = celery.worker("canvas_app", "py@lab", 3);
+        command.arg("--without-gossip");
         let mut worker = self.spawn(command, "python");
         worker.until_printed("ready.");
         self.workers.push(worker);
@@ -100,11 +77,8 @@ impl Fleet {
     }
 
     fn spawn(&self, mut command: Command, name: &str) -> Process {
-        command
-            .env("REDIS_HOST", "127.0.0.1")
-            .env("REDIS_PORT", self.redis.port().to_string())
-            .env("CELERY_BROKER_URL", self.redis.url(0))
-            .env("CELERY_RESULT_BACKEND", self.redis.url(1));
+        self.redis.tell(&mut command);
+        command.env("REDIS_HOST", "127.0.0.1").env("REDIS_PORT", self.redis.port().to_string());
         Process::spawn(command, self.dir.path().join(format!("{name}.log")))
     }
 }

@@ -1,6 +1,8 @@
 //! The prefork pool with real processes: this test program is started again for the children, and for whole workers.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod kills;
 mod limits;
 mod lives;

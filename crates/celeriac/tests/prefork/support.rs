@@ -4,19 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use celeriac::{
-    App, AppError, CancelReason, Context, PoolKind, ResultError, Shutdown, Signals, Task, TaskError,
-    TaskResult, WorkerBuilder,
+    App, CancelReason, Context, PoolKind, ResultError, Shutdown, Signals, Task, TaskError, TaskResult,
+    WorkerBuilder,
 };
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 
-/// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(40);
-/// For questions that are asked again when nobody answers.
-pub const SOON: Duration = Duration::from_millis(500);
+pub use crate::common::{PATIENCE, Running, SOON, until};
+
 /// The file that names another broker than the one in the folder.
 const URL: &str = "broker.url";
 /// Mark arguments of ours; test harnesses take them for filters that nothing matches.
@@ -222,38 +219,6 @@ impl Bench {
     pub async fn processes(&self) -> Vec<u64> {
         let stats = self.ask("stats").await;
         stats["pool"]["processes"].as_array().unwrap().iter().filter_map(Value::as_u64).collect()
-    }
-}
-
-/// A worker that runs beside the test.
-pub struct Running {
-    pub shutdown: Shutdown,
-    handle: JoinHandle<Result<(), AppError>>,
-}
-
-impl Running {
-    pub fn start(worker: WorkerBuilder<Lab>) -> Self {
-        let shutdown = Shutdown::new();
-        let handle = tokio::spawn(worker.run(shutdown.clone()));
-        Self { shutdown, handle }
-    }
-
-    pub async fn stop(self) {
-        self.shutdown.warm();
-        self.ended().await.unwrap();
-    }
-
-    pub async fn ended(self) -> Result<(), AppError> {
-        tokio::time::timeout(PATIENCE, self.handle).await.expect("the worker does not stop").unwrap()
-    }
-}
-
-/// Waits until the condition holds.
-pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -47,19 +47,8 @@ fn a_global_key_prefix_is_shared_with_python() {
 
 async fn we_call_pythons_worker(celery: Celery) {
     let bench = Bench::new();
-    let mut command = celery.celery();
-    command.args([
-        "-A",
-        "redis_tasks",
-        "worker",
-        "-c",
-        "2",
-        "-l",
-        "info",
-        "-n",
-        "py@lab",
-        "--without-gossip",
-    ]);
+    let mut command = celery.worker("redis_tasks", "py@lab", 2);
+    command.arg("--without-gossip");
     let mut worker = bench.python(command, "python");
     let client = bench.client().await;
     worker.until_printed("ready.");

@@ -13,10 +13,8 @@ fn late(path: &std::path::Path, seconds: f64) -> Signature {
 }
 
 fn python_worker(bench: &Bench, visibility_timeout: &str) -> test_servers::Process {
-    let mut command = Celery::V57.celery();
-    command
-        .args(["-A", "redis_tasks", "worker", "-c", "1", "-l", "info", "-n", "py@lab", "--without-gossip"])
-        .env("VISIBILITY_TIMEOUT", visibility_timeout);
+    let mut command = Celery::V57.worker("redis_tasks", "py@lab", 1);
+    command.arg("--without-gossip").env("VISIBILITY_TIMEOUT", visibility_timeout);
     bench.python(command, "python")
 }
 

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use test_servers::{Process, RedisOptions, RedisServer};
 
-/// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub use test_servers::PATIENCE;
 
 const BROKER_VARIABLE: &str = "CELERY_BROKER_URL";
 const BACKEND_VARIABLE: &str = "CELERY_RESULT_BACKEND";

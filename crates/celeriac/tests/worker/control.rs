@@ -149,7 +149,7 @@ async fn a_running_worker_is_changed() {
     assert_eq!(ask(&bench, "enable_events", json!({})).await, ok("task events already enabled"));
     assert_eq!(ask(&bench, "disable_events", json!({})).await, ok("task events disabled"));
     bench.app.control().shutdown().await.unwrap();
-    worker.ended().await;
+    worker.ended().await.unwrap();
 }
 
 #[tokio::test]

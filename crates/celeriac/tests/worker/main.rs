@@ -5,6 +5,8 @@
 mod basics;
 mod beat;
 mod canvas;
+#[path = "../common/mod.rs"]
+mod common;
 mod control;
 mod eager;
 mod limits;

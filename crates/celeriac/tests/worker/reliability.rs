@@ -168,7 +168,7 @@ async fn a_warm_shutdown_ends_what_runs_and_returns_what_waits() {
     })
     .await;
     bench.lab.open_gate();
-    worker.ended().await;
+    worker.ended().await.unwrap();
     assert_eq!(running.state().await.unwrap(), TaskState::Success);
     assert_eq!(bench.lab.lines(), ["gate running"]);
 
@@ -185,7 +185,7 @@ async fn a_cold_shutdown_returns_everything() {
     until("it runs", async || bench.lab.at_gate.load(Ordering::SeqCst) == 1).await;
     let waiting = bench.app.send(Add { x: 1, y: 1 }).await.unwrap();
     worker.shutdown.cold();
-    worker.ended().await;
+    worker.ended().await.unwrap();
     let queues = bench.app.broker().queues().await.unwrap();
     assert_eq!((queues[0].ready, queues[0].claimed), (2, 0), "{queues:?}");
     assert_eq!(running.state().await.unwrap(), TaskState::Pending);
@@ -194,7 +194,7 @@ async fn a_cold_shutdown_returns_everything() {
     assert_eq!(waiting.get_timeout(PATIENCE).await.unwrap(), 2);
     until("it runs again", async || bench.lab.at_gate.load(Ordering::SeqCst) == 2).await;
     next.shutdown.cold();
-    next.ended().await;
+    next.ended().await.unwrap();
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_task_that_was_acknowledged_early_is_lost_with_its_worker() {
     let queues = bench.app.broker().queues().await.unwrap();
     assert!(queues.iter().all(|queue| queue.ready + queue.claimed == 0), "{queues:?}");
     worker.shutdown.cold();
-    worker.ended().await;
+    worker.ended().await.unwrap();
     assert_eq!(early.state().await.unwrap(), TaskState::Retry);
 }
 
@@ -226,7 +226,7 @@ async fn many_tasks_survive_workers_that_come_and_go() {
         } else {
             worker.shutdown.cold();
         }
-        worker.ended().await;
+        worker.ended().await.unwrap();
     }
     let last = Running::start(bench.worker());
     for (x, result) in sent.iter().enumerate() {

@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use celeriac::{
-    App, AppError, CancelReason, Context, Failure, RetryPolicy, Shutdown, Task, TaskError, TaskResult,
-    WorkerBuilder,
+    App, CancelReason, Context, Failure, RetryPolicy, Task, TaskError, TaskResult, WorkerBuilder,
 };
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 
-/// No condition of these tests takes longer, unless something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// For questions that are asked again when nobody answers: the worker may not be up yet.
-pub const SOON: Duration = Duration::from_millis(500);
+pub use crate::common::{PATIENCE, Running, SOON, until};
 
 /// What the tasks do is written down here.
 #[derive(Clone)]
@@ -90,42 +84,6 @@ impl Bench {
             .concurrency(4)
             .recover_every(Duration::from_millis(100))
             .heartbeat(Duration::from_millis(100))
-    }
-}
-
-/// A worker that runs beside the test.
-pub struct Running {
-    pub shutdown: Shutdown,
-    handle: JoinHandle<Result<(), AppError>>,
-}
-
-impl Running {
-    pub fn start(worker: WorkerBuilder<Lab>) -> Self {
-        let shutdown = Shutdown::new();
-        let handle = tokio::spawn(worker.run(shutdown.clone()));
-        Self { shutdown, handle }
-    }
-
-    pub async fn stop(self) {
-        self.shutdown.warm();
-        self.ended().await;
-    }
-
-    pub async fn ended(self) {
-        tokio::time::timeout(PATIENCE, self.handle)
-            .await
-            .expect("the worker does not stop")
-            .unwrap()
-            .unwrap();
-    }
-}
-
-/// Waits until the condition holds.
-pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < PATIENCE, "it never happens that {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
