@@ -1,7 +1,8 @@
 """Runs a program in a terminal of its own, as a person would.
 
 Arguments: the command line. Standard input: a JSON list of steps: ["expect", TEXT] waits until the program has printed
-the text, ["send", TEXT] types it, ["signal", NUMBER] signals it. Prints {"code", "output", "restored"} as JSON.
+the text, ["send", TEXT] types it, ["signal", NUMBER] signals it, ["resize", [ROWS, COLUMNS]] makes the terminal (24 by
+120 at first) another one. Prints {"code", "output", "restored"} as JSON.
 """
 
 import fcntl
@@ -17,10 +18,14 @@ import time
 PATIENCE = 60
 
 
+def resize(terminal, rows, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 def main():
     steps = json.loads(sys.stdin.read())
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    resize(slave, 24, 120)
     before = termios.tcgetattr(slave)
     pid = os.fork()
     if pid == 0:
@@ -50,6 +55,8 @@ def main():
             os.write(master, value.encode())
         elif action == "signal":
             os.kill(pid, value)
+        elif action == "resize":
+            resize(master, *value)
     while True:
         read(0.1)
         ended, status = os.waitpid(pid, os.WNOHANG)

@@ -6,7 +6,9 @@
 mod process;
 mod python;
 mod redis;
+mod terminal;
 
 pub use process::{PATIENCE, Process, example, until};
 pub use python::{Celery, Flower};
 pub use redis::{RedisOptions, RedisServer, free_port};
+pub use terminal::in_terminal;

@@ -63,7 +63,7 @@ impl Flower {
     }
 }
 
-fn scripts() -> PathBuf {
+pub(crate) fn scripts() -> PathBuf {
     workspace().join("tests/python")
 }
 

@@ -1,6 +1,7 @@
 //! The terminal: takes it over, gives it back however the program ends.
 
 use std::io::Stdout;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use celeriac::{Answers, App, AppError, JsonMap};
@@ -24,13 +25,19 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// How long the keyboard is listened to before looking whether the end has come.
 const LISTEN: Duration = Duration::from_millis(100);
 
+/// Whether the terminal is in our hands.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// Draws until the user has seen enough.
 pub(super) async fn watch<S: Send + Sync + 'static>(
     app: &App<S>,
     has_colours: bool,
 ) -> Result<(), CommandError> {
     let mut events = app.events().await?;
+    // Ctrl-C is a key like others while the terminal is ours; the signal may come from elsewhere.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut quit = signal(SignalKind::quit())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminal = Taken::over()?;
     let mut keys = keyboard()?;
@@ -67,8 +74,15 @@ pub(super) async fn watch<S: Send + Sync + 'static>(
                 Err(error) => view.show_error(error),
             },
             _ = redraw.tick() => {}
+            _ = interrupt.recv() => return Ok(()),
             _ = terminate.recv() => return Ok(()),
+            _ = quit.recv() => return Ok(()),
             _ = hang_up.recv() => return Ok(()),
+        }
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Err(CommandError::Failed(
+                "a part of this program has panicked, as told above".to_owned(),
+            ));
         }
         terminal.0.draw(|frame| view.draw(frame, &cluster, Instant::now()))?;
     }
@@ -116,6 +130,7 @@ impl Taken {
             give_back();
             hook(panic);
         }));
+        TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         let taken = execute!(std::io::stdout(), EnterAlternateScreen)
             .and_then(|()| Terminal::new(CrosstermBackend::new(std::io::stdout())));
@@ -132,8 +147,40 @@ impl Drop for Taken {
     }
 }
 
-/// Leaves the terminal as a shell expects it. Nothing can be done about what fails.
+/// Leaves the terminal as a shell expects it, once: a second time would move the cursor to where it was at the
+/// beginning, and what was printed since would be overwritten. Nothing can be done about what fails.
 fn give_back() {
-    drop(execute!(std::io::stdout(), LeaveAlternateScreen, Show));
-    drop(disable_raw_mode());
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        drop(execute!(std::io::stdout(), LeaveAlternateScreen, Show));
+        drop(disable_raw_mode());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use serde_json::{Value, json};
+    use test_servers::in_terminal;
+
+    use super::*;
+
+    #[test]
+    #[ignore = "a part that another test runs in a terminal"]
+    fn part_panics() {
+        let _taken = Taken::over().unwrap();
+        panic!("the ball is dropped");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "events::screen::tests::part_panics", "--ignored", "--nocapture"]);
+        let ran: Value = serde_json::from_str(&in_terminal(&command, "[]")).unwrap();
+        assert_eq!((&ran["code"], &ran["restored"]), (&json!(101), &json!(true)), "{ran}");
+        let output = ran["output"].as_str().unwrap();
+        let after: Vec<&str> = output.split("\u{1b}[?1049l").collect();
+        assert!(output.contains("\u{1b}[?1049h") && after.len() == 2, "{output:?}");
+        assert!(after[1].contains("the ball is dropped") && !after[0].contains("the ball"), "{output:?}");
+    }
 }

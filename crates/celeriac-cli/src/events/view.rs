@@ -18,6 +18,9 @@ use crate::python;
 
 /// At most so many workers are shown.
 const MAX_WORKER_ROWS: usize = 8;
+/// From this width on the picture has all of a table, from the other one on most of it.
+const WIDE: u16 = 100;
+const MIDDLE: u16 = 76;
 /// Longest rate that can be typed.
 const MAX_INPUT: usize = 20;
 
@@ -158,52 +161,55 @@ impl View {
             Constraint::Length(1),
         ])
         .areas(frame.area());
-        frame.render_widget(self.head(cluster, now), head);
-        frame.render_widget(self.workers(cluster, now), workers);
+        let width = frame.area().width;
+        frame.render_widget(self.head(cluster, now, width), head);
+        frame.render_widget(self.workers(cluster, now, width), workers);
         self.tasks(frame, tasks, cluster);
-        let help = "j:down k:up i:info t:traceback r:result c:revoke l:rate limit q:quit";
+        let help = if width < MIDDLE {
+            "i:info t:trace r:result c:revoke q:quit"
+        } else {
+            "j:down k:up i:info t:traceback r:result c:revoke l:rate limit q:quit"
+        };
         frame.render_widget(Paragraph::new(help).style(self.style(Style::new().fg(Color::DarkGray))), keys);
         if let Some(over) = &self.over {
             self.over(frame, over);
         }
     }
 
-    fn head(&self, cluster: &Cluster, now: Instant) -> Paragraph<'static> {
+    fn head(&self, cluster: &Cluster, now: Instant, width: u16) -> Paragraph<'static> {
         let number = |text: String| Span::styled(text, Style::new().add_modifier(Modifier::BOLD));
         let rate = |rate: f64| number(format!("{rate:.1}/s"));
-        Paragraph::new(Line::from(vec![
-            Span::raw("events "),
-            number(cluster.event_count.to_string()),
-            Span::raw(" "),
-            rate(cluster.events.per_second(now)),
-            Span::raw("  tasks "),
-            number(cluster.task_count().to_string()),
-            Span::raw("  started "),
-            rate(cluster.started.per_second(now)),
-            Span::raw("  succeeded "),
-            rate(cluster.succeeded.per_second(now)),
-            Span::raw("  failed "),
-            rate(cluster.failed.per_second(now)),
-        ]))
+        let mut told = vec![Span::raw("events "), number(cluster.event_count.to_string())];
+        if width >= MIDDLE {
+            told.extend([Span::raw(" "), rate(cluster.events.per_second(now))]);
+        }
+        told.extend([Span::raw("  tasks "), number(cluster.task_count().to_string())]);
+        if width >= MIDDLE {
+            told.extend([Span::raw("  started "), rate(cluster.started.per_second(now))]);
+            told.extend([Span::raw("  succeeded "), rate(cluster.succeeded.per_second(now))]);
+        }
+        told.extend([Span::raw("  failed "), rate(cluster.failed.per_second(now))]);
+        Paragraph::new(Line::from(told))
     }
 
-    fn workers(&self, cluster: &Cluster, now: Instant) -> Table<'static> {
+    fn workers(&self, cluster: &Cluster, now: Instant, width: u16) -> Table<'static> {
         let title = format!(" workers {}/{} online ", cluster.online(now), cluster.workers.len());
         let mut workers: Vec<_> = cluster.workers.iter().collect();
         workers.sort_by_key(|(_, worker)| !worker.is_online(now));
         let rows = workers.into_iter().take(MAX_WORKER_ROWS).map(|(name, worker)| {
             let (word, colour) =
                 if worker.is_online(now) { ("online", Color::Green) } else { ("offline", Color::Red) };
-            Row::new([
+            let cells = [
                 name.clone(),
                 word.to_owned(),
                 format!("active {}", worker.active),
                 format!("processed {}", worker.processed),
                 worker.load.clone(),
                 worker.software.clone(),
-            ])
-            .style(self.style(Style::new().fg(colour)))
+            ];
+            Row::new(fitting(cells, COLUMNS_FROM, width)).style(self.style(Style::new().fg(colour)))
         });
+        const COLUMNS_FROM: [u16; 6] = [0, 0, 0, MIDDLE, MIDDLE, WIDE];
         let widths = [
             Constraint::Fill(2),
             Constraint::Length(8),
@@ -212,33 +218,37 @@ impl View {
             Constraint::Length(15),
             Constraint::Length(16),
         ];
-        Table::new(rows, widths).block(Block::bordered().title(title))
+        Table::new(rows, fitting(widths, COLUMNS_FROM, width)).block(Block::bordered().title(title))
     }
 
     fn tasks(&self, frame: &mut Frame<'_>, area: Rect, cluster: &Cluster) {
-        let height = usize::from(area.height.saturating_sub(3));
+        const COLUMNS_FROM: [u16; 5] = [0, MIDDLE, 0, MIDDLE, 0];
+        let (height, width) = (usize::from(area.height.saturating_sub(3)), area.width);
         let position = self.position(cluster);
         // Only what can be seen is made into rows: there may be thousands.
         let first = position.map_or(0, |position| position.saturating_sub(height / 2));
         let rows = cluster.newest().skip(first).take(height).map(|task| {
-            Row::new([
+            let cells = [
                 task.uuid.clone(),
                 task.worker.clone(),
                 task.name.clone(),
                 Timestamp::from_unix_seconds(task.at).isoformat().get(11..19).unwrap_or_default().to_owned(),
                 task.state.clone(),
-            ])
-            .style(self.style(Style::new().fg(colour(&task.state))))
+            ];
+            let style = self.style(Style::new().fg(colour(&task.state)));
+            Row::new(fitting(cells, COLUMNS_FROM, width)).style(style)
         });
         let widths = [
-            Constraint::Length(36),
+            // The first characters of an id tell tasks apart; all of it is in what `i` shows.
+            Constraint::Length(if width < WIDE { 8 } else { 36 }),
             Constraint::Fill(2),
             Constraint::Fill(3),
             Constraint::Length(8),
             Constraint::Length(9),
         ];
-        let table = Table::new(rows, widths)
-            .header(Row::new(["UUID", "WORKER", "TASK", "TIME", "STATE"]).style(Modifier::BOLD))
+        let titles = fitting(["UUID", "WORKER", "TASK", "TIME", "STATE"], COLUMNS_FROM, width);
+        let table = Table::new(rows, fitting(widths, COLUMNS_FROM, width))
+            .header(Row::new(titles).style(Modifier::BOLD))
             .row_highlight_style(Modifier::REVERSED)
             .block(Block::bordered().title(" tasks "));
         let mut state = TableState::new().with_selected(position.map(|position| position - first));
@@ -268,6 +278,11 @@ impl View {
     fn style(&self, style: Style) -> Style {
         if self.has_colours { style } else { Style::new() }
     }
+}
+
+/// The cells of the columns that there are at this width.
+fn fitting<T, const N: usize>(cells: [T; N], from: [u16; N], width: u16) -> Vec<T> {
+    cells.into_iter().zip(from).filter(|(_, from)| width >= *from).map(|(cell, _)| cell).collect()
 }
 
 fn colour(state: &str) -> Color {
@@ -324,7 +339,11 @@ mod tests {
     use super::*;
 
     fn drawn(view: &View, cluster: &Cluster, now: Instant) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(100, 16)).unwrap();
+        drawn_on(100, 16, view, cluster, now)
+    }
+
+    fn drawn_on(width: u16, height: u16, view: &View, cluster: &Cluster, now: Instant) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view.draw(frame, cluster, now)).unwrap();
         terminal.backend().to_string()
     }
@@ -337,6 +356,29 @@ mod tests {
     fn the_picture_shows_rates_workers_and_tasks() {
         let now = Instant::now();
         insta::assert_snapshot!(drawn(&View::default(), &sample(now), now));
+    }
+
+    #[test]
+    fn narrow_terminals_have_what_matters() {
+        let now = Instant::now();
+        let (cluster, view) = (sample(now), View::default());
+        insta::assert_snapshot!("of_80_columns", drawn_on(80, 12, &view, &cluster, now));
+        insta::assert_snapshot!("of_40_columns", drawn_on(40, 12, &view, &cluster, now));
+    }
+
+    #[test]
+    fn any_size_can_be_drawn() {
+        let now = Instant::now();
+        let (cluster, mut view) = (sample(now), View::default());
+        press(&mut view, &cluster, KeyCode::Char('j'));
+        for key in [None, Some('i'), Some(' '), Some('l')] {
+            key.map(|key| press(&mut view, &cluster, KeyCode::Char(key)));
+            for width in [1, 2, 3, 8, 20, 39, 40, MIDDLE - 1, MIDDLE, WIDE - 1, WIDE, 200] {
+                for height in [1, 2, 3, 5, 8, 13] {
+                    drawn_on(width, height, &view, &cluster, now);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Our command line on our worker, and in a terminal.
 
-use serde_json::{Value, json};
-use test_servers::Celery;
+use std::process::Command;
 
-use crate::support::{Bench, Fail, Ours, PATIENCE, Run, Sleep, until};
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Fail, Ours, PATIENCE, Sleep, until};
 
 #[test]
 fn tasks_are_called_and_their_results_printed() {
@@ -98,7 +99,7 @@ fn dead_letters_are_listed_revived_and_discarded() {
 fn replies_are_printed_as_they_come() {
     let bench = Bench::new();
     let ours = Ours::start(&bench);
-    let mut command = bench.told(std::process::Command::new(env!("CARGO_BIN_EXE_celeriac")));
+    let mut command = bench.told(Command::new(env!("CARGO_BIN_EXE_celeriac")));
     command.args(["inspect", "ping", "--timeout", "3600"]);
     let mut asking = test_servers::Process::spawn(command, bench.dir.path().join("asking.log"));
     asking.until_printed("->  w1@lab: OK\n        pong\n");
@@ -136,11 +137,9 @@ fn wrong_usage_and_a_broker_that_is_away_are_told() {
 
 /// Runs `celeriac ARGUMENTS` in a terminal.
 fn in_terminal(bench: &Bench, arguments: &[&str], steps: Value) -> Value {
-    let mut command = bench.told(Celery::V56.python("in_terminal.py"));
-    command.arg(env!("CARGO_BIN_EXE_celeriac")).args(arguments);
-    let Run { code, out, err } = Run::of(command, Some(&steps.to_string()));
-    assert_eq!(code, 0, "{err}");
-    serde_json::from_str(&out).unwrap()
+    let mut command = bench.told(Command::new(env!("CARGO_BIN_EXE_celeriac")));
+    command.args(arguments);
+    serde_json::from_str(&test_servers::in_terminal(&command, &steps.to_string())).unwrap()
 }
 
 #[test]
@@ -180,9 +179,36 @@ fn events_are_watched_in_a_terminal_which_is_given_back() {
     let (taken, given) = (output.find("\u{1b}[?1049h").unwrap(), output.rfind("\u{1b}[?1049l").unwrap());
     assert!(taken < given, "the shell's screen comes back");
 
-    let ended = in_terminal(&bench, &["events"], json!([["expect", "w1@lab"], ["signal", 15]]));
-    assert_eq!((&ended["code"], &ended["restored"]), (&json!(0), &json!(true)));
-    assert!(ended["output"].as_str().unwrap().contains("\u{1b}[?1049l"));
+    // SIGHUP, SIGINT, SIGQUIT and SIGTERM, and what a terminal in its usual mode would make SIGINT.
+    for end in [
+        json!(["signal", 1]),
+        json!(["signal", 2]),
+        json!(["signal", 3]),
+        json!(["signal", 15]),
+        json!(["send", "\u{3}"]),
+    ] {
+        let ended = in_terminal(&bench, &["events"], json!([["expect", "w1@lab"], end]));
+        assert_eq!((&ended["code"], &ended["restored"]), (&json!(0), &json!(true)), "{end}");
+        assert_eq!(ended["output"].as_str().unwrap().matches("\u{1b}[?1049l").count(), 1, "{end}");
+    }
+    ours.stop(&bench);
+}
+
+#[test]
+fn the_picture_fits_a_terminal_that_becomes_narrow_and_has_no_colours_if_none_are_wanted() {
+    let bench = Bench::new();
+    let ours = Ours::start_with(&bench, |worker| worker.events(true));
+    // Blanks of an empty screen are not printed; those of a title are, and tell which columns there are.
+    let steps =
+        json!([["expect", "w1@lab"], ["resize", [12, 40]], ["expect", "UUID     TASK "], ["send", "q"],]);
+    let is_coloured = |ran: &Value| {
+        let output = ran["output"].as_str().unwrap();
+        ["\u{1b}[38;5;", "\u{1b}[32m"].iter().any(|green| output.contains(green))
+    };
+    let coloured = in_terminal(&bench, &["events"], steps.clone());
+    assert!(coloured["code"] == 0 && is_coloured(&coloured), "{coloured}");
+    let plain = in_terminal(&bench, &["events", "--no-color"], steps);
+    assert!(plain["code"] == 0 && !is_coloured(&plain), "{plain}");
     ours.stop(&bench);
 }
 
