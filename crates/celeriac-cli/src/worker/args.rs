@@ -44,6 +44,12 @@ pub struct WorkerArgs {
     /// Seconds after which a task is asked to end.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub soft_time_limit: Option<Duration>,
+    /// Seconds for which tasks may go on before a cold shutdown gives them back.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub soft_shutdown_timeout: Option<Duration>,
+    /// Wait for the whole of --soft-shutdown-timeout even when no task runs.
+    #[arg(long, requires = "soft_shutdown_timeout")]
+    pub soft_shutdown_on_idle: bool,
     /// Replace a process of the prefork pool after so many tasks.
     #[arg(long, value_name = "N")]
     pub max_tasks_per_child: Option<u64>,
@@ -175,6 +181,12 @@ impl WorkerArgs {
         if self.soft_time_limit.is_some() {
             worker = worker.soft_time_limit(self.soft_time_limit);
         }
+        if let Some(timeout) = self.soft_shutdown_timeout {
+            worker = worker.soft_shutdown_timeout(timeout);
+        }
+        if self.soft_shutdown_on_idle {
+            worker = worker.soft_shutdown_on_idle(true);
+        }
         if self.max_tasks_per_child.is_some() {
             worker = worker.max_tasks_per_child(self.max_tasks_per_child);
         }
@@ -226,7 +238,7 @@ mod tests {
     fn flags_are_celerys() {
         let args = parse(
             "-P prefork --autoscale 10,3 -Q a,b -X b -n w1@%h --prefetch-multiplier 1 --time-limit 1.5 \
-             --soft-time-limit 1 --max-tasks-per-child 100 --max-memory-per-child 200000 -E --without-mingle \
+             --soft-time-limit 1 --soft-shutdown-timeout 2.5 --soft-shutdown-on-idle --max-tasks-per-child 100 --max-memory-per-child 200000 -E --without-mingle \
              --without-gossip --without-heartbeat -O fair -S state.db --pidfile w.pid -f w.log -D --uid 1 --gid daemon",
         )
         .unwrap();
@@ -234,6 +246,8 @@ mod tests {
         assert_eq!(args.autoscale, Some(Autoscale { max: 10, min: 3 }));
         assert_eq!((args.queues.len(), args.exclude_queues.len()), (2, 1));
         assert_eq!(args.time_limit, Some(Duration::from_millis(1500)));
+        assert_eq!(args.soft_shutdown_timeout, Some(Duration::from_millis(2500)));
+        assert!(args.soft_shutdown_on_idle);
         assert_eq!(args.optimization, Optimization::Fair);
         assert!(args.detach && args.task_events && !args.detached);
         assert_eq!(parse("--pool solo --heartbeat-interval 5 --discard").unwrap().pool, WorkerPool::Solo);

@@ -28,6 +28,7 @@ mod settings;
 mod shared;
 mod shutdown;
 mod signals;
+mod soft;
 mod statedb;
 mod strategy;
 mod unreadable;

@@ -27,6 +27,7 @@ use crate::worker::revoked::RevokedSet;
 use crate::worker::settings::{ChildSettings, WorkerSettings};
 use crate::worker::shared::Shared;
 use crate::worker::shutdown::Shutdown;
+use crate::worker::soft::soften;
 use crate::worker::statedb;
 use crate::worker::unreadable;
 
@@ -70,6 +71,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         background.spawn(statedb::keep(shared.clone(), path.clone(), end.clone()));
     }
     background.spawn(dump_when_asked(shared.clone(), end.clone()));
+    background.spawn(soften(shared.clone(), end.clone()));
     background.spawn(lease::recover(shared.clone(), end.clone()));
     if !shared.settings.is_silent {
         background.spawn(beat(shared.clone(), end.clone()));
@@ -148,11 +150,18 @@ async fn finish_messages<S: Send + Sync + 'static>(
     shutdown: &Shutdown,
 ) {
     messages.close();
-    if !shutdown.cold.is_cancelled() {
+    if !shutdown.cold.is_cancelled() && !shutdown.soft.is_cancelled() {
         tracing::warn!(target: "celery.worker", "worker: Warm shutdown (MainProcess)");
     }
     tokio::select! {
-        () = messages.wait() => return,
+        () = messages.wait() => {
+            if !shutdown.soft.is_cancelled() {
+                return;
+            }
+            if shared.settings.soft_shutdown.on_idle {
+                shutdown.cold.cancelled().await;
+            }
+        }
         () = shutdown.cold.cancelled() => {}
     }
     tracing::warn!(target: "celery.worker", "worker: Cold shutdown (MainProcess)");

@@ -32,11 +32,21 @@ pub(crate) struct WorkerSettings {
     pub(crate) lease: Duration,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) soft_time_limit: Option<Duration>,
+    pub(crate) soft_shutdown: SoftShutdown,
     pub(crate) heartbeat: Duration,
     /// Send no `worker-` events.
     pub(crate) is_silent: bool,
     pub(crate) mingle: Duration,
     pub(crate) recover_every: Duration,
+}
+
+/// What comes before a cold shutdown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SoftShutdown {
+    /// How long tasks may go on; zero is not at all.
+    pub(crate) timeout: Duration,
+    /// Does the worker wait even when it runs nothing?
+    pub(crate) on_idle: bool,
 }
 
 /// What the children of the prefork pool are told.
@@ -73,6 +83,7 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
             lease: DEFAULT_LEASE,
             time_limit: None,
             soft_time_limit: None,
+            soft_shutdown: SoftShutdown::default(),
             heartbeat: Duration::from_secs(2),
             is_silent: false,
             mingle: Duration::from_millis(200),
@@ -189,6 +200,19 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     /// The soft time limit of tasks that have none.
     pub fn soft_time_limit(mut self, limit: Option<Duration>) -> Self {
         self.settings.soft_time_limit = limit;
+        self
+    }
+
+    /// Before a cold shutdown, tasks that run may go on for so long (`worker_soft_shutdown_timeout`); zero, as it is unless
+    /// set, is not at all. The wait ends with the last of them.
+    pub fn soft_shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.soft_shutdown.timeout = timeout;
+        self
+    }
+
+    /// The soft shutdown timeout passes to its end even when nothing runs (`worker_enable_soft_shutdown_on_idle`).
+    pub fn soft_shutdown_on_idle(mut self, on_idle: bool) -> Self {
+        self.settings.soft_shutdown.on_idle = on_idle;
         self
     }
 

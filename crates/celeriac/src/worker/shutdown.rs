@@ -5,11 +5,15 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Two signals: a warm one (end what runs, give back the rest) and a cold one (give back everything now).
+/// Three signals: a warm one (end what runs, give back the rest), a cold one (give back everything now), and a soft one
+/// (a warm one for a while, then a cold one).
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     /// Take nothing new, end what runs, return what waits, then stop.
     pub warm: CancellationToken,
+    /// As warm, and cold when the worker's
+    /// [soft shutdown timeout](crate::WorkerBuilder::soft_shutdown_timeout) has passed. Implies warm.
+    pub soft: CancellationToken,
     /// Cancel what runs, return all that is unsettled, then stop. Implies warm.
     pub cold: CancellationToken,
     dump: Arc<Notify>,
@@ -23,6 +27,13 @@ impl Shutdown {
 
     /// Gives the warm signal.
     pub fn warm(&self) {
+        self.warm.cancel();
+    }
+
+    /// Gives the soft signal, and the warm one with it. A worker without a soft shutdown timeout takes it for a cold one.
+    pub fn soft(&self) {
+        // First, so that whoever sees the warm one knows that it is not all.
+        self.soft.cancel();
         self.warm.cancel();
     }
 

@@ -5,6 +5,7 @@
 //! | TERM | warm shutdown; the second one, or with `REMAP_SIGTERM=SIGQUIT` the first, a cold one |
 //! | INT | warm shutdown; the second one a cold one |
 //! | QUIT | cold shutdown |
+//! | one more | cold at once, where a [soft shutdown timeout](crate::WorkerBuilder::soft_shutdown_timeout) delays it |
 //! | HUP | warm shutdown, then the program starts again with the same arguments |
 //! | USR1 | what runs and what the pool is like is written to the log |
 
@@ -110,8 +111,10 @@ async fn obey(mut ears: Ears, shutdown: Shutdown, restart: Arc<AtomicBool>) {
             }
         };
         asked = true;
-        if cold {
+        if cold && shutdown.soft.is_cancelled() {
             shutdown.cold();
+        } else if cold {
+            shutdown.soft();
         } else {
             shutdown.warm();
         }

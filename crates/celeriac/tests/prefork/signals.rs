@@ -1,5 +1,7 @@
 //! Signals to a worker in a process of its own, in both pools.
 
+use std::time::Duration;
+
 use celeriac::{PoolKind, TaskState};
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -13,8 +15,8 @@ fn options(pool: PoolKind) -> Options {
 }
 
 /// A worker that runs one task, which waits, and holds another.
-async fn busy(bench: &Bench, pool: PoolKind) -> Process {
-    let worker = Process::start(bench, &options(pool));
+async fn busy(bench: &Bench, options: &Options) -> Process {
+    let worker = Process::start(bench, options);
     bench.app.send(Hold { name: "held".into() }).await.unwrap();
     until("it runs", async || bench.lab.read("held").is_some()).await;
     bench.app.send(Hold { name: "waits".into() }).await.unwrap();
@@ -25,7 +27,7 @@ async fn busy(bench: &Bench, pool: PoolKind) -> Process {
 async fn term_ends_what_runs_and_returns_what_waits() {
     for pool in POOLS {
         let bench = Bench::new().await;
-        let mut worker = busy(&bench, pool).await;
+        let mut worker = busy(&bench, &options(pool)).await;
         until("one waits in the worker", async || bench.counts().await == (0, 2)).await;
         worker.signal(Signal::SIGTERM);
         until("what waited is back", async || bench.counts().await == (1, 1)).await;
@@ -43,7 +45,7 @@ async fn quit_and_a_second_term_return_everything() {
             [&[Signal::SIGQUIT][..], &[Signal::SIGTERM, Signal::SIGTERM], &[Signal::SIGINT, Signal::SIGINT]]
         {
             let bench = Bench::new().await;
-            let mut worker = busy(&bench, pool).await;
+            let mut worker = busy(&bench, &options(pool)).await;
             until("one waits in the worker", async || bench.counts().await == (0, 2)).await;
             for (index, signal) in signals.iter().enumerate() {
                 if index > 0 {
@@ -56,6 +58,72 @@ async fn quit_and_a_second_term_return_everything() {
             assert!(worker.log().contains("worker: Cold shutdown (MainProcess)"), "{}", worker.log());
         }
     }
+}
+
+#[tokio::test]
+async fn a_soft_shutdown_lets_tasks_end_and_returns_what_waits() {
+    for pool in POOLS {
+        let bench = Bench::new().await;
+        let mut worker = busy(&bench, &Options { soft_shutdown: PATIENCE * 10, ..options(pool) }).await;
+        until("one waits in the worker", async || bench.counts().await == (0, 2)).await;
+        worker.signal(Signal::SIGQUIT);
+        worker.until_logged("Initiating Soft Shutdown, terminating in 400.0 seconds");
+        until("what waited is back", async || bench.counts().await == (1, 1)).await;
+        bench.lab.write("open", "yes");
+        assert_eq!(worker.exit_code(), Some(0), "{}", worker.log());
+        assert_eq!(bench.counts().await, (1, 0), "the task that ran has ended: {}", worker.log());
+        assert!(worker.log().contains("worker: Cold shutdown (MainProcess)"), "{}", worker.log());
+        assert!(!worker.log().contains("Warm shutdown"), "{}", worker.log());
+    }
+}
+
+#[tokio::test]
+async fn a_soft_shutdown_becomes_cold_in_time_or_with_the_next_signal() {
+    for pool in POOLS {
+        for (timeout, signals) in [
+            (Duration::from_millis(300), &[Signal::SIGQUIT][..]),
+            (Duration::from_millis(300), &[Signal::SIGTERM, Signal::SIGTERM]),
+            (PATIENCE * 10, &[Signal::SIGQUIT, Signal::SIGQUIT]),
+            (PATIENCE * 10, &[Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGINT]),
+        ] {
+            let bench = Bench::new().await;
+            let mut worker = busy(&bench, &Options { soft_shutdown: timeout, ..options(pool) }).await;
+            let mut warm = false;
+            for signal in signals {
+                worker.signal(*signal);
+                if warm || *signal == Signal::SIGQUIT {
+                    worker.until_logged("Initiating Soft Shutdown");
+                } else {
+                    worker.until_logged("Warm shutdown");
+                    warm = true;
+                }
+            }
+            assert_eq!(worker.exit_code(), Some(0), "{signals:?} {}", worker.log());
+            assert_eq!(bench.counts().await, (2, 0), "{signals:?} {}", worker.log());
+            assert!(worker.log().contains("worker: Cold shutdown (MainProcess)"), "{}", worker.log());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idle_worker_waits_only_when_it_is_told_to() {
+    let bench = Bench::new().await;
+    let soft = Options { soft_shutdown: PATIENCE * 10, ..Options::default() };
+    let mut worker = Process::start(&bench, &soft);
+    worker.until_logged("ready.");
+    worker.signal(Signal::SIGQUIT);
+    assert_eq!(worker.exit_code(), Some(0), "{}", worker.log());
+    assert!(!worker.log().contains("Initiating Soft Shutdown"), "{}", worker.log());
+
+    let bench = Bench::new().await;
+    let soft_shutdown = Duration::from_millis(700);
+    let mut worker = Process::start(&bench, &Options { soft_shutdown, soft_on_idle: true, ..soft });
+    worker.until_logged("ready.");
+    let start = std::time::Instant::now();
+    worker.signal(Signal::SIGQUIT);
+    assert_eq!(worker.exit_code(), Some(0), "{}", worker.log());
+    assert!(start.elapsed() >= soft_shutdown, "it waited for {:?}", start.elapsed());
+    assert!(worker.log().contains("Initiating Soft Shutdown, terminating in 0.7 seconds"), "{}", worker.log());
 }
 
 #[tokio::test]
@@ -119,7 +187,7 @@ async fn hup_starts_the_program_again_in_its_place() {
 async fn usr1_writes_what_runs_to_the_log() {
     for pool in POOLS {
         let bench = Bench::new().await;
-        let mut worker = busy(&bench, pool).await;
+        let mut worker = busy(&bench, &options(pool)).await;
         let pid = bench.lab.read("held").unwrap().trim().to_owned();
         worker.signal(Signal::SIGUSR1);
         worker.until_logged("worker: tasks.hold[");

@@ -84,6 +84,8 @@ pub async fn work() {
     let kind = if options.is_prefork { PoolKind::Prefork } else { PoolKind::Tokio };
     let worker = quick(&app).pool(kind).hostname(&options.name).concurrency(options.concurrency);
     let worker = worker.prefetch_multiplier(2).lease(Duration::from_millis(900));
+    let worker =
+        worker.soft_shutdown_timeout(options.soft_shutdown).soft_shutdown_on_idle(options.soft_on_idle);
     worker.events(options.events).statedb(options.statedb).run(shutdown).await.unwrap();
     if signals.want_restart() {
         panic!("{}", celeriac::restart());
@@ -99,12 +101,23 @@ pub struct Options {
     pub events: bool,
     pub statedb: Option<PathBuf>,
     pub remap: bool,
+    pub soft_shutdown: Duration,
+    pub soft_on_idle: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let name = "w1@lab".to_owned();
-        Self { name, concurrency: 1, is_prefork: false, events: false, statedb: None, remap: false }
+        Self {
+            name,
+            concurrency: 1,
+            is_prefork: false,
+            events: false,
+            statedb: None,
+            remap: false,
+            soft_shutdown: Duration::ZERO,
+            soft_on_idle: false,
+        }
     }
 }
 

@@ -73,6 +73,16 @@ pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Sett
         setting("worker_max_tasks_per_child", json!(settings.children.max_tasks), Value::Null),
         setting("worker_max_memory_per_child", json!(settings.children.max_memory_kib), Value::Null),
         setting("worker_state_db", json!(settings.statedb), Value::Null),
+        setting(
+            "worker_soft_shutdown_timeout",
+            settings.soft_shutdown.timeout.as_secs_f64().into(),
+            json!(0.0),
+        ),
+        setting(
+            "worker_enable_soft_shutdown_on_idle",
+            settings.soft_shutdown.on_idle.into(),
+            json!(false),
+        ),
         setting("worker_lease", number(settings.lease.as_secs_f64()), Value::Null),
         setting("worker_heartbeat", number(settings.heartbeat.as_secs_f64()), Value::Null),
     ]
