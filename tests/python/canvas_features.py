@@ -120,6 +120,13 @@ def canvases():
     yield "chain_of_chords", outcome(
         chain(*(chord([add.s(i), add.s(i)] if i else [add.si(1, 0), add.si(2, 0)], tsum.s()) for i in range(4))).delay()
     )
+    with_z = chord([add.s(1, 1), add.si(2, 2), add.s(3, 3) | add.s(4)], tsum.s())
+    yield "keywords_of_a_chord", outcome(with_z.apply_async(kwargs={"z": 100}))
+    with_z = chord([add.s(1), add.si(2, 2), add.s(3) | add.s(4)], tsum.s(), kwargs={"kwargs": {"z": 100}})
+    yield "keywords_in_a_chain", outcome((add.s(1, 1) | with_z).delay())
+    sent = {"header": [add.s(1, 1), add.si(2, 2)], "body": tsum.s().set(task_id=str(uuid.uuid4())), "kwargs": {"z": 100}}
+    app.send_task("celery.chord", kwargs=sent).get(timeout=TIMEOUT)
+    yield "keywords_in_a_message", outcome(sent["body"].AsyncResult(sent["body"].options["task_id"]))
     yield "body_is_a_chain", outcome(chord([add.s(1, 1), add.s(2, 2)], tsum.s() | add.s(10)).delay())
     yield "body_is_a_group", outcome(chord([add.s(1, 1), add.s(2, 2)], group(tsum.s(), tsum.s())).delay())
     yield "group_in_group", outcome(group(add.s(1, 1), group(add.s(2, 2), add.s(3, 3))).delay())

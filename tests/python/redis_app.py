@@ -12,6 +12,7 @@ app = Celery(
 )
 app.conf.update(
     worker_prefetch_multiplier=1,
+    result_extended=bool(os.environ.get("RESULT_EXTENDED")),
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_transport_options={

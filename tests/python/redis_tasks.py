@@ -15,6 +15,13 @@ def fail(message):
     raise ValueError(message)
 
 
+@app.task(name="tasks.retrying", bind=True, max_retries=2)
+def retrying(self):
+    if self.request.retries:
+        return self.request.retries
+    raise self.retry(countdown=0.1)
+
+
 @app.task(name="tasks.late", acks_late=True)
 def late(path, seconds):
     with open(path, "a") as log:

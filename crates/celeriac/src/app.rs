@@ -54,6 +54,8 @@ pub(crate) struct Core {
     pub(crate) backend_url: String,
     /// Tell of each task that is sent (`task_send_sent_event`).
     pub(crate) sent_events: bool,
+    /// Store with each result what the task was (`result_extended`).
+    pub(crate) result_extended: bool,
 }
 
 /// Settings of an app that is about to be opened.
@@ -64,6 +66,7 @@ pub struct AppBuilder<S> {
     result_expires: Option<Duration>,
     default_queue: QueueName,
     sent_events: bool,
+    result_extended: bool,
     redis: RedisOptions,
     /// Those of the result backend, when they are others.
     backend_redis: Option<RedisOptions>,
@@ -87,6 +90,7 @@ impl App<()> {
             result_expires: Some(backend::DEFAULT_RESULT_EXPIRES),
             default_queue: QueueName::celery(),
             sent_events: false,
+            result_extended: false,
             redis: RedisOptions::default(),
             backend_redis: None,
             state: (),
@@ -119,6 +123,13 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         self
     }
 
+    /// Workers store with each result the task's name, arguments, worker, retries, queue and stamps (`result_extended`).
+    /// They are in the `extra` of its [`TaskMeta`].
+    pub fn result_extended(mut self, extended: bool) -> Self {
+        self.result_extended = extended;
+        self
+    }
+
     /// How queues and results lie on a Redis, and how it is connected to (`broker_transport_options`). Options in the
     /// URLs override these.
     pub fn redis_options(mut self, options: RedisOptions) -> Self {
@@ -141,6 +152,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             result_expires: self.result_expires,
             default_queue: self.default_queue,
             sent_events: self.sent_events,
+            result_extended: self.result_extended,
             redis: self.redis,
             backend_redis: self.backend_redis,
             state,
@@ -183,6 +195,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             broker_url: host::without_password(&self.broker_url),
             backend_url: host::without_password(backend_url),
             sent_events: self.sent_events,
+            result_extended: self.result_extended,
         };
         Ok(App { core: Arc::new(core), state: Arc::new(self.state), registry: Arc::new(Registry::new()) })
     }

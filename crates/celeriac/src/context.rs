@@ -199,6 +199,9 @@ impl<S: Send + Sync + 'static> Context<S> {
         let mut stored = TaskMeta::new(self.request().id().clone(), state, meta);
         stored.group_id = self.request().group_id().cloned();
         stored.parent_id = self.request().parent_id().cloned();
+        if self.app().core().result_extended {
+            stored.extend(&self.request().message, &self.request().hostname);
+        }
         self.app().core().backend.store(vec![stored]).await?;
         Ok(())
     }

@@ -85,6 +85,11 @@ fn flags(cli: &Cli) -> Vec<(&'static str, String)> {
             set("CELERY_WORKER_CONCURRENCY", args.concurrency.map(|slots| slots.to_string()));
             set("CELERY_WORKER_PREFETCH_MULTIPLIER", args.prefetch_multiplier.map(|n| n.to_string()));
             set("CELERY_WORKER_MAX_TASKS_PER_CHILD", args.max_tasks_per_child.map(|n| n.to_string()));
+            set("CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT", seconds(args.soft_shutdown_timeout));
+            set(
+                "CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE",
+                args.soft_shutdown_on_idle.then(|| "true".to_owned()),
+            );
             set("CELERY_TASK_TIME_LIMIT", seconds(args.time_limit));
             set("CELERY_TASK_SOFT_TIME_LIMIT", seconds(args.soft_time_limit));
         }

@@ -144,6 +144,40 @@ pub(crate) fn take_chord(chord: &mut Signature) -> Option<(Signature, Signature)
     Some((header, body))
 }
 
+/// Removes the keyword arguments that a chord has for the tasks of its header.
+pub(crate) fn take_keywords(chord: &mut Signature) -> JsonMap {
+    match chord.kwargs.remove("kwargs") {
+        Some(Value::Object(keywords)) => keywords,
+        _ => JsonMap::new(),
+    }
+}
+
+/// Gives keyword arguments to the tasks of a canvas that are called first, in place of their own of the same names.
+pub(crate) fn give_keywords(signature: &mut Signature, keywords: &JsonMap) {
+    if keywords.is_empty() {
+        return;
+    }
+    match Kind::of(signature) {
+        Kind::Plain if signature.immutable => {}
+        Kind::Plain => signature.kwargs.extend(keywords.clone()),
+        Kind::Chain => {
+            let mut steps = take_members(signature);
+            steps.first_mut().into_iter().for_each(|first| give_keywords(first, keywords));
+            set_members(signature, steps);
+        }
+        Kind::Group => {
+            let mut members = take_members(signature);
+            members.iter_mut().for_each(|member| give_keywords(member, keywords));
+            set_members(signature, members);
+        }
+        Kind::Chord => {
+            let mut given = take_keywords(signature);
+            given.extend(keywords.clone());
+            signature.kwargs.insert("kwargs".to_owned(), given.into());
+        }
+    }
+}
+
 /// Puts header and body of a chord back.
 pub(crate) fn set_chord(chord: &mut Signature, header: Signature, body: Signature) {
     chord.kwargs.insert("header".to_owned(), json!(header));

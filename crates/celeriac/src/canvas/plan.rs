@@ -153,6 +153,7 @@ impl Plan {
     fn chord(&mut self, mut chord: Signature, extra: &[Value]) -> Option<Applied> {
         freeze::freeze(&mut chord);
         let extra = options::partial(&mut chord, extra);
+        let keywords = options::take_keywords(&mut chord);
         let (mut header, mut body) = options::take_chord(&mut chord)?;
         let group_id = options::text(&header, "task_id").unwrap_or_else(new_id);
         // What follows the chord, or waits for it, follows its body.
@@ -184,6 +185,7 @@ impl Plan {
                 freeze::join(&mut member, &membership(&group_id, index, Some(&carried)));
                 options::inherit(&mut member, &header.options);
                 options::inherit(&mut member, &chord.options);
+                options::give_keywords(&mut member, &keywords);
                 Some(self.apply(member, &extra)?.result)
             })
             .collect();
@@ -322,6 +324,24 @@ mod tests {
         assert_eq!(rest[0].options["group_id"], json!(plan.chords[0].group_id));
         assert!(rest[0].options.contains_key("chord"));
         assert_eq!(rest[0].options["chord"]["options"]["task_id"], json!(child.id));
+    }
+
+    #[test]
+    fn keywords_of_a_chord_go_to_the_tasks_of_its_header() {
+        let header = [
+            task("a").kwarg("z", 1).kwarg("y", 2),
+            task("b").immutable(),
+            chain([task("c"), task("d")]).into(),
+            group([task("e"), chord([task("f")], task("g")).into()]).into(),
+        ];
+        let (plan, _) = plan(chord(header, task("sum")).kwarg("z", 10));
+        assert_eq!(names(&plan.calls), ["a", "b", "c", "e", "f"]);
+        let given: Vec<Value> = plan.calls.iter().map(|call| json!(call.kwargs)).collect();
+        let z = json!({"z": 10});
+        assert_eq!(given, [json!({"z": 10, "y": 2}), json!({}), z.clone(), z.clone(), z]);
+        for call in &plan.calls {
+            assert!(!call.options.get("chord").is_some_and(|body| body["kwargs"].get("z").is_some()));
+        }
     }
 
     #[test]

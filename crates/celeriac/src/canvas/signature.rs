@@ -187,6 +187,15 @@ impl Chain {
 }
 
 impl Chord {
+    /// A keyword argument for each task of the header that is not immutable; of a chain it is the first one's. The body
+    /// does not get it.
+    pub fn kwarg(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let mut keywords = options::take_keywords(&mut self.0);
+        keywords.insert(name.to_owned(), value.into());
+        self.0.kwargs.insert("kwargs".to_owned(), keywords.into());
+        self
+    }
+
     /// Sends the header; the result is the body's.
     ///
     /// # Errors

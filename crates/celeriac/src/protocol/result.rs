@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::JsonMap;
 use super::error::ProtocolError;
-use super::ids::{GroupId, TaskId};
+use super::ids::{GroupId, NodeName, TaskId};
+use super::message::Message;
+use super::signature::Signature;
 use super::time::IsoTimestamp;
 
 /// The state of a task. The words are Celery's; a task may also name states of its own.
@@ -100,7 +102,7 @@ impl<'de> Deserialize<'de> for TaskState {
 }
 
 /// What is stored of a task. Keys that are not named here (with `result_extended`: name, args, kwargs, worker,
-/// retries, queue) are kept in `extra`.
+/// retries, queue, stamped_headers and the stamps themselves) are kept in `extra`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskMeta {
     /// The state.
@@ -145,6 +147,44 @@ impl TaskMeta {
             task_id,
             extra: JsonMap::new(),
         }
+    }
+
+    /// Adds what `result_extended` has of the task whose message this is: its name, arguments, worker, retries, queue,
+    /// and its stamps. A stamp that is named like a key of every meta is left out.
+    pub(crate) fn extend(&mut self, message: &Message, worker: &NodeName) {
+        const KEYS: [&str; 8] =
+            ["status", "result", "traceback", "children", "date_done", "group_id", "parent_id", "task_id"];
+        let (headers, body) = (&message.headers, &message.body);
+        let mut add = |key: &str, value: Value| drop(self.extra.insert(key.to_owned(), value));
+        add("name", headers.task.as_str().into());
+        add("args", body.args().into());
+        add("kwargs", Value::Object(body.kwargs().clone()));
+        add("worker", worker.as_str().into());
+        add("retries", headers.retries.into());
+        add("queue", message.properties.delivery_info.routing_key.as_str().into());
+        if headers.stamps.is_empty() {
+            return;
+        }
+        let names = headers.stamped_headers.as_deref().unwrap_or_default();
+        add("stamped_headers", names.into());
+        for name in names.iter().filter(|name| !KEYS.contains(&name.as_str())) {
+            if let Some(stamp) = headers.stamps.get(name) {
+                add(name, stamp.clone());
+            }
+        }
+    }
+
+    /// The same of a task that was never sent: what its signature has.
+    pub(crate) fn extend_unsent(&mut self, signature: &Signature) {
+        let retries = signature.options.get("retries").cloned().unwrap_or_else(|| 0.into());
+        self.extra.extend([
+            ("name".to_owned(), signature.task.as_str().into()),
+            ("args".to_owned(), signature.args.clone().into()),
+            ("kwargs".to_owned(), signature.kwargs.clone().into()),
+            ("worker".to_owned(), Value::Null),
+            ("retries".to_owned(), retries),
+            ("queue".to_owned(), Value::Null),
+        ]);
     }
 
     /// Reads a stored meta.
@@ -319,5 +359,21 @@ mod tests {
         let own = TaskException::new("builtins", "ValueError", "it's");
         assert_eq!(TaskException::from_value(&own.clone().into_value()), own);
         assert_eq!(own.repr(), "ValueError(\"it's\")");
+    }
+
+    #[test]
+    fn a_stamp_does_not_take_the_place_of_the_state() {
+        let id = TaskId::from("1");
+        let mut headers = crate::protocol::Headers::new("tasks.add", id.clone());
+        headers.stamps =
+            JsonMap::from_iter([("status".to_owned(), "SUCCESS".into()), ("who".to_owned(), 7.into())]);
+        headers.stamped_headers = Some(vec!["status".to_owned(), "who".to_owned(), "none".to_owned()]);
+        let embed = crate::protocol::Embed::default();
+        let message = Message::new(headers, vec![1.into()], JsonMap::new(), embed);
+        let mut meta = TaskMeta::new(id, TaskState::Retry, Value::Null);
+        meta.extend(&message, &NodeName::from("w1@lab"));
+        let read = TaskMeta::decode(&meta.encode().unwrap()).unwrap();
+        assert_eq!((read.status, &read.extra["who"]), (TaskState::Retry, &7.into()));
+        assert_eq!(read.extra["worker"], "w1@lab");
     }
 }

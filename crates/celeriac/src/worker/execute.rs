@@ -9,7 +9,7 @@ use crate::broker::{Delivery, MAX_DEATHS, Publication};
 use crate::cancellation::CancelReason;
 use crate::canvas::replace::replacement;
 use crate::context::{Context, Request};
-use crate::protocol::{JsonMap, ResultTuple, Signature, TaskException, TaskMeta, TaskState, Timestamp};
+use crate::protocol::{JsonMap, ResultTuple, Signature, TaskException, TaskState, Timestamp};
 use crate::registry::Registered;
 use crate::repr;
 use crate::task::{Failure, Retry, TaskError};
@@ -100,7 +100,7 @@ fn conclude<S: Send + Sync + 'static>(
             fail(shared, held, &Failure::of(exception), task.settings.acks_on_timeout)
         }
         End::Dropped(CancelReason::Revoked) => strategy::revoked(shared, held, "terminated"),
-        End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(held),
+        End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(shared, held),
         End::Lost(how) => lost(shared, held, task, &how),
     }
 }
@@ -192,12 +192,10 @@ fn retry<S: Send + Sync + 'static>(
         .unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
 
     let mut finished = Finished::default();
-    let mut meta =
-        TaskMeta::new(headers.id.clone(), TaskState::Retry, failure.exception.clone().into_value());
+    let ended = Ended::new(&held.message, false).told_by(shared.teller());
+    let mut meta = ended.meta(TaskState::Retry, failure.exception.clone().into_value());
     meta.traceback.clone_from(&failure.traceback);
     meta.children = Some(vec![ResultTuple::task(headers.id.clone())]);
-    meta.group_id.clone_from(&headers.group);
-    meta.parent_id.clone_from(&headers.parent_id);
     finished.metas_first.push(meta);
     finished.publications.push(Publication::new(held.queue.clone(), again));
     finished.settlement = held.settle(Delivery::ack);
@@ -271,7 +269,7 @@ fn lost<S: Send + Sync + 'static>(
 
 /// The worker stops while the task runs: the message goes back. One that was acknowledged early is lost; its state says
 /// that it will be tried again, which nobody does, as Celery has it.
-fn cancelled(held: &Held) -> Finished {
+fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
     let mut finished = strategy::requeue(held);
     if held.is_acknowledged() {
         let exception = TaskException {
@@ -279,7 +277,8 @@ fn cancelled(held: &Held) -> Finished {
             exc_message: vec!["Retry(Retry(...), None, None)".into(), Value::Null, Value::Null],
             exc_module: "celery.exceptions".to_owned(),
         };
-        finished.metas.push(Ended::new(&held.message, false).meta(TaskState::Retry, exception.into_value()));
+        let ended = Ended::new(&held.message, false).told_by(shared.teller());
+        finished.metas.push(ended.meta(TaskState::Retry, exception.into_value()));
     }
     finished.events.push(("task-cancelled", held.id().clone(), JsonMap::new()));
     finished
@@ -292,7 +291,7 @@ pub(crate) fn exception_fields(failure: &Failure) -> JsonMap {
 
 async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
     let result = json!({"pid": held.pid(), "hostname": shared.node});
-    let meta = Ended::new(&held.message, false).meta(TaskState::Started, result);
+    let meta = Ended::new(&held.message, false).told_by(shared.teller()).meta(TaskState::Started, result);
     if let Err(error) = shared.app.backend().store(vec![meta]).await {
         tracing::warn!(target: "celery.worker", "cannot store that {} has started: {error}", held.id());
     }

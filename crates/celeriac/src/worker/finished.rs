@@ -9,7 +9,8 @@ use crate::canvas::options::{self, Kind};
 use crate::canvas::plan::{ChordSize, Plan};
 use crate::error::AppError;
 use crate::protocol::{
-    Embed, GroupId, JsonMap, Message, ResultTuple, Signature, TaskException, TaskId, TaskMeta, TaskState,
+    Embed, GroupId, JsonMap, Message, NodeName, ResultTuple, Signature, TaskException, TaskId, TaskMeta,
+    TaskState,
 };
 use crate::task::Failure;
 
@@ -76,6 +77,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) embed: &'a Embed,
     /// Store no result; what follows is sent all the same.
     pub(crate) ignore_result: bool,
+    /// Who ran it, if what is stored is to tell what the task was.
+    told_by: Option<&'a NodeName>,
 }
 
 impl<'a> Ended<'a> {
@@ -90,7 +93,14 @@ impl<'a> Ended<'a> {
             message,
             embed: message.body.embed(),
             ignore_result,
+            told_by: None,
         }
+    }
+
+    /// With a name, what is stored tells what the task was, and this worker (`result_extended`).
+    pub(crate) fn told_by(mut self, worker: Option<&'a NodeName>) -> Self {
+        self.told_by = worker;
+        self
     }
 
     /// The meta of the task in a state.
@@ -98,6 +108,9 @@ impl<'a> Ended<'a> {
         let mut meta = TaskMeta::new(self.id.clone(), state, result);
         meta.group_id = self.group.cloned();
         meta.parent_id = self.parent_id.cloned();
+        if let Some(worker) = self.told_by {
+            meta.extend(self.message, worker);
+        }
         meta
     }
 
@@ -164,8 +177,21 @@ impl Finished {
             self.metas.push(meta);
         }
         self.count(task, state.clone(), &exception);
+        let stored = self.metas.len();
         for next in task.embed.chain.iter().flatten() {
             self.fail_signature(next, &state, failure, task.root(), &[]);
+        }
+        if task.told_by.is_some() {
+            // As Celery has it: of tasks that never ran, their signatures are told.
+            let chain: Vec<&Signature> = task.embed.chain.iter().flatten().collect();
+            for meta in &mut self.metas[stored..] {
+                let called = |next: &&&Signature| {
+                    options::text(next, "task_id").as_deref() == Some(meta.task_id.as_str())
+                };
+                if let Some(next) = chain.iter().find(called) {
+                    meta.extend_unsent(next);
+                }
+            }
         }
         let list: Vec<Signature> = task.embed.errbacks.iter().flatten().cloned().collect();
         if state == TaskState::Failure && !list.is_empty() {

@@ -122,7 +122,8 @@ async fn bury<S: Send + Sync + 'static>(shared: &Shared<S>, dead: u64) {
         let text = format!("Worker exited prematurely {deaths} times while it held the task");
         let failure = Failure::of(TaskException::new("billiard.exceptions", "WorkerLostError", text));
         let mut finished = Finished::default();
-        finished.fail(&Ended::new(&message, false), TaskState::Failure, &failure);
+        let ended = Ended::new(&message, false).told_by(shared.teller());
+        finished.fail(&ended, TaskState::Failure, &failure);
         let fields = JsonMap::from_iter([("exception".to_owned(), failure.repr().into())]);
         finished.events.push(("task-failed", headers.id.clone(), fields));
         drop(shared.finished.send(finished).await);

@@ -123,6 +123,11 @@ impl<S: Send + Sync + 'static> Shared<S> {
         }
     }
 
+    /// This worker's name, if what is stored of a task is to tell what it was.
+    pub(crate) fn teller(&self) -> Option<&NodeName> {
+        self.app.core().result_extended.then_some(&self.node)
+    }
+
     /// Takes a delivery in.
     pub(crate) fn hold(&self, delivery: Delivery) -> Arc<Held> {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);

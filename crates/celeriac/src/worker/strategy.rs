@@ -74,7 +74,7 @@ fn receive<S: Send + Sync + 'static>(
         _ => {}
     }
     let Some(task) = shared.app.registry().get(&headers.task) else {
-        return Err(Box::new(unregistered(held)));
+        return Err(Box::new(unregistered(shared, held)));
     };
     tracing::info!(target: "celery.worker", "Task {}[{}] received", headers.task, headers.id);
     shared.events.task("task-received", held.id(), || task_fields(&held.message));
@@ -171,14 +171,14 @@ pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held,
 }
 
 /// The task as what follows it must know it.
-pub(crate) fn ended<'a, S: Send + Sync + 'static>(shared: &Shared<S>, held: &'a Held) -> Ended<'a> {
+pub(crate) fn ended<'a, S: Send + Sync + 'static>(shared: &'a Shared<S>, held: &'a Held) -> Ended<'a> {
     let headers = &held.message.headers;
     let own = shared.app.registry().get(&headers.task).is_some_and(|task| task.settings.ignore_result);
-    Ended::new(&held.message, headers.ignore_result.unwrap_or(own) || own)
+    Ended::new(&held.message, headers.ignore_result.unwrap_or(own) || own).told_by(shared.teller())
 }
 
 /// A task that nobody here knows: its caller is told, and the message is kept where a person finds it.
-fn unregistered(held: &Held) -> Finished {
+fn unregistered<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finished {
     let headers = &held.message.headers;
     tracing::error!(
         target: "celery.worker",
@@ -188,7 +188,8 @@ fn unregistered(held: &Held) -> Finished {
     let exception = TaskException::new("celery.exceptions", "NotRegistered", headers.task.as_str());
     let failure = Failure::of(exception);
     let mut finished = Finished::default();
-    finished.fail(&Ended::new(&held.message, false), TaskState::Failure, &failure);
+    let ended = Ended::new(&held.message, false).told_by(shared.teller());
+    finished.fail(&ended, TaskState::Failure, &failure);
     finished.settlement =
         held.settle(|delivery| delivery.reject(format!("no task is registered as {}", headers.task)));
     let fields = execute::exception_fields(&failure);

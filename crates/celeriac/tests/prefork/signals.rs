@@ -123,7 +123,11 @@ async fn an_idle_worker_waits_only_when_it_is_told_to() {
     worker.signal(Signal::SIGQUIT);
     assert_eq!(worker.exit_code(), Some(0), "{}", worker.log());
     assert!(start.elapsed() >= soft_shutdown, "it waited for {:?}", start.elapsed());
-    assert!(worker.log().contains("Initiating Soft Shutdown, terminating in 0.7 seconds"), "{}", worker.log());
+    assert!(
+        worker.log().contains("Initiating Soft Shutdown, terminating in 0.7 seconds"),
+        "{}",
+        worker.log()
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod connections;
+mod extended;
 mod faults;
 mod interop;
 mod leases;

@@ -16,6 +16,8 @@ const BACKEND_VARIABLE: &str = "CELERY_RESULT_BACKEND";
 const NODE_VARIABLE: &str = "CELERIAC_TEST_NODE";
 const LEASE_VARIABLE: &str = "CELERIAC_TEST_LEASE_MS";
 
+const EXTENDED_VARIABLE: &str = "RESULT_EXTENDED";
+
 /// A Redis, and a folder for what the processes write.
 pub struct Bench {
     pub redis: RedisServer,
@@ -26,6 +28,8 @@ pub struct Bench {
     pub login: String,
     /// Another way to the same Redis; `{db}` stands for the database.
     pub way: Option<String>,
+    /// Do workers store with each result what the task was?
+    pub result_extended: bool,
 }
 
 impl Bench {
@@ -38,7 +42,14 @@ impl Bench {
     }
 
     pub fn on(redis: RedisServer) -> Self {
-        Self { redis, dir: TempDir::new().unwrap(), query: String::new(), login: String::new(), way: None }
+        Self {
+            redis,
+            dir: TempDir::new().unwrap(),
+            query: String::new(),
+            login: String::new(),
+            way: None,
+            result_extended: false,
+        }
     }
 
     pub fn broker_url(&self) -> String {
@@ -77,6 +88,9 @@ impl Bench {
 
     fn spawn(&self, mut command: Command, name: &str) -> Process {
         command.env(BROKER_VARIABLE, self.broker_url()).env(BACKEND_VARIABLE, self.backend_url());
+        if self.result_extended {
+            command.env(EXTENDED_VARIABLE, "1");
+        }
         Process::spawn(command, self.dir.path().join(format!("{name}.log")))
     }
 
@@ -86,6 +100,9 @@ impl Bench {
         command
             .env(BROKER_VARIABLE, plain(self.broker_url()))
             .env(BACKEND_VARIABLE, plain(self.backend_url()));
+        if self.result_extended {
+            command.env(EXTENDED_VARIABLE, "1");
+        }
         Process::spawn(command, self.dir.path().join(format!("{name}.log")))
     }
 
@@ -132,6 +149,22 @@ impl Task for Fail {
     }
 }
 
+/// Is retried once, and says so.
+#[derive(Serialize, Deserialize)]
+pub struct Retrying;
+
+impl Task for Retrying {
+    const NAME: &'static str = "tasks.retrying";
+    type Output = u32;
+
+    async fn run(self, cx: Context) -> TaskResult<u32> {
+        match cx.request().retries() {
+            0 => Err(cx.retry_in(Duration::from_millis(100))),
+            retries => Ok(retries),
+        }
+    }
+}
+
 /// Writes down when it begins and when it ends.
 #[derive(Serialize, Deserialize)]
 pub struct Late {
@@ -165,8 +198,9 @@ async fn part_worker() {
     tracing_subscriber::fmt().with_ansi(false).init();
     let backend = std::env::var(BACKEND_VARIABLE).unwrap();
     let lease = Duration::from_millis(std::env::var(LEASE_VARIABLE).unwrap().parse().unwrap());
-    let app = App::builder(&broker).result_backend(&backend).open().await.unwrap();
-    let app = app.register::<Add>().register::<Fail>().register::<Late>();
+    let extended = std::env::var_os(EXTENDED_VARIABLE).is_some();
+    let app = App::builder(&broker).result_backend(&backend).result_extended(extended).open().await.unwrap();
+    let app = app.register::<Add>().register::<Fail>().register::<Late>().register::<Retrying>();
     let worker = app
         .worker()
         .hostname(&std::env::var(NODE_VARIABLE).unwrap())

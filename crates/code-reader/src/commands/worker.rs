@@ -82,6 +82,8 @@ fn configured(config: &Config, analyses: &Analyses) -> WorkerBuilder<analysis::S
         .time_limit(Some(config.worker.time_limit))
         .soft_time_limit(Some(config.worker.soft_time_limit))
         .max_tasks_per_child(config.worker.max_tasks_per_child)
+        .soft_shutdown_timeout(config.worker.soft_shutdown_timeout)
+        .soft_shutdown_on_idle(config.worker.soft_shutdown_on_idle)
 }
 
 /// The provider's limits hold for all processes of the pool together, and each counts for itself.

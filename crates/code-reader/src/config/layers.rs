@@ -124,10 +124,18 @@ impl Layers {
 
     /// A time in seconds, at most ten years.
     pub fn seconds(&self, name: &'static str) -> Result<Duration, ConfigError> {
+        match self.pause(name) {
+            Ok(time) if !time.is_zero() => Ok(time),
+            _ => Err(self.invalid(name, "write a number of seconds greater than 0")),
+        }
+    }
+
+    /// The same, which may be zero.
+    pub fn pause(&self, name: &'static str) -> Result<Duration, ConfigError> {
         const TEN_YEARS: f64 = 315_360_000.0;
         match self.decimal(name)? {
-            Some(seconds) if seconds > 0.0 && seconds <= TEN_YEARS => Ok(Duration::from_secs_f64(seconds)),
-            _ => Err(self.invalid(name, "write a number of seconds greater than 0")),
+            Some(seconds) if seconds <= TEN_YEARS => Ok(Duration::from_secs_f64(seconds)),
+            _ => Err(self.invalid(name, "write a number of seconds, or 0")),
         }
     }
 

@@ -61,6 +61,10 @@ pub struct WorkerConfig {
     pub prefetch_multiplier: usize,
     /// A process of the prefork pool is replaced after so many tasks.
     pub max_tasks_per_child: Option<u64>,
+    /// Before a cold shutdown tasks may go on for so long.
+    pub soft_shutdown_timeout: Duration,
+    /// The worker waits so long even when no task runs.
+    pub soft_shutdown_on_idle: bool,
     /// A task is ended after this time.
     pub time_limit: Duration,
     /// A task is asked to end after this time.
@@ -107,6 +111,8 @@ impl Config {
             prefetch_multiplier: layers.number("CELERY_WORKER_PREFETCH_MULTIPLIER", 0..=10_000)? as usize,
             max_tasks_per_child: Some(layers.number("CELERY_WORKER_MAX_TASKS_PER_CHILD", 0..=u64::MAX)?)
                 .filter(|n| *n > 0),
+            soft_shutdown_timeout: layers.pause("CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT")?,
+            soft_shutdown_on_idle: layers.boolean("CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE")?,
             time_limit: layers.seconds("CELERY_TASK_TIME_LIMIT")?,
             soft_time_limit: layers.seconds("CELERY_TASK_SOFT_TIME_LIMIT")?,
         };

@@ -35,6 +35,16 @@ pub const SETTINGS: &[Setting] = &[
         Some("100"),
         "tasks of a process of the prefork pool; 0 is no limit",
     ),
+    setting(
+        "CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT",
+        Some("0"),
+        "seconds for which tasks may go on before a cold shutdown gives them back",
+    ),
+    setting(
+        "CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE",
+        Some("false"),
+        "wait for the whole soft shutdown timeout even when no task runs",
+    ),
     setting("CELERY_TASK_TIME_LIMIT", Some("3600"), "seconds after which a task is ended"),
     setting("CELERY_TASK_SOFT_TIME_LIMIT", Some("3300"), "seconds after which a task is asked to end"),
     setting(

@@ -66,6 +66,9 @@ pub(super) struct ApplyChord {
     body: Signature,
     #[serde(default)]
     partial_args: Vec<Value>,
+    /// For the tasks of the header.
+    #[serde(default)]
+    kwargs: JsonMap,
     #[serde(rename = "**kwargs", default)]
     others: JsonMap,
 }
@@ -77,6 +80,7 @@ impl<S: Send + Sync + 'static> Task<S> for ApplyChord {
     async fn run(self, cx: Context<S>) -> TaskResult<ResultTuple> {
         let mut chord = options::chord(Signature::default(), self.body);
         chord.kwargs.insert("header".to_owned(), self.header);
+        chord.kwargs.insert("kwargs".to_owned(), self.kwargs.into());
         chord.args = self.partial_args;
         cx.apply_tuple(chord).await
     }

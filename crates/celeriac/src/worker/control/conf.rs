@@ -59,7 +59,7 @@ pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Sett
         setting("event_exchange", json!("celeryev"), json!("celeryev")),
         setting("event_queue_prefix", json!("celeryev"), json!("celeryev")),
         setting("event_serializer", json!("json"), json!("json")),
-        setting("result_extended", json!(false), json!(false)),
+        setting("result_extended", core.result_extended.into(), json!(false)),
         setting("task_create_missing_queues", json!(true), json!(true)),
         setting("task_default_delivery_mode", json!(2), json!(2)),
         setting("task_default_exchange_type", json!("direct"), json!("direct")),
@@ -78,11 +78,7 @@ pub(super) fn settings<S: Send + Sync + 'static>(shared: &Shared<S>) -> Vec<Sett
             settings.soft_shutdown.timeout.as_secs_f64().into(),
             json!(0.0),
         ),
-        setting(
-            "worker_enable_soft_shutdown_on_idle",
-            settings.soft_shutdown.on_idle.into(),
-            json!(false),
-        ),
+        setting("worker_enable_soft_shutdown_on_idle", settings.soft_shutdown.on_idle.into(), json!(false)),
         setting("worker_lease", number(settings.lease.as_secs_f64()), Value::Null),
         setting("worker_heartbeat", number(settings.heartbeat.as_secs_f64()), Value::Null),
     ]
