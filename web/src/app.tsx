@@ -5,27 +5,12 @@ import { ListPage } from "./list/ListPage";
 import { ReaderPage } from "./reader/ReaderPage";
 import { route as routeStore } from "./state/router";
 import { useStore } from "./state/store";
-import { TopBar } from "./ui/TopBar";
-import { useTitle } from "./ui/useTitle";
+import { NothingHere } from "./ui/NothingHere";
 
 export function App() {
+  const t = useTexts();
   const route = useStore(routeStore);
   if (route.name === "list") return <ListPage />;
-  if (route.name === "unknown") return <Nothing path={route.path} />;
+  if (route.name === "unknown") return <NothingHere detail={t.notFoundDetail(route.path)} />;
   return <ReaderPage key={route.id} route={route} />;
-}
-
-function Nothing({ path }: { path: string }) {
-  const t = useTexts();
-  useTitle(t.notFoundTitle);
-  return (
-    <>
-      <TopBar />
-      <main id="content" class="plain-page" tabIndex={-1}>
-        <h1>{t.notFoundTitle}</h1>
-        <p>{t.notFoundDetail(path)}</p>
-        <p><a href="/">{t.backToList}</a></p>
-      </main>
-    </>
-  );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, formatBytes, formatDuration, fraction } from "../src/text/format";
+import { age, formatBytes, formatDuration, fraction, languageName } from "../src/text/format";
 import { markWords } from "../src/text/marks";
 
 test("sizes and durations are short", () => {
@@ -10,6 +10,10 @@ test("sizes and durations are short", () => {
     [0, 2.13, 12.4, 59.9, 60, 185, 3600, 7440].map(formatDuration),
     ["0.0 s", "2.1 s", "12 s", "60 s", "1 min", "3 min 5 s", "1 h", "2 h 4 min"],
   );
+});
+
+test("languages are written as people write them", () => {
+  assert.deepEqual(["cpp", "rust", "tsx", "toString"].map(languageName), ["C++", "Rust", "TSX", "ToString"]);
 });
 
 test("an age is told in its largest unit", () => {

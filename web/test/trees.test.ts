@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { FileRow, PageHead } from "../src/api/types";
 import { stepStates } from "../src/list/steps";
 import { fileTree } from "../src/reader/folders";
-import { inReadingOrder, pageTree } from "../src/reader/pages";
+import { inReadingOrder, pageTree, shortTitle } from "../src/reader/pages";
 import { fitZoom } from "../src/diagram/zoom";
 import { blockOf, linesOf, scrollTo, visible } from "../src/source/window";
 
@@ -16,6 +16,14 @@ const file = (path: string): FileRow => ({
 test("pages are read parent first, by their order", () => {
   const tree = pageTree([page("b", null, 1), page("a2", "a", 2), page("a", null, 0), page("a1", "a", 1)]);
   assert.deepEqual(inReadingOrder(tree).map((each) => each.slug), ["a", "a1", "a2", "b"]);
+});
+
+test("below the modules only their names are listed", () => {
+  const titled = (title: string, parent: string | null): string => shortTitle({ ...page("x", parent, 0), title });
+  assert.equal(titled("Module `db/log`", "modules"), "db/log");
+  assert.equal(titled("模块 `db/log`", "modules"), "db/log");
+  assert.equal(titled("How `db` and `log` meet", "modules"), "How db and log meet");
+  assert.equal(titled("Module `db`", null), "Module db");
 });
 
 test("no page is lost, even when parents are missing or go round", () => {

@@ -46,4 +46,7 @@
 (macro_invocation macro: (identifier) @call (token_tree) @arguments)
 (macro_invocation macro: (scoped_identifier path: (_) @qualifier name: (identifier) @call) (token_tree) @arguments)
 (attribute (identifier) @call arguments: (token_tree) @arguments)
+(attribute
+  (scoped_identifier path: (_) @qualifier name: (identifier) @call)
+  arguments: (token_tree) @arguments)
 (type_identifier) @reference

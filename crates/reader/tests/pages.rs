@@ -244,6 +244,37 @@ fn modules_stand_in_the_order_that_the_page_tells() {
 }
 
 #[test]
+fn options_stand_beneath_their_command_and_names_of_settings_are_resolved() {
+    let files: &[(&str, &str)] = &[
+        ("Cargo.toml", "[package]\nname = \"kiln\"\nversion = \"1.0.0\"\n"),
+        (
+            "src/main.rs",
+            "mod names;\n#[derive(clap::Parser)]\nstruct Cli {\n    /// Less words.\n    #[arg(long)]\n    quiet: bool,\n}\n\n#[derive(Subcommand)]\nenum Commands {\n    \
+             /// Fires a pot.\n    Fire(FireArgs),\n    /// Looks at it.\n    Look,\n}\n\nfn main() {\n    std::env::var(names::HEAT);\n    std::env::var(unknown);\n}\n",
+        ),
+        (
+            "src/args.rs",
+            "#[derive(Args)]\nstruct FireArgs {\n    /// How hot.\n    #[arg(long)]\n    heat: u32,\n}\n",
+        ),
+        ("src/names.rs", "pub const HEAT: &str = \"KILN_HEAT\";\n"),
+        ("build.sh", "#!/bin/sh\nwhere=${where:-here}\necho ${KILN_DIR:-out}\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let page = |slug: &str| pages.iter().find(|page| page.slug == slug).unwrap().markdown.as_str();
+    let commands = page("interfaces");
+    let at = |text: &str| commands.find(text).unwrap_or_else(|| panic!("{text} in {commands}"));
+    assert!(at("· `--quiet` (`Cli`)") < at("| `fire` |"));
+    assert!(at("| `fire` |") < at("· `--heat` (`FireArgs`)"));
+    assert!(at("· `--heat` (`FireArgs`)") < at("| `look` |"));
+    let settings: Vec<&str> = page("configuration")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(settings, ["KILN_DIR", "KILN_HEAT", "<unknown>"]);
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

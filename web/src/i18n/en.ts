@@ -23,6 +23,7 @@ export const en = {
   unreachableHint: "Start it with `code-reader serve`, then try again.",
   notFoundTitle: "There is nothing here",
   notFoundDetail: (path: string) => `No page has the address ${path}.`,
+  noReading: (id: string) => `No analysis is called ${id}: it may have been removed.`,
   backToList: "All analyses",
 
   formTitle: "Read a repository",

@@ -25,6 +25,7 @@ export const zh: Texts = {
   unreachableHint: "用 `code-reader serve` 启动后再试。",
   notFoundTitle: "这里什么都没有",
   notFoundDetail: (path) => `没有地址为 ${path} 的页面。`,
+  noReading: (id) => `没有名为 ${id} 的分析，可能已被删除。`,
   backToList: "全部分析",
 
   formTitle: "阅读一个仓库",

@@ -7,9 +7,10 @@ import { useTexts } from "../i18n";
 import { fileHref, pageHref } from "../state/routes";
 import { useSource } from "../source/useSource";
 import type { Range } from "../text/citation";
-import { formatBytes } from "../text/format";
+import { formatBytes, languageName } from "../text/format";
 import { renderInline } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
+import { ticked } from "../ui/ProblemNote";
 import { useTitle } from "../ui/useTitle";
 import { SourceBody } from "./SourcePane";
 
@@ -23,12 +24,12 @@ export function FilePage({ id, name, path, range }: { id: string; name: string; 
       <header class="file-head">
         <h1>{path}</h1>
         <p class="counts">
-          {detail?.language && <span>{detail.language}</span>}
+          {detail?.language && <span>{languageName(detail.language)}</span>}
           {detail && detail.skipped === null && <span>{t.lines(detail.lines)}</span>}
           {detail && <span>{formatBytes(detail.bytes)}</span>}
           {detail?.reading && <OriginBadge origin={detail.reading.origin} />}
         </p>
-        {(detail?.reading?.summary ?? detail?.summary) && <p>{detail?.reading?.summary ?? detail?.summary}</p>}
+        {(detail?.reading?.summary ?? detail?.summary) && <p>{ticked(detail?.reading?.summary ?? detail?.summary ?? "")}</p>}
         {detail?.reading?.note && <p class="quiet">{detail.reading.note}</p>}
       </header>
       <div class="file-body">

@@ -5,6 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { fileHref } from "../state/routes";
+import { ticked } from "../ui/ProblemNote";
 import { useTitle } from "../ui/useTitle";
 
 const PART = 300;
@@ -48,7 +49,7 @@ export function FilesPage({ id, name, files }: { id: string; name: string; files
               <tr key={file.path} class={file.skipped === null ? undefined : "skipped"}>
                 <td class="path"><a href={fileHref(id, file.path)}>{file.path}</a></td>
                 <td class="number">{file.skipped === null ? file.lines.toLocaleString(t.locale) : "–"}</td>
-                <td>{file.skipped === null ? file.summary : (t.skipReason[file.skipped] ?? file.skipped)}</td>
+                <td>{file.skipped === null ? ticked(file.summary ?? "") : (t.skipReason[file.skipped] ?? file.skipped)}</td>
               </tr>
             ))}
           </tbody>

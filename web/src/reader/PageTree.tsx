@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useTexts } from "../i18n";
 import { pageHref } from "../state/routes";
 import { ExpandIcon } from "../ui/icons";
-import { type PageNode, inReadingOrder } from "./pages";
+import { type PageNode, inReadingOrder, shortTitle } from "./pages";
 
 interface Props {
   id: string;
@@ -30,13 +30,14 @@ function Branch({ id, tree, current, long }: Props & { long: boolean }) {
 function Entry({ id, node, current, long }: { id: string; node: PageNode; current: string | null; long: boolean }) {
   const t = useTexts();
   const { page, children } = node;
+  const name = shortTitle(page);
   const holds = inReadingOrder([node]).some((each) => each.slug === current);
   const [open, setOpen] = useState(!long || holds);
   useEffect(() => {
     if (holds) setOpen(true);
   }, [holds]);
   const link = (
-    <a href={pageHref(id, page.slug)} aria-current={page.slug === current ? "page" : undefined}><span>{page.title.replaceAll("`", "")}</span></a>
+    <a href={pageHref(id, page.slug)} aria-current={page.slug === current ? "page" : undefined}><span>{name}</span></a>
   );
   if (children.length === 0) return <li>{link}</li>;
   return (
@@ -44,7 +45,7 @@ function Entry({ id, node, current, long }: { id: string; node: PageNode; curren
       <div class="branch">
         {link}
         <button
-          type="button" class="icon fold" aria-expanded={open} aria-label={`${t.pagesBelow}: ${page.title.replaceAll("`", "")}`}
+          type="button" class="icon fold" aria-expanded={open} aria-label={`${t.pagesBelow}: ${name}`}
           onClick={() => setOpen(!open)}
         >
           <ExpandIcon />

@@ -26,7 +26,7 @@ export function Progress({ analysis, onChange }: { analysis: Analysis; onChange:
       {status === "failed" && (
         <div class="note note-problem">
           <strong>{t.failedTitle}</strong>
-          {error && <p>{error.message}</p>}
+          {error && <p>{ticked(error.message)}</p>}
           {error && <p class="note-hint">{ticked(error.hint)}</p>}
         </div>
       )}

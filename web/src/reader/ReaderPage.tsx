@@ -11,6 +11,7 @@ import { useLoad } from "../state/load";
 import { navigate } from "../state/router";
 import { type Route, withPlace } from "../state/routes";
 import { MenuIcon } from "../ui/icons";
+import { NothingHere } from "../ui/NothingHere";
 import { ProblemNote } from "../ui/ProblemNote";
 import { TopBar } from "../ui/TopBar";
 import { Content } from "./Content";
@@ -25,6 +26,7 @@ export function ReaderPage({ route }: { route: ReaderRoute }) {
   const t = useTexts();
   const { value, problem, reload } = useLoad(`analysis ${route.id}`, (signal) => loadAnalysis(route.id, signal));
   if (value) return <Reader analysis={value} route={route} />;
+  if (problem?.status === 404) return <NothingHere detail={t.noReading(route.id)} />;
   return (
     <>
       <TopBar />

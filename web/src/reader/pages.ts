@@ -24,6 +24,12 @@ export function inReadingOrder(tree: readonly PageNode[]): PageHead[] {
   return tree.flatMap((node) => [node.page, ...inReadingOrder(node.children)]);
 }
 
+/** The title in a list: below "Modules" nobody needs the word before each name. */
+export function shortTitle(page: PageHead): string {
+  const name = page.parent === "modules" ? /^\S+ `([^`]+)`$/.exec(page.title)?.[1] : undefined;
+  return name ?? page.title.replaceAll("`", "");
+}
+
 function isBelow(page: PageHead, slug: string | null, nodes: Map<string, PageNode>): boolean {
   const seen = new Set<string>();
   for (let at = slug; at !== null && !seen.has(at); at = nodes.get(at)?.page.parent ?? null) {

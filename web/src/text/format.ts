@@ -11,6 +11,17 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+const LANGUAGES: Record<string, string> = {
+  cpp: "C++", csharp: "C#", css: "CSS", html: "HTML", ini: "INI", javascript: "JavaScript", json: "JSON", php: "PHP",
+  rst: "reStructuredText", sql: "SQL", toml: "TOML", tsx: "TSX", typescript: "TypeScript", xml: "XML", yaml: "YAML",
+};
+
+/** A language as people write it. */
+export function languageName(language: string): string {
+  const known = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined;
+  return known ?? language.charAt(0).toUpperCase() + language.slice(1);
+}
+
 /** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
 export function formatDuration(seconds: number): string {
   const rest = Math.max(0, seconds);

@@ -18,7 +18,7 @@ export function ProblemNote({ problem, id, onRetry }: Props) {
   return (
     <div class="note note-problem" role="alert" id={id}>
       <strong>{title}</strong>
-      {detail !== title && <p>{detail}</p>}
+      {detail !== title && <p>{ticked(detail)}</p>}
       {hint && <p class="note-hint">{ticked(hint)}</p>}
       {onRetry && <button type="button" onClick={onRetry}>{t.retry}</button>}
     </div>

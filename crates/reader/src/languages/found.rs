@@ -87,7 +87,11 @@ impl Found {
                 Role::ImportTree => self.imports.take_tree(node, captures, roles),
                 Role::Call => self.call(node, &of, pattern.language, text),
                 Role::Setting => self.facts.setting(Setting {
-                    name: unquote(text_of(node, text)).to_owned(),
+                    // Only a variable tells the name at run time.
+                    name: match node.kind() {
+                        "identifier" => format!("<{}>", text_of(node, text)),
+                        _ => unquote(text_of(node, text)).to_owned(),
+                    },
                     default: of(Role::SettingDefault).map(|node| one_line(text_of(node, text), 200)),
                     line: line_of(node),
                 }),

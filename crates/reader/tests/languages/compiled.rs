@@ -43,7 +43,7 @@ fn rust() {
         &["Store", "Store.new", "Load.load", "Kind.One"],
         &["Store.hidden", "Store.inner"],
     );
-    assert_eq!(settings(&found), ["APP_PORT", "HOME", "CARGO_PKG_NAME"]);
+    assert_eq!(settings(&found), ["APP_PORT", "HOME"]);
     assert_eq!(routes(&found), ["GET /health health", "GET,POST /users/{id} show, create"]);
     assert_eq!(commands(&found), ["--listen-port", "add-remote"]);
     assert_eq!(found.commands[0].help.as_deref(), Some("The port to listen on."));
@@ -320,4 +320,17 @@ fn scala() {
         &[("Base", Inherit, "Note"), ("Named", Inherit, "Note"), ("create", Call, "Main.main")],
     );
     snapshot!("scala", found);
+}
+
+#[test]
+fn attributes_of_other_crates_declare_routes_and_tables_declare_settings() {
+    let text = "#[utoipa::path(\n    post, path = \"/orders\", tag = \"get\",\n    responses((status = 200, description = \"get it\"))\n)]\n\
+                pub async fn place() {}\n\n#[actix_web::get(\"/health\")]\nasync fn health() {}\n\n\
+                const ALL: &[Setting] = &[setting(\"SHOP_PORT\", Some(\"80\"), \"the port\"), setting(\"SHOP_HOST\", None, \"x\")];\n";
+    let spec = spec_of(reader::Language::Rust).expect("a grammar");
+    let found = Engine::new(spec).expect("a query").extract("x.rs", text, Duration::from_secs(20));
+    assert_eq!(routes(&found), ["POST /orders place", "GET /health health"]);
+    assert_eq!(settings(&found), ["SHOP_HOST", "SHOP_PORT"]);
+    let defaults: Vec<_> = found.settings.iter().map(|setting| setting.default.as_deref()).collect();
+    assert_eq!(defaults, [None, Some("\"80\"")]);
 }

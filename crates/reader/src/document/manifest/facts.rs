@@ -364,6 +364,11 @@ impl CommandFor {
             ("docker build", CommandFor::Build),
             ("docker compose up", CommandFor::Run),
         ];
+        // A script of the project is named after what it does.
+        let script = line.strip_prefix("./").and_then(|rest| rest.split([' ', '.']).next());
+        if let Some(purpose) = script.map(Self::of_name).filter(|purpose| *purpose != Self::Other) {
+            return Some(purpose);
+        }
         KNOWN
             .iter()
             .filter(|(start, _)| {

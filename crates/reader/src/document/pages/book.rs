@@ -6,7 +6,7 @@ use super::super::sentence::first_sentence;
 use super::super::survey::{ImportLink, Survey, SymbolAt, is_door, lines_of};
 use super::super::text::{self, Key};
 use crate::domain::{LineRange, Origin, Page, Symbol};
-use crate::facts::ImportTime;
+use crate::facts::{FileFacts, ImportTime};
 
 /// Slugs of the pages that stand alone.
 pub(super) const OVERVIEW: &str = "overview";
@@ -167,6 +167,39 @@ impl<'s> Book<'s> {
             }
             None => String::new(),
         }
+    }
+
+    /// A name that other files of the source have too, with the file or folder that tells it apart: `read.run`.
+    pub(super) fn told_apart(&self, at: SymbolAt) -> String {
+        let Some(symbol) = self.survey.symbol(at) else { return String::new() };
+        let name = symbol.qualified_name();
+        let has = |facts: &FileFacts| {
+            facts.symbols.iter().any(|s| s.name == symbol.name && s.parent == symbol.parent)
+        };
+        // A header only declares what stands elsewhere.
+        let is_header =
+            |path: &str| [".h", ".hh", ".hpp", ".pyi", ".d.ts"].iter().any(|end| path.ends_with(end));
+        let mut others = (0..self.survey.files.len())
+            .filter(|file| *file != at.file && self.survey.is_source(*file))
+            .filter(|file| !is_header(self.survey.path(*file)));
+        let is_alone = !others.any(|file| self.survey.files.get(file).is_some_and(has));
+        if is_alone || symbol.parent.is_some() {
+            return name;
+        }
+        let path = self.survey.path(at.file);
+        let stem_of = |path: &str| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            file.split('.').next().unwrap_or(file).to_owned()
+        };
+        let folder = path.rsplit_once('/').map(|(folder, _)| folder);
+        let folder =
+            folder.map(|folder| folder.strip_suffix("/src").unwrap_or(folder)).filter(|f| *f != "src");
+        let stem = match folder {
+            Some(folder) if is_door(path) => stem_of(folder),
+            _ => stem_of(path),
+        };
+        let between = if path.ends_with(".rs") { "::" } else { "." };
+        format!("{stem}{between}{name}")
     }
 
     /// The first sentence of a symbol's documentation, as Markdown.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::super::markdown::code;
 use super::super::text::Key;
 use super::book::{Book, CONFIGURATION};
+use super::constants::Constants;
 use super::interfaces::in_tests;
-use crate::domain::Page;
+use crate::domain::{Language, Page};
 
 const MOST_SETTINGS: usize = 300;
 const MOST_PLACES: usize = 4;
@@ -21,17 +22,26 @@ pub(super) struct Setting {
 /// The settings of the source, by name.
 pub(super) fn settings(book: &Book<'_>) -> Vec<Setting> {
     let survey = book.survey;
-    let mut found: BTreeMap<&str, Setting> = BTreeMap::new();
+    let constants = Constants::of(survey);
+    let mut found: BTreeMap<String, Setting> = BTreeMap::new();
     for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
-        // A number is an argument of a shell script.
-        let is_name = |name: &str| !name.chars().all(|c| c.is_ascii_digit());
+        // A number is an argument of a shell script, a small letter makes a variable of its own.
+        let is_shell = facts.file.language == Some(Language::Bash);
+        let is_name = |name: &str| {
+            let is_number = name.chars().all(|c| c.is_ascii_digit());
+            !is_number && (!is_shell || !name.contains(char::is_lowercase))
+        };
         for setting in facts
             .settings
             .iter()
             .filter(|setting| is_name(&setting.name) && !in_tests(survey, at, setting.line))
         {
-            let entry = found.entry(&setting.name).or_insert_with(|| Setting {
-                name: setting.name.clone(),
+            // `<NAME>` may be a constant, whose text is known.
+            let variable = setting.name.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
+            let text = variable.and_then(|name| constants.text(survey, name, at));
+            let name = text.unwrap_or(&setting.name).to_owned();
+            let entry = found.entry(name.clone()).or_insert_with(|| Setting {
+                name,
                 defaults: Vec::new(),
                 places: Vec::new(),
             });

@@ -56,13 +56,15 @@ pub(super) fn outside(book: &Book<'_>, writer: &mut Writer) {
             continue;
         }
         let version = dependency.requirement.as_deref().or_else(|| versions.get(&key).copied());
+        let (used, places, tests) = used_in(book, manifest.ecosystem, &dependency.name);
         let need = match dependency.need {
+            // Go's manifest does not tell what only tests need.
+            Need::Runtime if manifest.ecosystem == Ecosystem::Go && used == 0 && tests > 0 => Key::NeedDev,
             Need::Runtime => Key::NeedRuntime,
             Need::Optional => Key::NeedOptional,
             Need::Build => Key::NeedBuild,
             Need::Dev => Key::NeedDev,
         };
-        let (used, places) = used_in(book, &key);
         let name = format!("{} ({})", code(&dependency.name), book.place(&manifest.path, dependency.lines));
         let cells = vec![name, version.map_or_else(String::new, code), book.word(need), places];
         rows.push(((dependency.need, std::cmp::Reverse(used)), key, cells));
@@ -117,21 +119,58 @@ pub(super) fn is_named(book: &Book<'_>, package: &str) -> bool {
         .any(|dependency| normal(&dependency.name) == key)
 }
 
-/// The first places at which a package is imported by source files.
-fn used_in(book: &Book<'_>, key: &str) -> (usize, String) {
+/// In how many source files a package is imported, the first places there, and in how many tests.
+fn used_in(book: &Book<'_>, ecosystem: Ecosystem, name: &str) -> (usize, String, usize) {
     let survey = book.survey;
+    let key = normal(name);
     let mut places: Vec<(usize, u32)> = survey
         .outside
         .iter()
-        .filter(|outside| normal(&outside.package) == key)
-        .flat_map(|outside| &outside.imports)
-        .filter_map(|import| Some((survey.at(&import.path).filter(|at| survey.is_source(*at))?, import.line)))
+        .flat_map(|outside| {
+            let same = normal(&outside.package) == key;
+            outside.imports.iter().filter(move |import| same || is_part(ecosystem, &import.module, name))
+        })
+        .filter_map(|import| Some((survey.at(&import.path)?, import.line)))
         .collect();
+    let tests: BTreeSet<usize> = places.iter().map(|(at, _)| *at).filter(|at| survey.is_test(*at)).collect();
+    places.retain(|(at, _)| survey.is_source(*at));
     places.sort_unstable();
     places.dedup_by_key(|(at, _)| *at);
     let mut shown: Vec<String> = places.iter().take(2).map(|(at, line)| book.line(*at, *line)).collect();
     if places.len() > 2 {
         shown.push(book.say(Key::More, &[&(places.len() - 2).to_string()]));
     }
-    (places.len(), shown.join(", "))
+    (places.len(), shown.join(", "), tests.len())
+}
+
+/// Whether an imported module belongs to a package of a longer or differently written name.
+fn is_part(ecosystem: Ecosystem, module: &str, package: &str) -> bool {
+    let starts = |module: &str, package: &str| {
+        module.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match ecosystem {
+        Ecosystem::Go => starts(module, package),
+        // `Psr\Log\LoggerInterface` comes from `psr/log`.
+        Ecosystem::Composer => starts(
+            &module.trim_start_matches('\\').replace('\\', "/").to_lowercase(),
+            &package.to_lowercase(),
+        ),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_matched_with_the_packages_that_hold_them() {
+        let go = Ecosystem::Go;
+        assert!(is_part(go, "google.golang.org/protobuf/proto", "google.golang.org/protobuf"));
+        assert!(is_part(go, "github.com/a/validator/v10", "github.com/a/validator/v10"));
+        assert!(!is_part(go, "github.com/a/bc", "github.com/a/b"));
+        assert!(is_part(Ecosystem::Composer, "Psr\\Log\\LoggerInterface", "psr/log"));
+        assert!(!is_part(Ecosystem::Composer, "Psr\\Logger", "psr/log"));
+        assert!(!is_part(Ecosystem::Node, "a/b", "a"));
+    }
 }

@@ -1,10 +1,11 @@
 //! Where to start: the places of a repository that a newcomer looks for first.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::manifest::{CommandFor, EntryKind};
 use super::super::markdown::{Writer, code, page_link};
-use super::super::survey::{Survey, SymbolAt, Trace};
+use super::super::survey::{Survey, SymbolAt, Trace, lines_of};
 use super::super::text::Key;
 use super::book::{Book, INTERFACES};
 use super::size;
@@ -42,7 +43,8 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
     if !named_main {
         let mut starts = survey.entry_points();
         // The one whose call is told below comes first.
-        starts.sort_by_key(|at| trace.is_none_or(|trace| trace.root != *at));
+        let lines = |at: &SymbolAt| survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
+        starts.sort_by_key(|at| (trace.is_none_or(|trace| trace.root != *at), Reverse(lines(at)), *at));
         for at in starts.into_iter().take(3) {
             row(book.word(want_read), book.symbol_and_place(at), why_main(book, at));
         }
@@ -140,7 +142,8 @@ fn door(book: &Book<'_>) -> Option<(usize, String)> {
         doors.sort_by_key(|at| (survey.path(*at).matches('/').count(), *at));
         doors.first().map(|at| (*at, None))
     };
-    let (at, entry) = declared.or_else(by_rule)?;
+    let named = || named_like_the_project(book).map(|at| (at, None));
+    let (at, entry) = declared.or_else(by_rule).or_else(named)?;
     let exports = exports(book, at);
     let why = match (exports, entry) {
         (Some(exports), _) => book.say(Key::WhyExports, &[&exports]),
@@ -155,6 +158,26 @@ fn door(book: &Book<'_>) -> Option<(usize, String)> {
         (None, None) => return None,
     };
     Some((at, why))
+}
+
+/// The file of a library that is named like the project: `gin.go`, `zlib.h`, `re2/re2.h`.
+fn named_like_the_project(book: &Book<'_>) -> Option<usize> {
+    let survey = book.survey;
+    let package = size::main_manifest(survey).and_then(|manifest| manifest.name.as_ref());
+    let names = [package.map(|fact| fact.value.as_str()), Some(survey.kb.meta().name.as_str())];
+    let names: Vec<String> = names
+        .into_iter()
+        .flatten()
+        .map(|name| name.rsplit('/').next().unwrap_or(name).to_lowercase())
+        .collect();
+    let is_named = |at: &usize| {
+        let file = survey.path(*at).rsplit('/').next().unwrap_or("");
+        let (stem, ending) = file.split_once('.').unwrap_or((file, ""));
+        matches!(ending, "go" | "h" | "hpp" | "hh" | "php" | "rb" | "cs" | "java" | "kt" | "swift" | "scala")
+            && names.contains(&stem.to_lowercase())
+    };
+    let found = (0..survey.files.len()).filter(|at| survey.is_source(*at)).filter(is_named);
+    found.min_by_key(|at| (survey.path(*at).matches('/').count(), *at))
 }
 
 /// Names that a file takes from others of the repository for its own users, with what they stand for.
@@ -234,7 +257,7 @@ fn most_routes(book: &Book<'_>) -> Option<(usize, usize, usize)> {
     let all: usize = files().map(|at| book.survey.files[at].routes.len()).sum();
     let (routes, at) = files()
         .map(|at| (book.survey.files[at].routes.len(), at))
-        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)))?;
+        .max_by_key(|(n, at)| (*n, Reverse(*at)))?;
     (routes >= 2).then_some((at, routes, all))
 }
 
@@ -249,10 +272,8 @@ fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
             counts.entry(used.to).or_default().insert(from);
         }
     }
-    let (at, subclasses) = counts
-        .into_iter()
-        .map(|(at, set)| (at, set.len()))
-        .max_by_key(|(at, n)| (*n, std::cmp::Reverse(*at)))?;
+    let (at, subclasses) =
+        counts.into_iter().map(|(at, set)| (at, set.len())).max_by_key(|(at, n)| (*n, Reverse(*at)))?;
     (subclasses >= 3).then_some((at, subclasses))
 }
 
@@ -263,9 +284,9 @@ fn most_imported(book: &Book<'_>) -> Option<(usize, usize, usize)> {
     let source: Vec<usize> = (0..survey.files.len()).filter(|at| survey.is_source(*at)).collect();
     let (users, at) = source
         .iter()
-        .filter(|at| book.top_level(**at).len() >= 2)
+        .filter(|at| survey.files[**at].symbols.iter().filter(|s| s.kind != SymbolKind::Module).count() >= 2)
         .map(|at| (importers(book, *at, ImportTime::Load), *at))
-        .max_by_key(|(users, at)| (*users, std::cmp::Reverse(*at)))?;
+        .max_by_key(|(users, at)| (*users, Reverse(*at)))?;
     (users >= 3).then(|| (at, users, source.len() - 1))
 }
 
@@ -290,7 +311,7 @@ fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
     let counted = tests
         .iter()
         .filter_map(|at| Some((survey.tests_in(*at)?, *at)))
-        .max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at)));
+        .max_by_key(|(n, at)| (*n, Reverse(*at)));
     if let Some((number, at)) = counted.filter(|(number, _)| *number > 0) {
         return Some((at, book.say(Key::WhyMostTests, &[&number.to_string()])));
     }
@@ -304,6 +325,6 @@ fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
         .iter()
         .copied()
         .filter(|at| !is_help(at))
-        .max_by_key(|at| (survey.files[*at].file.lines, std::cmp::Reverse(*at)))?;
+        .max_by_key(|at| (survey.files[*at].file.lines, Reverse(*at)))?;
     Some((at, book.say(Key::WhyTests, &[&book.count(tests.len(), Key::NounTestFile)])))
 }

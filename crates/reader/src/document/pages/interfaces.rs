@@ -2,23 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::super::markdown::{Writer, code, escape, prose};
-use super::super::sentence::first_sentence;
+use super::super::markdown::{Writer, code, escape};
 use super::super::survey::{Survey, SymbolAt};
 use super::super::text::Key;
 use super::book::{Book, INTERFACES};
+use super::commands;
 use crate::domain::Page;
-use crate::facts::Command;
 
 const MOST_ROUTES: usize = 200;
-const MOST_COMMANDS: usize = 200;
 
 pub(super) fn page(book: &Book<'_>) -> Option<Page> {
     let title = book.word(Key::TitleInterfaces);
     let mut body = Writer::default();
     installed(book, &mut body);
     routes(book, &mut body);
-    commands(book, &mut body);
+    commands::section(book, &mut body);
     if body.is_empty() {
         return None;
     }
@@ -99,37 +97,6 @@ fn routes(book: &Book<'_>, writer: &mut Writer) {
         ],
         &rows,
     );
-}
-
-fn commands(book: &Book<'_>, writer: &mut Writer) {
-    let survey = book.survey;
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for (at, facts) in survey.files.iter().enumerate().filter(|(at, _)| survey.is_source(*at)) {
-        let found: Vec<&Command> =
-            facts.commands.iter().filter(|command| !in_tests(survey, at, command.line)).collect();
-        for command in found {
-            let name = match &command.of {
-                Some(of) => format!("· {} ({})", code(&command.name), code(of)),
-                None => code(&command.name),
-            };
-            let help = command
-                .help
-                .as_deref()
-                .and_then(first_sentence)
-                .map_or_else(String::new, |text| prose(&text));
-            rows.push(vec![name, help, book.line(at, command.line)]);
-        }
-    }
-    if rows.is_empty() {
-        return;
-    }
-    let all = rows.len();
-    rows.truncate(MOST_COMMANDS);
-    if all > MOST_COMMANDS {
-        rows.push(vec![book.say(Key::More, &[&(all - MOST_COMMANDS).to_string()])]);
-    }
-    writer.heading(2, &book.word(Key::HeadCommands));
-    writer.table(&[&book.word(Key::ColCommand), &book.word(Key::ColHelp), &book.word(Key::ColWhere)], &rows);
 }
 
 /// Whether a line stands in tests within the source.

@@ -2,7 +2,9 @@
 
 mod architecture;
 mod book;
+mod commands;
 mod configuration;
+mod constants;
 mod data;
 mod dependencies;
 mod doors;

@@ -1,9 +1,9 @@
 //! The overview: what it is for, where to start, how a call runs, what it is made of.
 
-use super::super::manifest::CommandFor;
-use super::super::markdown::{Writer, code, escape, page_link, prose};
+use super::super::manifest::{CommandFor, Manifest};
+use super::super::markdown::{Writer, cite, code, escape, page_link, prose};
 use super::super::sentence::opening;
-use super::super::survey::Trace;
+use super::super::survey::{SymbolAt, Trace};
 use super::super::text::Key;
 use super::architecture::{circles_sentence, module_arrows, overview_diagram};
 use super::book::{Book, CONFIGURATION, MODULES, OVERVIEW, START};
@@ -64,7 +64,7 @@ fn purpose(book: &Book<'_>, writer: &mut Writer) {
 
 /// What each package of a workspace says of itself.
 fn packages(book: &Book<'_>, writer: &mut Writer) {
-    let named: Vec<_> = book
+    let mut named: Vec<_> = book
         .survey
         .manifests
         .iter()
@@ -77,6 +77,11 @@ fn packages(book: &Book<'_>, writer: &mut Writer) {
     if named.len() < 2 {
         return;
     }
+    // Programs first, as one looks for what runs.
+    let commands = book.survey.commands();
+    let program =
+        |path: &str| commands.iter().position(|(_, owner)| owner.path == path).unwrap_or(usize::MAX);
+    named.sort_by_key(|manifest| program(&manifest.path));
     let rows: Vec<Vec<String>> = named
         .iter()
         .take(40)
@@ -85,7 +90,9 @@ fn packages(book: &Book<'_>, writer: &mut Writer) {
             let does = manifest
                 .description
                 .as_ref()
-                .map_or_else(String::new, |fact| prose(&opening(&fact.value, 200)));
+                .map(|fact| prose(&opening(&fact.value, 200)))
+                .or_else(|| own_summary(book, manifest))
+                .unwrap_or_default();
             Some(vec![code(&name.value), does, book.place(&manifest.path, name.lines)])
         })
         .collect();
@@ -93,17 +100,23 @@ fn packages(book: &Book<'_>, writer: &mut Writer) {
     writer.table(&[&book.word(Key::ColPackage), &book.word(Key::ColDoes), &book.word(Key::ColWhere)], &rows);
 }
 
+/// What the file in which a package starts says of itself.
+fn own_summary(book: &Book<'_>, manifest: &Manifest) -> Option<String> {
+    let folder = if manifest.folder().is_empty() { String::new() } else { format!("{}/", manifest.folder()) };
+    let starts = ["lib.rs", "main.rs", "index.ts", "index.tsx", "index.js", "main.ts", "main.tsx"];
+    let file = starts.iter().find_map(|start| book.survey.at(&format!("{folder}src/{start}")))?;
+    book.survey.summary(file).map(|words| prose(&words))
+}
+
 fn call(book: &Book<'_>, writer: &mut Writer, trace: &Trace) {
     writer.heading(2, &book.word(Key::HeadCall));
-    let root =
-        code(&book.survey.symbol(trace.root).map_or_else(String::new, crate::domain::Symbol::qualified_name));
+    let root = code(&book.told_apart(trace.root));
     writer.paragraph(&book.say(Key::CallIntro, &[&root]));
     let mut items = vec![describe(book, trace)];
     for step in &trace.steps {
         let from = book.line(step.caller.file, step.line);
-        let name = book.symbol_and_place(step.callee);
-        let caller =
-            book.survey.symbol(step.caller).map_or_else(String::new, |symbol| code(&symbol.qualified_name()));
+        let name = named_place(book, step.callee);
+        let caller = code(&book.told_apart(step.caller));
         let mut text = book.say(Key::CallStep, &[&format!("{caller} ({from})"), &name]);
         if let Some(doc) =
             book.survey.symbol(step.callee).map(|symbol| book.doc(symbol)).filter(|doc| !doc.is_empty())
@@ -116,7 +129,7 @@ fn call(book: &Book<'_>, writer: &mut Writer, trace: &Trace) {
             text.push_str(&book.word(Key::Semicolon));
             text.push_str(&book.say(Key::Overridden, &[&book.and(&overriding)]));
         }
-        let inner: Vec<String> = step.inner.iter().map(|at| book.symbol(*at)).collect();
+        let inner: Vec<String> = step.inner.iter().map(|at| named_link(book, *at)).collect();
         if !inner.is_empty() {
             text.push_str(&book.word(Key::Semicolon));
             text.push_str(&book.say(Key::CallInner, &[&book.and(&inner)]));
@@ -126,8 +139,22 @@ fn call(book: &Book<'_>, writer: &mut Writer, trace: &Trace) {
     writer.steps(&items);
 }
 
+/// A symbol that is told from others of its name, with its place.
+fn named_place(book: &Book<'_>, at: SymbolAt) -> String {
+    let lines = book.survey.symbol(at).map(|symbol| symbol.lines);
+    let place = lines.map_or_else(String::new, |lines| book.place(book.survey.path(at.file), lines));
+    format!("{} {place}", code(&book.told_apart(at)))
+}
+
+/// The same as one link.
+fn named_link(book: &Book<'_>, at: SymbolAt) -> String {
+    let lines = book.survey.symbol(at).map(|symbol| symbol.lines);
+    lines
+        .map_or_else(String::new, |lines| cite(&code(&book.told_apart(at)), book.survey.path(at.file), lines))
+}
+
 fn describe(book: &Book<'_>, trace: &Trace) -> String {
-    let start = book.symbol_and_place(trace.root);
+    let start = named_place(book, trace.root);
     let mut text = match &trace.declared {
         Some((name, path, lines)) => {
             format!("{} ({})", book.say(Key::CallDeclared, &[&code(name), &start]), book.place(path, *lines))

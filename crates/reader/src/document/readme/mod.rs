@@ -184,24 +184,23 @@ fn sections(blocks: &[Block], last: u32) -> Vec<Section> {
 fn about(title: &str) -> Option<About> {
     let lower = title.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    const RUN: &[&str] = &["start", "run", "running", "use", "using it", "demo", "开始", "启动", "运行"];
     if has(&["install", "安装"]) {
         Some(About::Install)
     } else if has(&["feature", "highlight", "why ", "what you get", "特性", "功能"]) {
         Some(About::Features)
-    } else if has(&[
-        "usage",
-        "quick start",
-        "quickstart",
-        "getting started",
-        "example",
-        "tutorial",
-        "how to use",
-        "使用",
-        "快速",
-    ]) {
-        Some(About::Usage)
-    } else if ["start", "run", "running", "use", "using it", "demo", "开始", "启动", "运行"]
-        .contains(&lower.trim())
+    } else if RUN.contains(&lower.trim())
+        || has(&[
+            "usage",
+            "quick start",
+            "quickstart",
+            "getting started",
+            "example",
+            "tutorial",
+            "how to use",
+            "使用",
+            "快速",
+        ])
     {
         Some(About::Usage)
     } else if has(&["test", "测试"]) {

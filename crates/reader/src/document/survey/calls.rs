@@ -132,7 +132,11 @@ impl Survey<'_> {
             });
             let scored = public.take(MOST_CANDIDATES).map(|root| {
                 let name = self.symbol(root).map_or("", |symbol| symbol.name.as_str());
-                let weight = if STARTS.contains(&name.to_ascii_lowercase().as_str()) { 3 } else { 1 };
+                let named = if is_start(name) { 3 } else { 1 };
+                // What wraps the whole for convenience reaches all of it, but nothing of the project needs it.
+                let needed =
+                    self.module_of(root.file).is_some_and(|module| !self.users_of_module(module).is_empty());
+                let weight = if needed { named * 2 } else { named };
                 (self.reach(table, root) * weight, root)
             });
             widest(scored.collect(), 6)
@@ -230,6 +234,35 @@ impl Survey<'_> {
     }
 }
 
+/// Whether a name is one of [`STARTS`], or begins with one that tells of requests: `serveHttp`, `ServeHTTP`.
+fn is_start(name: &str) -> bool {
+    const FIRST: &[&str] = &["serve", "handle", "dispatch", "execute", "process"];
+    let mut before = '_';
+    let end = name.char_indices().position(|(at, c)| {
+        let ends = at > 0 && (c == '_' || (before.is_lowercase() && c.is_uppercase()));
+        before = c;
+        ends
+    });
+    let first: String = name.chars().take(end.unwrap_or(usize::MAX)).collect();
+    STARTS.contains(&name.to_ascii_lowercase().as_str())
+        || FIRST.contains(&first.to_ascii_lowercase().as_str())
+}
+
 pub(crate) fn is_callable(kind: SymbolKind) -> bool {
     matches!(kind, SymbolKind::Function | SymbolKind::Method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_are_told_by_their_first_word() {
+        for name in ["main", "run", "serveHttp", "ServeHTTP", "handle_request", "Open"] {
+            assert!(is_start(name), "{name}");
+        }
+        for name in ["runner", "mainly", "sendFile", "_run", "", "é"] {
+            assert!(!is_start(name), "{name}");
+        }
+    }
 }

@@ -198,7 +198,7 @@ fn help(shape: &Shape, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> Op
 }
 
 /// The text that a word is set to in a list of tokens: `env = "PORT"`.
-fn assigned(tokens: &str, word: &str) -> Option<String> {
+pub(super) fn assigned(tokens: &str, word: &str) -> Option<String> {
     let after = tokens.match_indices(word).find_map(|(at, _)| {
         let before = tokens[..at].chars().next_back();
         let rest = tokens[at + word.len()..].trim_start();

@@ -24,6 +24,8 @@ pub(super) enum Method {
     Named(&'static str, &'static str),
     /// In the handler: `get(list).post(create)`.
     Handler,
+    /// Among the words of the attribute, as the path is: `path(get, path = "/users")`.
+    Words,
 }
 
 /// Where a route's handler stands.
@@ -47,6 +49,9 @@ pub(super) fn read(
     call: &Call<'_, '_>,
     facts: &mut Facts,
 ) -> bool {
+    if matches!(shape.method, Method::Words) {
+        return read_words(shape, call, facts);
+    }
     let path = arguments.at(0).or_else(|| arguments.any_named(&["path", "value", "rule"]));
     let path = match path {
         Some(node) => match arguments::strings(node, call.text).into_iter().next() {
@@ -72,6 +77,20 @@ pub(super) fn read(
     };
     let (line, framework) = (line_of(call.arguments), shape.framework.to_owned());
     facts.pending_route(Route { method, path, handler, line, framework }, decorates);
+    true
+}
+
+/// `(get, path = "/users", responses(…))`: only the words before the first bracket within are its own.
+fn read_words(shape: &Shape, call: &Call<'_, '_>, facts: &mut Facts) -> bool {
+    let whole = text_of(call.arguments, call.text);
+    let Some(path) = super::command::assigned(whole, "path").filter(|path| path.starts_with('/')) else {
+        return false;
+    };
+    let own = whole.trim_start_matches('(').split('(').next().unwrap_or_default();
+    let written = own.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    let (method, line) = (methods_in(&written), line_of(call.arguments));
+    let route = Route { method, path, handler: None, line, framework: shape.framework.to_owned() };
+    facts.pending_route(route, Some(call.at));
     true
 }
 
@@ -157,6 +176,7 @@ fn method(method: &Method, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -
             Some(node) => methods_in(text_of(node, call.text)),
             None => (*otherwise).to_owned(),
         },
+        Method::Words => "ANY".to_owned(),
         Method::Handler => {
             arguments.at(1).map_or("ANY".to_owned(), |node| methods_in(text_of(node, call.text)))
         }

@@ -1,7 +1,7 @@
 //! Calls that read an environment variable or a settings key.
 
 use super::{Arguments, Call, Facts, arguments, line_of, one_line, text_of};
-use crate::facts::Setting;
+use crate::{domain::Language, facts::Setting};
 
 pub(super) fn read(
     name: usize,
@@ -17,14 +17,27 @@ pub(super) fn read(
     if constants && !is_constant(&shown) {
         return false;
     }
+    // What Cargo sets while it compiles is nobody's setting.
+    if call.language == Language::Rust && (shown.starts_with("CARGO_") || shown == "OUT_DIR") {
+        return true;
+    }
     let written = default.and_then(|at| arguments.at(at).or_else(|| arguments.named("default")));
     let written = written.map(|node| one_line(text_of(node, call.text), 200));
     let (name, default) = match placeholder(&shown) {
         Some((name, default)) => (name.to_owned(), default.map(str::to_owned)),
-        None => (shown, written),
+        None => (shown, written.and_then(|written| unwrapped(written, call.language))),
     };
     facts.setting(Setting { name, default, line: line_of(call.arguments) });
     true
+}
+
+/// Rust's `Some("x")` is `"x"`, and `None` is no default.
+fn unwrapped(written: String, language: Language) -> Option<String> {
+    if language != Language::Rust {
+        return Some(written);
+    }
+    let inner = written.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')'));
+    (written != "None").then(|| inner.map_or(written.clone(), str::to_owned))
 }
 
 fn is_constant(name: &str) -> bool {
