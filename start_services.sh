@@ -38,8 +38,10 @@ start_redis() {
     say "Redis answers at $host:$port"
     return
   fi
+  local loopback=$host
   case $host in
-    127.* | localhost | ::1) ;;
+    localhost) loopback=127.0.0.1 ;;
+    127.* | ::1) ;;
     *) die "no Redis answers at $host:$port, and this machine cannot start one there: check CELERY_BROKER_URL" ;;
   esac
   case $CELERY_BROKER_URL in
@@ -48,26 +50,37 @@ start_redis() {
   esac
   if command -v redis-server >/dev/null 2>&1; then
     mkdir -p "$services/redis"
-    launch redis redis-server --bind 127.0.0.1 --port "$port" --dir "$services/redis" --appendonly yes --save ''
+    launch redis redis-server --bind "$loopback" --port "$port" --dir "$services/redis" --appendonly yes --save ''
     wait_for redis 30 redis_answers "$host" "$port"
     say "Redis started at $host:$port (process $(pid_of redis))"
-  elif command -v docker >/dev/null 2>&1 && docker info >/dev/null 2>&1; then
-    if [ -n "$(docker ps --all --quiet --filter 'name=^code-reader-redis$')" ]; then
-      docker start code-reader-redis >/dev/null
-    else
-      docker run --detach --name code-reader-redis --publish "127.0.0.1:$port:6379" redis:7-alpine \
-        redis-server --appendonly yes >/dev/null
-    fi
-    echo code-reader-redis >"$services/redis.container"
-    local until=$((SECONDS + 60))
-    until redis_answers "$host" "$port"; do
-      [ $SECONDS -lt $until ] || die "the container code-reader-redis does not answer: docker logs code-reader-redis"
-      sleep 0.2
-    done
-    say "Redis started in the container code-reader-redis"
-  else
+  elif ! command -v docker >/dev/null 2>&1; then
     die "no Redis answers at $host:$port: install one (apt-get install redis-server) or Docker, or remove CELERY_BROKER_URL and use ./start, which needs none"
+  elif ! docker info >/dev/null 2>&1; then
+    die "no Redis answers at $host:$port, and Docker, which could run one, cannot be asked: 'docker info' says why; or install Redis (apt-get install redis-server)"
+  else
+    start_container "$host" "$loopback" "$port"
   fi
+}
+
+# start_container HOST LOOPBACK PORT   runs Redis in a container that is made once and then started again.
+start_container() {
+  local host=$1 loopback=$2 port=$3 name=code-reader-redis published until=$((SECONDS + 60))
+  if [ -n "$(docker ps --all --quiet --filter "name=^$name$")" ]; then
+    published=$(docker inspect --format '{{(index (index .HostConfig.PortBindings "6379/tcp") 0).HostPort}}' "$name")
+    [ "$published" = "$port" ] ||
+      die "the container $name was made for port $published, and CELERY_BROKER_URL says $port: use that port, or remove the container and what it holds (docker rm --volumes $name)"
+    docker start "$name" >/dev/null || die "Docker could not start the container $name: see above"
+  else
+    case $loopback in *:*) loopback="[$loopback]" ;; esac
+    docker run --detach --name "$name" --publish "$loopback:$port:6379" redis:7-alpine \
+      redis-server --appendonly yes >/dev/null || die "Docker could not run redis:7-alpine: see above"
+  fi
+  echo "$name" >"$services/redis.container"
+  until redis_answers "$host" "$port"; do
+    [ $SECONDS -lt $until ] || die "the container $name does not answer: docker logs $name"
+    sleep 0.2
+  done
+  say "Redis started in the container $name"
 }
 
 start_worker() {
