@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use nix::sys::signal::Signal;
 use rand::RngExt;
 
-use crate::support::{Bench, Effect, Options, Process, children_of, until};
+use test_servers::Process;
+
+use crate::support::{Bench, Effect, Options, children_of, until};
 
 /// So many kills, unless this variable says how many.
 const KILLS: usize = 16;
@@ -21,7 +23,7 @@ async fn every_effect_happens_however_many_are_killed() {
         Options { is_prefork: true, name: "prefork@lab".into(), concurrency: 2, ..Options::default() },
         Options { name: "tokio@lab".into(), concurrency: 2, ..Options::default() },
     ];
-    let mut workers: Vec<Process> = options.iter().map(|options| Process::start(&bench, options)).collect();
+    let mut workers: Vec<Process> = options.iter().map(|options| bench.process(options)).collect();
     let effects = || bench.lab.lines("effects");
     for kill in 0..kills {
         let before = effects().len();
@@ -32,7 +34,7 @@ async fn every_effect_happens_however_many_are_killed() {
         let children = children_of(workers[victim].id());
         if children.is_empty() || rand::rng().random_bool(0.5) {
             workers[victim].kill_alone();
-            workers[victim] = Process::start(&bench, &options[victim]);
+            workers[victim] = bench.process(&options[victim]);
         } else {
             let child = children[rand::rng().random_range(0..children.len())];
             // It may have ended in this very moment.

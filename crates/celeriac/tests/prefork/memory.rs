@@ -2,14 +2,14 @@
 
 use celeriac::{PoolKind, TaskState};
 
-use crate::support::{Add, Bench, Hold, Options, PATIENCE, Process, Running, SOON, is_alive, until};
+use crate::support::{Add, Bench, Hold, Options, PATIENCE, Running, SOON, is_alive, until};
 
 #[tokio::test]
 async fn revoked_ids_are_kept_over_restarts() {
     let bench = Bench::new().await;
     let options = Options { statedb: Some(bench.dir.path().join("state.db")), ..Options::default() };
     for kill in [true, false] {
-        let mut worker = Process::start(&bench, &options);
+        let mut worker = bench.process(&options);
         bench.ask("ping").await;
         let id = if kill { "called-off-1" } else { "called-off-2" };
         let arguments = celeriac::JsonMap::from_iter([("task_id".to_owned(), id.into())]);
@@ -22,10 +22,10 @@ async fn revoked_ids_are_kept_over_restarts() {
             worker.kill_alone();
         } else {
             worker.signal(nix::sys::signal::Signal::SIGTERM);
-            assert_eq!(worker.exit_code(), Some(0), "{}", worker.log());
+            assert_eq!(worker.wait().code(), Some(0), "{}", worker.log());
         }
     }
-    let _worker = Process::start(&bench, &options);
+    let _worker = bench.process(&options);
     let revoked = bench.ask("revoked").await;
     for id in ["called-off-1", "called-off-2"] {
         assert!(revoked.as_array().unwrap().contains(&id.into()), "{revoked}");

@@ -1,6 +1,7 @@
 //! An app on a fresh broker, tasks that know in which process they are, and waiting for conditions.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use celeriac::{
@@ -11,6 +12,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_servers::Process;
 
 pub use crate::common::{PATIENCE, Running, SOON, until};
 
@@ -121,54 +123,6 @@ impl Default for Options {
     }
 }
 
-/// A worker in a process of its own, the leader of its group.
-pub struct Process(test_servers::Process);
-
-impl Process {
-    /// Starts one with one place, which takes two messages.
-    pub fn start(bench: &Bench, options: &Options) -> Self {
-        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        command
-            .args(arguments(bench.dir.path()))
-            .arg(format!("{OPTIONS}{}", serde_json::to_string(options).unwrap()))
-            .env_remove("REMAP_SIGTERM");
-        if options.remap {
-            command.env("REMAP_SIGTERM", "SIGQUIT");
-        }
-        Self(test_servers::Process::spawn(command, bench.dir.path().join("worker.log")))
-    }
-
-    pub fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    pub fn log(&self) -> String {
-        self.0.log()
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        self.0.signal(signal);
-    }
-
-    pub fn signal_group(&self, signal: Signal) {
-        self.0.signal_group(signal);
-    }
-
-    /// Kills it, and not its children.
-    pub fn kill_alone(&mut self) {
-        self.0.signal(Signal::SIGKILL);
-        self.0.wait();
-    }
-
-    pub fn until_logged(&mut self, text: &str) {
-        self.0.until_printed(text);
-    }
-
-    pub fn exit_code(&mut self) -> Option<i32> {
-        self.0.wait().code()
-    }
-}
-
 /// A worker that reacts quickly.
 pub fn quick(app: &App<Lab>) -> WorkerBuilder<Lab> {
     app.worker()
@@ -207,6 +161,19 @@ impl Bench {
     /// A worker in this process, whose children are this program again.
     pub fn worker(&self) -> WorkerBuilder<Lab> {
         quick(&self.app).child_arguments(arguments(self.dir.path()))
+    }
+
+    /// A worker in a process of its own, the leader of its group.
+    pub fn process(&self, options: &Options) -> Process {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(arguments(self.dir.path()))
+            .arg(format!("{OPTIONS}{}", serde_json::to_string(options).unwrap()))
+            .env_remove("REMAP_SIGTERM");
+        if options.remap {
+            command.env("REMAP_SIGTERM", "SIGQUIT");
+        }
+        Process::spawn(command, self.dir.path().join("worker.log"))
     }
 
     /// The answer of the only worker.
