@@ -275,6 +275,23 @@ fn options_stand_beneath_their_command_and_names_of_settings_are_resolved() {
 }
 
 #[test]
+fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
+    let files: &[(&str, &str)] = &[
+        ("app/__init__.py", ""),
+        (
+            "app/parser.py",
+            "class _Parser:\n    \"\"\"Takes words apart.\"\"\"\n\n    def parse(self, text):\n        return text\n\n    def _skip(self):\n        pass\n",
+        ),
+        ("app/main.py", "from app.parser import _Parser\n\n\ndef run():\n    return _Parser()\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let all = shown(&pages);
+    assert!(all.contains("· `parse(text)`"), "{all}");
+    assert!(!all.contains("· `_skip"), "{all}");
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

@@ -14,7 +14,7 @@ pub(super) fn blanked(text: &str) -> Option<String> {
             && is_macro_name(&text[start..end])
         {
             let stop = scanner.after_call(end);
-            if is_attribute(before, text, &scanner, end, stop) {
+            if is_attribute(before, text, &scanner, (start, end), stop) {
                 spans.push((start, stop));
                 scanner.at = stop;
                 continue;
@@ -70,8 +70,17 @@ impl Before {
 }
 
 /// `start..end` was a macro's name, `stop` is where its arguments end, if it has some.
-fn is_attribute(before: Before, text: &str, scanner: &Scanner<'_>, end: usize, stop: usize) -> bool {
+fn is_attribute(
+    before: Before,
+    text: &str,
+    scanner: &Scanner<'_>,
+    (start, end): (usize, usize),
+    stop: usize,
+) -> bool {
     let next = scanner.peek(stop);
+    if stop > end && matches!(before, Before::Closed | Before::TypeEnd) && is_annotation(&text[start..end]) {
+        return true;
+    }
     match before {
         Before::TypeKeyword => matches!(next, Some(Token::Word { .. })),
         Before::TypeEnd => match next {
@@ -91,6 +100,28 @@ fn is_attribute(before: Before, text: &str, scanner: &Scanner<'_>, end: usize, s
         },
         Before::Other => false,
     }
+}
+
+/// Macros behind a declaration that say which locks it needs, or what the compiler may assume: only such a name, with
+/// arguments, is told from a call behind `if (x)`.
+fn is_annotation(name: &str) -> bool {
+    const WITHIN: &[&str] = &[
+        "GUARDED_BY",
+        "GUARDED_VAR",
+        "ACQUIRED_",
+        "LOCKS_REQUIRED",
+        "LOCKS_EXCLUDED",
+        "LOCK_RETURNED",
+        "LOCK_FUNCTION",
+        "REQUIRES",
+        "EXCLUDES",
+        "ATTRIBUTE",
+        "DEPRECATED",
+        "PRINTF_FORMAT",
+        "FORMAT_PRINTF",
+        "NONNULL",
+    ];
+    WITHIN.iter().any(|part| name.contains(part))
 }
 
 fn is_declaration_keyword(word: &str) -> bool {
@@ -255,6 +286,8 @@ mod tests {
         assert_eq!(squeezed("class SCOPED_LOCKABLE Lock {"), "class Lock {");
         assert_eq!(squeezed("int ZEXPORT inflate(strm)"), "int inflate(strm)");
         assert_eq!(squeezed("int f() LOCKS_EXCLUDED(mu_) { }"), "int f() { }");
+        assert_eq!(squeezed("int n_ GUARDED_BY(mu_);"), "int n_ ;");
+        assert_eq!(squeezed("bool f() const\n EXCLUSIVE_LOCKS_REQUIRED(mu);"), "bool f() const ;");
         assert_eq!(squeezed("API_EXPORT Status Open(int);"), "Status Open(int);");
         assert_eq!(squeezed("FMT_BEGIN_NAMESPACE\nnamespace a {"), "namespace a {");
         assert_eq!(squeezed("struct ALIGNED(8) S { int a; };"), "struct S { int a; };");

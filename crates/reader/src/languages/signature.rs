@@ -24,25 +24,25 @@ pub(super) fn signature(definition: &Definition, text: &str) -> String {
     if definition.body_at.is_none() && written.len() > MAX_SIGNATURE {
         written = written.lines().next().unwrap_or(written);
     }
-    let line = one_line(&without_comment_lines(written), MAX_SIGNATURE);
+    let line = one_line(&without_comments(written), MAX_SIGNATURE);
     let line = line.trim_end_matches("=>").trim_end_matches(['{', ';', ',', ' ']);
     // `operator==` and Ruby's `name=` end so themselves; nothing else does.
     let line = if definition.name.ends_with('=') { line } else { line.trim_end_matches([':', '=', ' ']) };
     line.to_owned()
 }
 
-/// A parameter or a field of a variant may have documentation and attributes above it.
-fn without_comment_lines(text: &str) -> Cow<'_, str> {
-    let is_comment = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("//") || line.starts_with("#[")
-    };
-    if !text.lines().skip(1).any(is_comment) {
+/// A parameter or a field of a variant may have documentation and attributes above it, or a comment behind it.
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') || !(text.contains("//") || text.contains("#[")) {
         return Cow::Borrowed(text);
     }
-    let first = text.lines().take(1);
-    let kept = first.chain(text.lines().skip(1).filter(|line| !is_comment(line)));
-    Cow::Owned(kept.collect::<Vec<_>>().join("\n"))
+    let is_comment = |line: &str| line.trim_start().starts_with("//") || line.trim_start().starts_with("#[");
+    let code = |line: &'_ str| match line.split_once(" //") {
+        Some((code, _)) if code.trim_end().ends_with([',', '(', '{', ';']) => code.to_owned(),
+        _ => line.to_owned(),
+    };
+    let lines = text.lines().enumerate().filter(|(at, line)| *at == 0 || !is_comment(line));
+    Cow::Owned(lines.map(|(_, line)| code(line)).collect::<Vec<_>>().join("\n"))
 }
 
 /// `@Inject(x) public void f()` is `public void f()`.
@@ -91,7 +91,10 @@ mod tests {
     fn comments_within_a_declaration_are_left_out() {
         let variant =
             "Pool {\n    /// What happened.\n    reason: String, // why\n    #[serde(skip)]\n    at: u64,\n}";
-        assert_eq!(without_comment_lines(variant), "Pool {\n    reason: String, // why\n    at: u64,\n}");
-        assert_eq!(without_comment_lines("f(a,\n  b)"), "f(a,\n  b)");
+        assert_eq!(without_comments(variant), "Pool {\n    reason: String,\n    at: u64,\n}");
+        let declared = "void f(int level, // of all\n       const char* at)";
+        assert_eq!(without_comments(declared), "void f(int level,\n       const char* at)");
+        let address = "f(a = \"http://x\",\n  b)";
+        assert_eq!(without_comments(address), address);
     }
 }

@@ -179,11 +179,15 @@ fn rows(book: &Book<'_>, at: SymbolAt, budget: &mut usize) -> Vec<Vec<String>> {
             matches!(member.kind, SymbolKind::Method | SymbolKind::Function | SymbolKind::Class)
         })
         .collect();
+    let is_hidden = !symbol.exported;
     let public: Vec<(usize, &Symbol)> = methods
         .iter()
         .copied()
         .filter(|(symbol, member)| {
+            // Within a type that is hidden by its name only, the names of members tell which are for others.
+            let python = facts.file.language == Some(Language::Python);
             member.exported
+                || (python && is_hidden && !member.name.starts_with('_'))
                 || survey
                     .uses_of(SymbolAt { file: at.file, symbol: *symbol })
                     .any(|used| used.from_file != at.file)
