@@ -105,23 +105,7 @@ pub(crate) fn final_id(signature: &Signature) -> Option<String> {
 
 /// Makes `id` the one whose result is the signature's, whatever it had.
 pub(crate) fn set_final_id(signature: &mut Signature, id: &str) {
-    signature.options.insert("task_id".to_owned(), json!(id));
-    match Kind::of(signature) {
-        Kind::Plain | Kind::Group => {}
-        Kind::Chain => {
-            let mut steps = options::take_members(signature);
-            if let Some(last) = steps.last_mut() {
-                set_final_id(last, id);
-            }
-            options::set_members(signature, steps);
-        }
-        Kind::Chord => {
-            if let Some((header, mut body)) = options::take_chord(signature) {
-                set_final_id(&mut body, id);
-                options::set_chord(signature, header, body);
-            }
-        }
-    }
+    to_the_end(signature, &mut |signature| drop(signature.options.insert("task_id".to_owned(), json!(id))));
 }
 
 /// The options that make a task a member of a group, or of a chord's header.
@@ -145,20 +129,30 @@ pub(crate) fn join_group(signature: &mut Signature, group_id: &str) {
     });
 }
 
-/// Changes the task or group that ends a signature: a chain's last step, a chord's body.
+/// Changes the task or group that ends a signature.
 fn at_the_end(signature: &mut Signature, change: &mut dyn FnMut(&mut Signature)) {
+    to_the_end(signature, &mut |signature| {
+        if matches!(Kind::of(signature), Kind::Plain | Kind::Group) {
+            change(signature);
+        }
+    });
+}
+
+/// Changes a signature and what ends it, down to a task or a group: a chain's last step, a chord's body.
+fn to_the_end(signature: &mut Signature, change: &mut dyn FnMut(&mut Signature)) {
+    change(signature);
     match Kind::of(signature) {
-        Kind::Plain | Kind::Group => change(signature),
+        Kind::Plain | Kind::Group => {}
         Kind::Chain => {
             let mut steps = options::take_members(signature);
             if let Some(last) = steps.last_mut() {
-                at_the_end(last, change);
+                to_the_end(last, change);
             }
             options::set_members(signature, steps);
         }
         Kind::Chord => {
             if let Some((header, mut body)) = options::take_chord(signature) {
-                at_the_end(&mut body, change);
+                to_the_end(&mut body, change);
                 options::set_chord(signature, header, body);
             }
         }
