@@ -17,7 +17,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 /// A worker that ran so long counts as healthy again.
 const HEALTHY: Duration = Duration::from_secs(60);
 /// How long a warm shutdown may take before the worker is killed; its tasks run again later.
-const GRACE: Duration = Duration::from_secs(20);
+pub const GRACE: Duration = Duration::from_secs(20);
 
 /// Keeps one worker running until `shutdown`, then ends it; returns when it is gone.
 pub async fn supervise(arguments: Vec<String>, shutdown: CancellationToken) {

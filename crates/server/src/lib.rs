@@ -6,6 +6,7 @@
 
 mod assets;
 mod docs;
+mod extract;
 mod guard;
 mod metrics;
 mod problem;

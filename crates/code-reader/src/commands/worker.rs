@@ -11,6 +11,7 @@ use crate::cli::WorkerArgs;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::lock::WorkerLock;
+use crate::supervisor;
 
 /// The node's name before the `@`, unless `--hostname` says otherwise.
 pub const NAME: &str = "code-reader";
@@ -60,6 +61,9 @@ pub async fn run(config: Config, args: WorkerArgs) -> Result<u8, CliError> {
         tokio::spawn(async move {
             supervisor_gone().await;
             shutdown.warm();
+            // As long as the supervisor itself would have waited; what is cut off runs again later.
+            tokio::time::sleep(supervisor::GRACE).await;
+            shutdown.cold();
         })
     });
     let ended = analyses.run_worker(worker, shutdown).await;

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use analysis::EventId;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
 

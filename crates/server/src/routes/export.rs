@@ -2,11 +2,12 @@
 
 use analysis::ExportFormat;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

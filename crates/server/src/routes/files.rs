@@ -1,11 +1,12 @@
 //! Files of an analysis, and the text of one.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use reader::{File, FileReading, Symbol};
 use serde::{Deserialize, Serialize};
 
 use super::{List, slice};
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

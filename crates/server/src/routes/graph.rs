@@ -1,10 +1,11 @@
 //! Who uses whom.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use reader::{EdgeKind, Graph};
 use serde::Deserialize;
 
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

@@ -1,11 +1,12 @@
 //! What is said about parts of files.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use reader::{Item, ItemKind};
 use serde::Deserialize;
 
 use super::List;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

@@ -1,11 +1,12 @@
 //! The documentation.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use reader::{Origin, Page};
 use serde::Serialize;
 
 use super::List;
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
 

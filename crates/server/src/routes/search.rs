@@ -1,11 +1,12 @@
 //! Full-text search over code and symbols.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use reader::knowledge::{Hit, SearchQuery};
 use serde::Deserialize;
 
 use super::List;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

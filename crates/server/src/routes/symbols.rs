@@ -1,12 +1,13 @@
 //! Symbols of an analysis.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use reader::knowledge::SymbolQuery;
 use reader::{Symbol, SymbolKind};
 use serde::Deserialize;
 
 use super::List;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
 

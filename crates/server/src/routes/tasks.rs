@@ -1,10 +1,11 @@
 //! Any Celery task.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use celeriac::{TaskId, TaskState};
 use serde::Serialize;
 
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
 

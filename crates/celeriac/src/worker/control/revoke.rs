@@ -14,6 +14,9 @@ use crate::worker::held::{Held, Stage};
 use crate::worker::revoked::MAX_REVOKED;
 use crate::worker::shared::Shared;
 
+/// So many are stored at a time: the results of tasks that end meanwhile must not stand behind all of them.
+const MAX_STORED: usize = 500;
+
 /// `revoke`: notes the ids, ends what waits here, and with `terminate` what runs here.
 pub(super) fn revoke<S: Send + Sync + 'static>(
     shared: &Shared<S>,
@@ -174,10 +177,10 @@ fn set(texts: &[String]) -> String {
 
 /// Their callers need not wait until the message is met, which may be never.
 pub(super) async fn store<S: Send + Sync + 'static>(shared: &Shared<S>, ids: Vec<TaskId>) {
-    if ids.is_empty() {
-        return;
-    }
-    if let Err(error) = shared.app.core().store_revoked(&ids, false).await {
-        tracing::warn!(target: "celery.worker", "cannot store that tasks are revoked: {error}");
+    for ids in ids.chunks(MAX_STORED) {
+        if let Err(error) = shared.app.core().store_revoked(ids, false).await {
+            tracing::warn!(target: "celery.worker", "cannot store that tasks are revoked: {error}");
+            return;
+        }
     }
 }
