@@ -22,7 +22,7 @@ pub struct CallArgs {
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub eta: Option<Timestamp>,
     /// Run not before so many seconds have passed.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = number)]
     pub countdown: Option<f64>,
     /// Do not run after this moment (ISO 8601), or after so many seconds.
     #[arg(long, value_name = "TIME|SECONDS", allow_negative_numbers = true)]
@@ -54,6 +54,9 @@ pub(crate) async fn call<S: Send + Sync + 'static>(
 }
 
 fn signature(args: CallArgs) -> Result<Signature, CommandError> {
+    if args.name.is_empty() || args.name.contains(char::is_control) {
+        return Err(CommandError::Usage(format!("{:?} is no name of a task", args.name)));
+    }
     let mut signature = Signature::new(args.name);
     if let Value::Array(positional) = args.args {
         signature.args = positional;
@@ -80,8 +83,8 @@ fn signature(args: CallArgs) -> Result<Signature, CommandError> {
     }
     if let Some(expires) = args.expires {
         let expires: Value = match expires.parse::<f64>() {
-            Ok(seconds) => seconds.into(),
-            Err(_) => moment(&expires).map_err(CommandError::Usage)?.isoformat().into(),
+            Ok(seconds) if seconds.is_finite() => seconds.into(),
+            _ => moment(&expires).map_err(CommandError::Usage)?.isoformat().into(),
         };
         signature = signature.option("expires", expires);
     }
@@ -98,6 +101,35 @@ fn object(text: &str) -> Result<Value, String> {
     if value.is_object() { Ok(value) } else { Err(format!("{text} was not an object")) }
 }
 
+fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.ok_or_else(|| "a number of seconds is expected".to_owned())
+}
+
 fn moment(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        call: CallArgs,
+    }
+
+    #[test]
+    fn what_no_worker_could_run_is_not_sent() {
+        let parse = |words: &[&str]| Program::try_parse_from([&["call"], words].concat());
+        for words in [["t", "--countdown", "NaN"], ["t", "--countdown", "-1e400"], ["t", "--eta", "soon"]] {
+            assert!(parse(&words).is_err(), "{words:?}");
+        }
+        for words in [&["t", "--expires", "inf"][..], &[""], &["a\nb"]] {
+            assert!(signature(parse(words).unwrap().call).is_err(), "{words:?}");
+        }
+        assert!(signature(parse(&["t", "--expires", "-5", "--countdown", "-1"]).unwrap().call).is_ok());
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::error::CommandError;
 use crate::python;
 use crate::screen::Screen;
+use crate::worker::seconds;
 
 /// `result`.
 #[derive(Debug, Args)]
@@ -25,8 +26,8 @@ pub struct ResultArgs {
     #[arg(long, short = 'j', conflicts_with = "traceback")]
     pub json: bool,
     /// Wait at most so many seconds; without it, for ever.
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
 }
 
 pub(crate) async fn result<S: Send + Sync + 'static>(
@@ -43,8 +44,7 @@ pub(crate) async fn result<S: Send + Sync + 'static>(
         let traceback = meta.and_then(|meta| meta.traceback);
         return Ok(screen.say(screen.foreign(traceback.as_deref().unwrap_or_default()))?);
     }
-    let patience = args.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let ended = match patience {
+    let ended = match args.timeout {
         Some(patience) => result.get_timeout(patience).await,
         None => result.get().await,
     };

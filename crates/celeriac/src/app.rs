@@ -222,7 +222,7 @@ impl<S: Send + Sync + 'static> App<S> {
         signature: impl Into<Signature>,
     ) -> Result<AsyncResult<Value>, AppError> {
         let mut plan = Plan::default();
-        let sent = plan.apply(signature.into(), &[]).ok_or(AppError::Empty("canvas"))?;
+        let sent = plan.apply(signature.into(), &[]).ok_or_else(|| plan.refusal("canvas"))?;
         self.core.carry_out(plan).await?;
         Ok(AsyncResult::at(sent.result, self.core.backend.clone()))
     }
@@ -238,14 +238,14 @@ impl<S: Send + Sync + 'static> App<S> {
         let mut plan = Plan::default();
         let sent: Option<Vec<Applied>> =
             signatures.into_iter().map(|signature| plan.apply(signature.into(), &[])).collect();
-        let sent = sent.ok_or(AppError::Empty("canvas"))?;
+        let sent = sent.ok_or_else(|| plan.refusal("canvas"))?;
         self.core.carry_out(plan).await?;
         Ok(sent.into_iter().map(|sent| AsyncResult::at(sent.result, self.core.backend.clone())).collect())
     }
 
     pub(crate) async fn send_group(&self, group: Signature) -> Result<GroupResult, AppError> {
         let mut plan = Plan::default();
-        let sent = plan.apply(group, &[]).ok_or(AppError::Empty("group"))?;
+        let sent = plan.apply(group, &[]).ok_or_else(|| plan.refusal("group"))?;
         self.core.carry_out(plan).await?;
         Ok(GroupResult::at(sent.result, self.core.backend.clone()))
     }

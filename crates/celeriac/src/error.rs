@@ -52,6 +52,17 @@ pub enum AppError {
     /// A canvas without tasks.
     #[error("nothing to send: the {0} has no tasks")]
     Empty(&'static str),
+    /// A canvas whose tasks carry too much in common.
+    #[error(
+        "the {what} becomes more than {limit} bytes of messages: let its members carry less (arguments, errbacks, \
+         the body of a chord), or store the data elsewhere and send where it lies"
+    )]
+    CanvasSize {
+        /// What was to be sent.
+        what: &'static str,
+        /// Most bytes of it that may be copies.
+        limit: usize,
+    },
     /// An option of a signature that has the wrong type.
     #[error("the option {option} of {task} is {value}: {expected} expected")]
     SignatureOption {

@@ -89,7 +89,11 @@ fn errors_are_problem_documents_with_a_hint() {
     assert_eq!(send(server.client.post(format!("{}/api/v1/uploads", server.url)).body("no archive")), 400);
     for wrong in ["?limit=x", "/%ff", "/x/search", "/x/graph?level=nothing"] {
         let answer = server.client.get(format!("{}/api/v1/analyses{wrong}", server.url)).send().unwrap();
-        assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"] == "application/problem+json"), (400, true), "{wrong}");
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"] == "application/problem+json"),
+            (400, true),
+            "{wrong}"
+        );
     }
 }
 

@@ -33,7 +33,7 @@ pub struct WorkerArgs {
     #[arg(long, visible_alias = "discard")]
     pub purge: bool,
     /// Node name; %h is the host, %n the name before the @, %d the domain.
-    #[arg(long, short = 'n', value_name = "NAME")]
+    #[arg(long, short = 'n', value_name = "NAME", value_parser = one_line)]
     pub hostname: Option<String>,
     /// Messages held for each task that runs at once; 0 is without limit.
     #[arg(long, value_name = "N")]
@@ -211,7 +211,13 @@ impl WorkerArgs {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn one_line(text: &str) -> Result<String, String> {
+    let is_plain = !text.is_empty() && !text.contains(char::is_control);
+    is_plain.then(|| text.to_owned()).ok_or_else(|| "a name on one line is expected".to_owned())
+}
+
+/// A time in seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -260,5 +266,9 @@ mod tests {
         {
             assert!(parse(line).is_err(), "{line}");
         }
+        for name in ["", "a\nb", "\u{1b}[31m"] {
+            assert!(Program::try_parse_from(["worker", "-n", name]).is_err(), "{name}");
+        }
+        assert!(seconds("NaN").is_err() && seconds("-1").is_err() && seconds("1e400").is_err());
     }
 }

@@ -15,6 +15,7 @@ mod prepare;
 mod privileges;
 mod program;
 
+pub(crate) use args::seconds;
 pub use args::{Optimization, WorkerArgs, WorkerPool};
 pub use autoscale::Autoscale;
 pub use error::WorkerError;

@@ -192,7 +192,7 @@ impl<S: Send + Sync + 'static> Beat<S> {
 
     async fn publications(&self, entry: &Entry) -> Result<Vec<crate::broker::Publication>, AppError> {
         let mut plan = Plan::default();
-        plan.apply(entry.signature.clone(), &[]).ok_or(AppError::Empty("canvas"))?;
+        plan.apply(entry.signature.clone(), &[]).ok_or_else(|| plan.refusal("canvas"))?;
         let mut publications = self.settings.app.core().prepare(plan).await?;
         for publication in &mut publications {
             let headers = &mut publication.message.headers.extra;

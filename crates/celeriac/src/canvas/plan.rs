@@ -10,15 +10,26 @@ use serde_json::{Value, json};
 
 use super::options::{self, Kind};
 use super::{compose, freeze};
+use crate::error::AppError;
 use crate::protocol::{GroupId, JsonMap, ResultTuple, Signature, TaskId};
 
 /// What is to be done to apply a signature.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     /// Plain signatures with an id each, in the order in which they are to be sent.
     pub(crate) calls: Vec<Signature>,
     /// Chords whose size must be known before their header runs.
     pub(crate) chords: Vec<ChordSize>,
+    /// Bytes that members of groups and headers may yet carry in common, each its own copy.
+    room: usize,
+    /// There was no room for those copies, and the plan is incomplete.
+    is_too_large: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { calls: Vec::new(), chords: Vec::new(), room: MAX_COPIED_BYTES, is_too_large: false }
+    }
 }
 
 /// How many completions the header of a chord has.
@@ -44,6 +55,10 @@ impl Applied {
         Self { sent: shortened(&result, MAX_STORED_PARENTS), result }
     }
 }
+
+/// At most so many bytes of copies make a plan: a small message may hold a group of thousands whose members all carry
+/// one large body, errback or argument, and what it becomes would fill the memory.
+const MAX_COPIED_BYTES: usize = 128 * 1024 * 1024;
 
 /// A result knows so many steps before it, and one that is stored so many: each nests it deeper.
 const MAX_PARENTS: usize = 1_000;
@@ -72,6 +87,25 @@ impl Plan {
         }
     }
 
+    /// Why [`Plan::apply`] gave nothing for a `what`.
+    pub(crate) fn refusal(&self, what: &'static str) -> AppError {
+        if self.is_too_large {
+            AppError::CanvasSize { what, limit: MAX_COPIED_BYTES }
+        } else {
+            AppError::Empty(what)
+        }
+    }
+
+    /// Takes the room for so many copies of all this, if there is some left.
+    fn has_room<'a>(&mut self, copies: usize, of: impl IntoIterator<Item = &'a Value>) -> bool {
+        let bytes: usize = of.into_iter().map(weight).sum();
+        match self.room.checked_sub(bytes.saturating_mul(copies.saturating_sub(1))) {
+            Some(room) => self.room = room,
+            None => self.is_too_large = true,
+        }
+        !self.is_too_large
+    }
+
     fn plain(&mut self, mut signature: Signature, extra: &[Value]) -> Applied {
         let id = freeze::freeze(&mut signature);
         signature.args = options::partial(&mut signature, extra);
@@ -83,6 +117,11 @@ impl Plan {
         freeze::freeze(&mut chain);
         let extra = options::partial(&mut chain, extra);
         let mut steps = steps_of(&mut chain);
+        if let Some(errbacks) = chain.options.get("link_error")
+            && !self.has_room(steps.iter().map(tasks_of).sum(), [errbacks])
+        {
+            return None;
+        }
         for errback in options::take_signatures(&mut chain, "link_error") {
             steps.iter_mut().for_each(|step| compose::link_error(step, errback.clone()));
         }
@@ -120,6 +159,12 @@ impl Plan {
         let body = group.options.remove("chord").filter(|body| !body.is_null());
         let header_id = options::text(&group, "group_id").filter(|_| body.is_some());
         let mut members = options::flat_members(&mut group);
+        let errbacks = group.options.get("link_error");
+        if !self.has_room(members.len(), body.iter().chain(&extra).chain(group.options.values()))
+            || !self.has_room(errbacks.map_or(0, |_| members.iter().map(tasks_of).sum()), errbacks)
+        {
+            return None;
+        }
         if body.is_some() && header_id.is_none() {
             let size = members.iter().map(freeze::completions).sum();
             self.chords.push(ChordSize { group_id: GroupId::from(own_id.as_str()), size });
@@ -143,6 +188,9 @@ impl Plan {
                 Some(self.apply(member, &extra)?.result)
             })
             .collect();
+        if self.is_too_large {
+            return None;
+        }
         Some(Applied::of(match members.as_slice() {
             // A group of one that ends with a group is that group.
             [only] if only.members.is_some() => only.clone(),
@@ -178,6 +226,10 @@ impl Plan {
         self.chords
             .push(ChordSize { group_id: GroupId::from(group_id.as_str()), size: members.len() as u64 });
         let carried = json!(body);
+        let inherited = header.options.values().chain(chord.options.values());
+        if !self.has_room(members.len(), [&carried].into_iter().chain(&extra).chain(inherited)) {
+            return None;
+        }
         let members = members
             .into_iter()
             .enumerate()
@@ -189,6 +241,9 @@ impl Plan {
                 Some(self.apply(member, &extra)?.result)
             })
             .collect();
+        if self.is_too_large {
+            return None;
+        }
         let header = ResultTuple::group(TaskId::from(group_id), members);
         let sent = shortened(&header, MAX_STORED_PARENTS);
         Some(Applied { result: result_of(&body, Some(header)), sent })
@@ -214,6 +269,34 @@ fn splice(steps: Vec<Signature>, joined: &mut Vec<Signature>) {
             Some(header) => joined.push(options::chord(header, step)),
             None => joined.push(step),
         }
+    }
+}
+
+/// About how many bytes a value takes.
+fn weight(value: &Value) -> usize {
+    const NODE: usize = 16;
+    NODE + match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| NODE + key.len() + weight(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// How many tasks a signature consists of, at most.
+fn tasks_of(signature: &Signature) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::Object(fields) => {
+                usize::from(fields.contains_key("task")) + fields.values().map(of).sum::<usize>()
+            }
+            Value::Array(values) => values.iter().map(of).sum(),
+            _ => 0,
+        }
+    }
+    match Kind::of(signature) {
+        Kind::Plain => 1,
+        Kind::Group | Kind::Chain | Kind::Chord => signature.kwargs.values().map(of).sum(),
     }
 }
 
@@ -367,6 +450,29 @@ mod tests {
         // What is stored is read again, with JSON's limit of depth.
         let stored = serde_json::to_string(&sent).unwrap();
         assert_eq!(serde_json::from_str::<ResultTuple>(&stored).unwrap(), sent);
+    }
+
+    #[test]
+    fn what_all_members_carry_is_bounded() {
+        let room = 1_000_000;
+        let refused = |canvas: Signature, extra: &[Value]| {
+            let mut plan = Plan { room, ..Plan::default() };
+            let planned = plan.apply(canvas, extra);
+            planned.is_none() && matches!(plan.refusal("canvas"), AppError::CanvasSize { .. })
+        };
+        let members = || group((0..200).map(|_| task("a")));
+        let large = || Signature { args: vec!["x".repeat(room / 100).into()], ..task("sum") };
+        let with_errback = |mut canvas: Signature| {
+            options::set_signatures(&mut canvas, "link_error", vec![large()]);
+            canvas
+        };
+        let inner = (0..15).map(|_| chord((0..15).map(|_| task("a")), task("b")));
+        assert!(refused(chord((0..200).map(|_| task("a")), large()).into(), &[]));
+        assert!(refused(chord(inner, large()).into(), &[]));
+        assert!(refused(with_errback(members().into()), &[]));
+        assert!(refused(with_errback(chain([task("a"), members().into()]).into()), &[]));
+        assert!(refused(members().into(), &[large().args.remove(0)]));
+        assert!(!refused(chord((0..200).map(|_| task("a")), task("sum")).into(), &[1.into()]));
     }
 
     #[test]

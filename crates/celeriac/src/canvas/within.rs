@@ -67,7 +67,7 @@ impl<S: Send + Sync + 'static> Context<S> {
             signature.options.entry(key).or_insert_with(|| json!(id));
         }
         let mut plan = Plan::default();
-        let applied = plan.apply(signature, &[]).ok_or(AppError::Empty("canvas"))?;
+        let applied = plan.apply(signature, &[]).ok_or_else(|| plan.refusal("canvas"))?;
         self.app().core().carry_out(plan).await?;
         self.trail().lock().push(applied.sent.clone());
         Ok(applied)

@@ -150,7 +150,8 @@ impl NodeName {
     }
 }
 
-fn check(what: &'static str, text: &str) -> Result<(), ProtocolError> {
+/// Accepts a name from outside unless it is empty, absurdly long, or would break a line of the log.
+pub(super) fn check(what: &'static str, text: &str) -> Result<(), ProtocolError> {
     let reason = if text.is_empty() {
         "it is empty"
     } else if text.len() > MAX_NAME_BYTES {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::JsonMap;
 use super::envelope::{Envelope, Properties, Wire, WireRef, fresh_tag, null_as_default, wrap};
 use super::error::ProtocolError;
-use super::ids::{GroupId, QueueName, TaskId};
+use super::ids::{GroupId, QueueName, TaskId, check};
 use super::signature::Signature;
 use super::time::IsoTimestamp;
 
@@ -210,6 +210,7 @@ impl Message {
         let Some(headers) = wire.headers else {
             return Err(ProtocolError::malformed("the task headers", "there are none"));
         };
+        check("task name", &headers.task)?;
         let headers = Headers { id: headers.id.checked()?, ..headers };
         Ok(Self { headers, body, properties: wire.properties })
     }
@@ -324,6 +325,15 @@ mod tests {
             r#"{"headers": {"id": ""}}"#,
         ] {
             assert_eq!(id(nobody), None, "{nobody}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_forge_lines_of_the_log_is_refused() {
+        for name in ["", "a\nb", "\u{1b}[31m", &"x".repeat(2_000)] {
+            let headers = serde_json::json!({"task": name, "id": "1"}).as_object().unwrap().clone();
+            let bytes = Envelope::json("[[],{},{}]".into(), headers, Properties::default()).encode().unwrap();
+            assert!(Message::decode(&bytes).unwrap_err().to_string().contains("no task name"), "{name}");
         }
     }
 

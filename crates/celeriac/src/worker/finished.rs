@@ -336,7 +336,15 @@ impl Finished {
     fn call(&mut self, mut signature: Signature, extra: &[Value], heritage: &JsonMap) -> Option<ResultTuple> {
         options::inherit(&mut signature, heritage);
         let mut plan = Plan::default();
+        let spare = (Kind::of(&signature) != Kind::Plain).then(|| signature.clone());
         let applied = plan.apply(signature, extra);
+        if let (None, Some(signature)) = (&applied, spare)
+            && let error @ AppError::CanvasSize { .. } = plan.refusal("canvas")
+        {
+            tracing::error!(target: "celery.worker", "cannot send what follows a task: {error}");
+            self.fail_unsent(&signature, &error);
+            return None;
+        }
         self.calls.extend(plan.calls);
         self.chords.extend(plan.chords);
         applied.map(|applied| applied.sent)
