@@ -332,3 +332,33 @@ fn an_empty_repository_has_one_page() {
     let pages = pages(&kb, PageLanguage::En);
     assert_eq!(pages.iter().map(|page| page.slug.as_str()).collect::<Vec<_>>(), ["overview"]);
 }
+
+#[test]
+fn no_secret_of_the_repository_stands_in_a_page_or_an_export() {
+    let files = [
+        ("README.md", "# shop\n\nShop keeps orders.\n"),
+        (
+            "shop/__init__.py",
+            "\"\"\"Logs in with ghp_16C7e42F292c6912E7710c838347Ae178B4a.\"\"\"\n\nimport os\n\n\
+             API_TOKEN = \"hunter2value1\"\nKEY = os.environ.get(\"SHOP_SECRET\", \"hunter2value2\")\n\n\n\
+             def connect(password=\"hunter2value3\", url=\"redis://:hunter2value4@host/0\"):\n    \
+             \"\"\"Uses password=hunter2value5 by default.\"\"\"\n",
+        ),
+        ("Makefile", "run:\n\tDB_PASSWORD=hunter2value6 ./run --token hunter2value7\n"),
+        (
+            "package.json",
+            "{\"name\": \"shop\", \"scripts\": {\"start\": \"API_KEY=hunter2value8 node shop.js\"}}",
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let kb = read(&files, folder.path());
+    let pages = pages(&kb, PageLanguage::En);
+    let text = shown(&pages);
+    assert!(text.contains("connect") && text.contains("SHOP_SECRET") && text.contains("make run"), "{text}");
+    let symbols = kb.symbols(&reader::knowledge::SymbolQuery { limit: 100, ..Default::default() }).unwrap();
+    assert!(symbols.iter().any(|symbol| symbol.name == "connect"));
+    for secret in ["hunter2", "16C7e42F"] {
+        assert!(!text.contains(secret), "{text}");
+        assert!(!format!("{symbols:?}").contains(secret), "{symbols:#?}");
+    }
+}

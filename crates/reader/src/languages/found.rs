@@ -15,6 +15,7 @@ use super::{
     syntax::Node,
     table::Spec,
 };
+use crate::secrets::mask;
 use crate::{
     domain::{EdgeKind, Language, SymbolKind},
     facts::{Command, EntryPoint, Route, Setting, Use},
@@ -235,7 +236,8 @@ impl Found {
     /// Nests the definitions, finds the scope of every use and sorts everything by line.
     pub(super) fn into_extract(mut self, spec: &Spec, path: &str, text: &str, newlines: Vec<u32>) -> Extract {
         let outline = Outline::build(&mut self, spec, text, newlines);
-        let mut extract = Extract { doc: outline.doc.clone(), ..Extract::default() };
+        let mut extract =
+            Extract { doc: outline.doc.as_deref().map(|doc| mask(doc).into_owned()), ..Extract::default() };
         extract.uses = scoped(std::mem::take(&mut self.uses), &outline);
         extract.imports = std::mem::take(&mut self.imports).finish(spec, text, &outline);
         let facts = std::mem::take(&mut self.facts).finish(&outline);

@@ -10,6 +10,7 @@ use super::{
     table::Spec,
 };
 use crate::domain::{LineRange, Symbol, SymbolKind};
+use crate::secrets::mask;
 
 /// A definition as its match gave it; `kind` is `None` for a scope that is no symbol.
 pub(super) struct Definition {
@@ -197,11 +198,11 @@ impl Outline {
                 path: path.to_owned(),
                 kind,
                 lines: LineRange { start_line, end_line: line(last).max(start_line) },
-                signature: signature(&definition, text),
+                signature: mask(&signature(&definition, text)).into_owned(),
                 exported: definition.is_exported,
                 name: definition.name,
                 parent,
-                doc,
+                doc: doc.map(|doc| mask(&doc).into_owned()),
             };
             symbols.push((symbol, definition.is_hidden));
         }

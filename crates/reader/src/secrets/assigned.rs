@@ -62,6 +62,26 @@ pub(super) fn spans(line: &str) -> Vec<(usize, usize)> {
             spans.extend(value_after(line, at + 1));
         }
     }
+    // `<password>…</password>`, `ENV DB_PASSWORD …`, `--token …`, `getenv("API_KEY", "…")`: where so many other things
+    // may stand, only what looks random is taken.
+    let may_name = NAMES.iter().any(|name| lower.contains(name));
+    for (at, separator) in line.match_indices([' ', '\t', '>', ',']).filter(|_| may_name) {
+        let before = line[..at].trim_end();
+        let is_apart = match separator {
+            "," => before.ends_with(['"', '\'', '`']),
+            ">" => !line[at + 1..].starts_with([' ', '\t']),
+            _ => true,
+        };
+        if is_apart && names_a_secret(name_before(&lower[..before.len()])) {
+            spans.extend(value_after(line, at + 1).filter(|(start, end)| is_random(&line[*start..*end], 8)));
+        }
+    }
+    for (at, option) in line.match_indices("-u ").chain(line.match_indices("--user ")) {
+        let start = at + option.len();
+        let word = line[start..].split(char::is_whitespace).next().unwrap_or_default();
+        let colon = word.find(':').filter(|colon| is_random(&word[colon + 1..], 8));
+        spans.extend(colon.map(|colon| (start + colon + 1, start + word.len())));
+    }
     for (at, _) in lower.match_indices("bearer ").chain(lower.match_indices("basic ")) {
         let start = at + lower[at..].find(' ').map_or(0, |blank| blank + 1);
         let length = line[start..].bytes().take_while(|byte| is_opaque(*byte)).count();
@@ -118,7 +138,10 @@ fn value_after(line: &str, from: usize) -> Option<(usize, usize)> {
         return is_secret.then_some((start, end));
     }
     let length = value.bytes().take_while(|byte| is_opaque(*byte)).count();
-    let ends_there = value[length..].chars().next().is_none_or(|c| c.is_whitespace() || ",;\"'".contains(c));
+    let after = &value[length..];
+    let ends_there =
+        after.starts_with("</") || after.starts_with(|c: char| c.is_whitespace() || ",;\"'`".contains(c));
+    let ends_there = ends_there || after.is_empty();
     (ends_there && is_random(&value[..length], 8)).then_some((start, start + length))
 }
 

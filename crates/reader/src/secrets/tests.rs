@@ -14,6 +14,15 @@ fn secrets_are_masked_and_the_rest_stays() {
         ("url = 'postgres://app:pa55word@db/x'".into(), "url = 'postgres://app:********@db/x'".into()),
         ("Authorization: Bearer abcdef0123456789abcdef".into(), "Authorization: Bearer ********".into()),
         ("if password == \"letmein9\" {".into(), "if password == \"********\" {".into()),
+        ("ENV DB_PASSWORD hunter2value99".into(), "ENV DB_PASSWORD ********".into()),
+        ("<password>hunter2value99</password>".into(), "<password>********</password>".into()),
+        (
+            "CREATE USER a WITH PASSWORD 'hunter2value99';".into(),
+            "CREATE USER a WITH PASSWORD '********';".into(),
+        ),
+        ("os.getenv(\"API_KEY\", \"hunter2value99\")".into(), "os.getenv(\"API_KEY\", \"********\")".into()),
+        ("run --token hunter2value99 --fast".into(), "run --token ******** --fast".into()),
+        ("curl -u me:hunter2value99 https://x".into(), "curl -u me:******** https://x".into()),
     ];
     for (text, masked) in cases {
         assert_eq!(mask(&text), masked);
@@ -37,6 +46,11 @@ fn what_is_no_secret_is_left_alone() {
         "tokens = count(x)  # eyJ is how they begin",
         "assert token == 'x'",
         "fn password(&self) -> &str {",
+        "pub struct TokenStream2 { secret: Base64 }",
+        "the token of the request is parsed in parse_token_v2 below",
+        "[\"password\", \"username\", \"email\"]",
+        "docker run -u 1000:1000 image",
+        "Vec<Token> tokens_by_line_2024",
     ];
     for text in texts {
         assert_eq!(mask(text), text);

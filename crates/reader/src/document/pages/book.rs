@@ -7,6 +7,7 @@ use super::super::survey::{ImportLink, Survey, SymbolAt, is_door, lines_of};
 use super::super::text::{self, Key};
 use crate::domain::{LineRange, Origin, Page, Symbol};
 use crate::facts::{FileFacts, ImportTime};
+use crate::secrets::mask;
 
 /// Slugs of the pages that stand alone.
 pub(super) const OVERVIEW: &str = "overview";
@@ -108,7 +109,8 @@ impl<'s> Book<'s> {
             parent: parent.map(str::to_owned),
             order: u32::try_from(order).unwrap_or(u32::MAX),
             origin: Origin::Static,
-            markdown: writer.finish(),
+            // Signatures, commands and quotations come from files as they are.
+            markdown: mask(&writer.finish()).into_owned(),
             citations: Vec::new(),
             diagrams: Vec::new(),
             links: Vec::new(),

@@ -1,5 +1,6 @@
 //! Configuration: environment variables and settings that the source reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::markdown::code;
@@ -8,6 +9,7 @@ use super::book::{Book, CONFIGURATION};
 use super::constants::Constants;
 use super::interfaces::in_tests;
 use crate::domain::{Language, Page};
+use crate::secrets;
 
 const MOST_SETTINGS: usize = 300;
 const MOST_PLACES: usize = 4;
@@ -76,7 +78,7 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
         .take(MOST_SETTINGS)
         .map(|setting| {
             let defaults: Vec<String> =
-                setting.defaults.iter().take(3).map(|default| code(default)).collect();
+                setting.defaults.iter().take(3).map(|default| code(&shown(&setting.name, default))).collect();
             let mut places: Vec<String> =
                 setting.places.iter().take(MOST_PLACES).map(|(at, line)| book.line(*at, *line)).collect();
             if setting.places.len() > MOST_PLACES {
@@ -90,4 +92,12 @@ pub(super) fn page(book: &Book<'_>) -> Option<Page> {
     }
     writer.table(&[&book.word(Key::ColName), &book.word(Key::ColDefault), &book.word(Key::ColWhere)], &rows);
     Some(book.page(CONFIGURATION, &title, None, 6, writer))
+}
+
+/// A default as it may be shown: with its name beside it, a secret is known.
+fn shown<'a>(name: &str, default: &'a str) -> Cow<'a, str> {
+    match secrets::mask(&format!("{name}={default}")) {
+        Cow::Owned(_) => secrets::MASK.into(),
+        Cow::Borrowed(_) => default.into(),
+    }
 }
