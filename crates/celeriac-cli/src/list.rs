@@ -1,8 +1,7 @@
 //! `list bindings`: which queues there are.
 
-use std::collections::BTreeSet;
-
 use celeriac::App;
+use celeriac::broker::Binding;
 use clap::Subcommand;
 
 use crate::error::CommandError;
@@ -15,20 +14,20 @@ pub enum ListCommand {
     Bindings,
 }
 
-/// `list bindings`. Each queue is reached by the exchange and the routing key of its own name.
+/// `list bindings`: those of all queues that anybody has declared, and of the default queue.
 ///
 /// # Errors
 /// When the broker cannot be reached.
 pub async fn bindings<S: Send + Sync + 'static>(app: &App<S>, screen: &Screen) -> Result<(), CommandError> {
-    let mut queues = BTreeSet::from([app.default_queue().to_string()]);
-    queues.extend(app.broker().queues().await?.into_iter().map(|queue| queue.name.to_string()));
+    let mut bindings = app.broker().bindings().await?;
+    bindings.insert(Binding::of(app.default_queue()));
     let row = |queue: &str, exchange: &str, key: &str| {
         screen.say(screen.foreign(&format!("{queue:<28} {exchange:<28} {key}")))
     };
     row("Queue", "Exchange", "Routing Key")?;
     row(&"-".repeat(16), &"-".repeat(16), &"-".repeat(16))?;
-    for queue in &queues {
-        row(queue, queue, queue)?;
+    for Binding { queue, exchange, routing_key } in &bindings {
+        row(queue, exchange, routing_key)?;
     }
     Ok(())
 }

@@ -313,6 +313,7 @@ impl Broadcaster {
                 Err(error) => tracing::debug!(target: "celery.pidbox", "a reply cannot be read: {error}"),
             }
         }
+        replies.close().await;
         Ok(answers)
     }
 }

@@ -1,5 +1,6 @@
 //! A Redis of one's own.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
@@ -107,7 +108,7 @@ impl RedisServer {
     }
 
     fn launch(&mut self) -> bool {
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(program());
         command
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", "", "--dir"])
             .arg(self.dir.path())
@@ -133,6 +134,11 @@ impl RedisServer {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// The server to start: `redis-server`, or what `TEST_REDIS_SERVER` names, such as a Valkey.
+fn program() -> OsString {
+    std::env::var_os("TEST_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
 }
 
 /// A port of 127.0.0.1 that nobody uses at this moment.

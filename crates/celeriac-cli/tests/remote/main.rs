@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod bad_input;
+mod bindings;
 mod celery_on_ours;
 mod events;
 mod flower;

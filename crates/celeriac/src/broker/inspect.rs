@@ -16,6 +16,25 @@ pub struct Recovered {
     pub dead: u64,
 }
 
+/// How a queue is reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Binding {
+    /// The queue.
+    pub queue: String,
+    /// The exchange that messages are sent to.
+    pub exchange: String,
+    /// The routing key that they have.
+    pub routing_key: String,
+}
+
+impl Binding {
+    /// A queue that is reached by its own name.
+    pub fn of(queue: &QueueName) -> Self {
+        let name = || queue.as_str().to_owned();
+        Self { queue: name(), exchange: name(), routing_key: name() }
+    }
+}
+
 /// A queue and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueueInfo {

@@ -17,6 +17,7 @@ mod redis;
 mod sqlite;
 mod subscription;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use tokio::sync::mpsc;
 pub use self::redis::RedisBroker;
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
 pub use error::BrokerError;
-pub use inspect::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
+pub use inspect::{Binding, DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};
 pub use sqlite::SqliteBroker;
 pub use subscription::{Broadcast, Subscription};
 
@@ -141,6 +142,18 @@ pub trait Broker: Send + Sync + 'static {
     /// Receives what is broadcast from the moment that this returns. A topic that ends in `*` stands for all that
     /// begin with what is before it.
     async fn subscribe(&self, topics: &[&str]) -> Result<Subscription, BrokerError>;
+
+    /// Receives control requests ([`PIDBOX_TOPIC`](crate::protocol::PIDBOX_TOPIC)) as this node. Where a broker tells
+    /// who listens, it tells of the node until the subscription is [closed](Subscription::close).
+    async fn mailbox(&self, node: &NodeName) -> Result<Subscription, BrokerError> {
+        tracing::trace!(target: "celery.pidbox", "{node} listens");
+        self.subscribe(&[crate::protocol::PIDBOX_TOPIC]).await
+    }
+
+    /// By which exchange and routing key each queue is reached.
+    async fn bindings(&self) -> Result<BTreeSet<Binding>, BrokerError> {
+        Ok(self.queues().await?.into_iter().map(|queue| Binding::of(&queue.name)).collect())
+    }
 
     /// All queues that hold messages or have consumers, by name.
     async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError>;

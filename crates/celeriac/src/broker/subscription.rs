@@ -2,10 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
+
+/// What is left to do at the end is waited for so long.
+const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Something that was broadcast.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +27,30 @@ pub struct Broadcast {
 pub struct Subscription {
     received: mpsc::Receiver<Broadcast>,
     /// Ends the subscription when it is dropped.
-    _end: DropGuard,
+    end: DropGuard,
+    /// What leaves things in order when it ends.
+    last: Option<JoinHandle<()>>,
 }
 
 impl Subscription {
     /// For brokers: what comes over `received`, until it is dropped, which drops `end`.
     pub fn new(received: mpsc::Receiver<Broadcast>, end: DropGuard) -> Self {
-        Self { received, _end: end }
+        Self { received, end, last: None }
+    }
+
+    /// For brokers: [`close`](Self::close) waits for this task, which the end of the subscription ends.
+    pub fn with_last(mut self, last: Option<JoinHandle<()>>) -> Self {
+        self.last = last;
+        self
+    }
+
+    /// Ends the subscription, and returns when nothing of it is left on the broker; dropping it leaves that to the
+    /// runtime, which may end before.
+    pub async fn close(self) {
+        drop(self.end);
+        if let Some(last) = self.last {
+            drop(tokio::time::timeout(END_PATIENCE, last).await);
+        }
     }
 
     /// The next broadcast; nothing when the broker has gone. Cancel safe.

@@ -66,6 +66,11 @@ impl Keys {
         format!("{}_kombu.binding_permanent.{exchange}", self.prefix)
     }
 
+    /// When the tables of exchanges are dropped whose queues live no longer than their consumers (kombu 5.7).
+    pub(crate) fn binding_deadlines(&self) -> String {
+        format!("{}_kombu.binding_deadlines", self.prefix)
+    }
+
     /// A member of a binding set.
     pub(crate) fn bound(&self, routing_key: &str, queue: &str) -> String {
         format!("{routing_key}{BINDING_SEP}{BINDING_SEP}{queue}")

@@ -13,7 +13,7 @@ use crate::broker::Subscription;
 use crate::cancellation::CancelReason;
 use crate::error::AppError;
 use crate::events::{self, EventSender};
-use crate::protocol::{JsonMap, NodeName, PIDBOX_TOPIC};
+use crate::protocol::{JsonMap, NodeName};
 use crate::worker::autoscale::scale;
 use crate::worker::consumer::consume;
 use crate::worker::control::{listen, revoked_ids};
@@ -126,7 +126,7 @@ async fn join<S: Send + Sync + 'static>(
                 settings.purge = false;
             }
             // Before the first task is taken, so that no revoke of one is missed.
-            Ok::<_, AppError>((revoked, app.broker().subscribe(&[PIDBOX_TOPIC]).await?))
+            Ok::<_, AppError>((revoked, app.broker().mailbox(&settings.node).await?))
         };
         match joined.await {
             Ok(joined) => return Ok(Some(joined)),

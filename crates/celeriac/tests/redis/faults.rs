@@ -165,22 +165,41 @@ async fn a_full_redis_is_told_and_waited_for() {
     assert!(worker.ended().is_none());
 }
 
+/// A Redis that takes its time to load what it has, until it is told to hurry: what it answers meanwhile is LOADING.
+fn loading_redis() -> RedisServer {
+    let arguments = ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"];
+    let arguments = arguments.map(str::to_owned).to_vec();
+    let redis = RedisServer::start_with(RedisOptions { arguments, ..RedisOptions::default() });
+    for n in 0..1_000 {
+        redis.command(&["SET", &format!("key{n}"), &"x".repeat(1_000)]);
+    }
+    redis.command(&["SAVE"]);
+    redis
+}
+
 #[tokio::test]
 async fn a_redis_that_loads_its_data_is_waited_for() {
-    let arguments = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
-    let arguments = arguments.map(str::to_owned).to_vec();
-    let mut bench = Bench::with(RedisOptions { is_durable: true, arguments, ..RedisOptions::default() });
-    for n in 0..100 {
-        bench.redis.command(&["SET", &format!("key{n}"), &"x".repeat(1000)]);
-    }
-    bench.redis.stop();
-    bench.redis.start_again();
+    let mut bench = Bench::on(loading_redis());
     let client = bench.client().await;
-    let loading = client.send_signature(add(1, 1)).await;
-    if let Err(error) = &loading {
-        assert!(error.to_string().contains("is not ready"), "{error}");
-    }
-    until("it is loaded", || bench.redis.command(&["PING"]).contains("PONG"));
-    let _worker = ready_worker(&bench).await;
+    let mut worker = ready_worker(&bench).await;
     works(&client).await;
+    bench.redis.start_again();
+    let is_loading = |bench: &Bench| bench.redis.command(&["PING"]).starts_with("-LOADING");
+    assert!(is_loading(&bench));
+    // One that ran, and one that starts now: both say what they wait for, less and less often.
+    let mut late = bench.worker("w2@lab");
+    let loading = "is not ready (Redis is loading the dataset in memory): it will be tried again";
+    worker.until_printed(loading);
+    for pause in ["200ms", "400ms", "800ms"] {
+        late.until_printed(&format!("cannot start yet, trying again in {pause}: "));
+    }
+    late.until_printed(loading);
+    let error = client.send_signature(add(1, 1)).await.err().unwrap().to_string();
+    assert!(error.contains(loading), "{error}");
+    assert!(is_loading(&bench), "it was loading all the time");
+    bench.redis.command(&["CONFIG", "SET", "key-load-delay", "0"]);
+    late.until_printed("ready.");
+    works(&client).await;
+    answers_pings(&client).await;
+    assert!(worker.ended().is_none() && late.ended().is_none());
 }

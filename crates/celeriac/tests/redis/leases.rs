@@ -1,6 +1,6 @@
 //! Who holds a message keeps it, however long; who dies loses it soon.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use celeriac::Signature;
 use serde_json::json;
@@ -54,6 +54,26 @@ async fn what_a_killed_worker_held_is_soon_run_by_another() {
     assert_eq!(sent.get_timeout(PATIENCE).await.unwrap(), "rust");
     assert_eq!(lines(&file), ["begin w1@lab", "begin w2@lab", "end w2@lab"]);
     other.until_printed("messages of workers that died are back in their queues");
+}
+
+/// The promise in its whole length: nothing is set to be quicker here.
+#[tokio::test]
+async fn what_a_killed_worker_held_is_back_within_thirty_seconds() {
+    let bench = Bench::new();
+    let (client, file) = (bench.client().await, bench.file("late"));
+    let mut doomed = bench.plain_worker("w1@lab");
+    doomed.until_printed("ready");
+    let sent = client.send_signature(late(&file, 3.0)).await.unwrap();
+    until("the task begins", || !lines(&file).is_empty());
+    let mut other = bench.plain_worker("w2@lab");
+    other.until_printed("ready");
+    doomed.kill();
+    let killed = Instant::now();
+    until("another worker runs it", || lines(&file).len() == 2);
+    let passed = killed.elapsed();
+    assert!(passed < Duration::from_secs(30), "it took {passed:?}: {}", other.log());
+    assert_eq!(sent.get_timeout(PATIENCE).await.unwrap(), "rust");
+    assert_eq!(lines(&file), ["begin w1@lab", "begin w2@lab", "end w2@lab"]);
 }
 
 #[tokio::test]

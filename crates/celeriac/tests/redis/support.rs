@@ -78,12 +78,14 @@ impl Bench {
     }
 
     pub fn worker_with_lease(&self, node: &str, lease: Duration) -> Process {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "support::part_worker", "--ignored", "--nocapture"])
-            .env(NODE_VARIABLE, node)
-            .env(LEASE_VARIABLE, lease.as_millis().to_string());
+        let mut command = part(node);
+        command.env(LEASE_VARIABLE, lease.as_millis().to_string());
         self.spawn(command, node)
+    }
+
+    /// Our worker with the settings that it has when nobody sets any.
+    pub fn plain_worker(&self, node: &str) -> Process {
+        self.spawn(part(node), node)
     }
 
     fn spawn(&self, mut command: Command, name: &str) -> Process {
@@ -110,6 +112,13 @@ impl Bench {
     pub fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
+}
+
+/// This program as a worker, `part_worker`.
+fn part(node: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "support::part_worker", "--ignored", "--nocapture"]).env(NODE_VARIABLE, node);
+    command
 }
 
 /// The lines of a file that tasks write to.
@@ -197,16 +206,16 @@ async fn part_worker() {
     let Ok(broker) = std::env::var(BROKER_VARIABLE) else { return };
     tracing_subscriber::fmt().with_ansi(false).init();
     let backend = std::env::var(BACKEND_VARIABLE).unwrap();
-    let lease = Duration::from_millis(std::env::var(LEASE_VARIABLE).unwrap().parse().unwrap());
     let extended = std::env::var_os(EXTENDED_VARIABLE).is_some();
     let app = App::builder(&broker).result_backend(&backend).result_extended(extended).open().await.unwrap();
     let app = app.register::<Add>().register::<Fail>().register::<Late>().register::<Retrying>();
-    let worker = app
-        .worker()
-        .hostname(&std::env::var(NODE_VARIABLE).unwrap())
-        .concurrency(4)
-        .lease(lease)
-        .recover_every(Duration::from_millis(500))
-        .mingle(Duration::ZERO);
+    let mut worker = app.worker().hostname(&std::env::var(NODE_VARIABLE).unwrap());
+    if let Ok(lease) = std::env::var(LEASE_VARIABLE) {
+        worker = worker
+            .concurrency(4)
+            .lease(Duration::from_millis(lease.parse().unwrap()))
+            .recover_every(Duration::from_millis(500))
+            .mingle(Duration::ZERO);
+    }
     worker.run(Shutdown::new()).await.unwrap();
 }

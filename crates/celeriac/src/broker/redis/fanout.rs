@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Broadcast, Subscription};
 use super::Inner;
+use super::binding::Binding;
+use crate::protocol::{NodeName, PIDBOX_TOPIC};
 use crate::redis::{Listening, RedisError, Topic};
 
 /// The exchange of replies.
@@ -50,13 +53,32 @@ impl Inner {
 }
 
 pub(super) async fn subscribe(broker: &Arc<Inner>, topics: &[&str]) -> Result<Subscription, RedisError> {
-    let (sender, received) = mpsc::channel(WAITING_AT_MOST);
     let end = CancellationToken::new();
+    let (received, last) = listen(broker, topics, &end).await?;
+    Ok(Subscription::new(received, end.drop_guard()).with_last(last))
+}
+
+/// Control requests, with the queue bound that kombu would have for the node.
+pub(super) async fn mailbox(broker: &Arc<Inner>, node: &NodeName) -> Result<Subscription, RedisError> {
+    let end = CancellationToken::new();
+    let (received, _) = listen(broker, &[PIDBOX_TOPIC], &end).await?;
+    let binding = Binding::of_node(broker, node).await?;
+    let last = tokio::spawn(binding.keep(end.clone()));
+    Ok(Subscription::new(received, end.drop_guard()).with_last(Some(last)))
+}
+
+type Heard = (mpsc::Receiver<Broadcast>, Option<JoinHandle<()>>);
+
+/// What comes on the topics until `end`, and the task that then leaves a client's queue in order.
+async fn listen(broker: &Arc<Inner>, topics: &[&str], end: &CancellationToken) -> Result<Heard, RedisError> {
+    let (sender, received) = mpsc::channel(WAITING_AT_MOST);
+    let mut last = None;
     let mut channels = Vec::new();
     for topic in topics {
         match (client_of(topic), topic.strip_suffix('*')) {
             (Some(client), _) => {
-                Replies::bind(broker, topic, client).await?.spawn(sender.clone(), end.clone())
+                let replies = Replies::bind(broker, topic, client).await?;
+                last = Some(tokio::spawn(replies.run(sender.clone(), end.clone())));
             }
             (None, Some(beginning)) => channels.push(Topic::Beginning(broker.keys.channel(beginning))),
             (None, None) => channels.push(Topic::Channel(broker.keys.channel(topic))),
@@ -75,7 +97,7 @@ pub(super) async fn subscribe(broker: &Arc<Inner>, topics: &[&str]) -> Result<Su
             .await?;
         tokio::spawn(hold(listening, end.clone()));
     }
-    Ok(Subscription::new(received, end.drop_guard()))
+    Ok((received, last))
 }
 
 /// Listens until `end`.
@@ -86,38 +108,27 @@ async fn hold(listening: Listening, end: CancellationToken) {
 
 /// The queue of one client's replies.
 struct Replies {
-    broker: Arc<Inner>,
+    binding: Binding,
     queue: String,
-    member: String,
 }
 
 impl Replies {
     async fn bind(broker: &Arc<Inner>, topic: &str, client: &str) -> Result<Self, RedisError> {
-        let replies = Self {
-            broker: broker.clone(),
-            queue: broker.keys.key(topic),
-            member: broker.keys.bound(client, topic),
-        };
-        let mut bind = redis::cmd("SADD");
-        bind.arg(broker.keys.binding(REPLIES)).arg(&replies.member);
-        broker.link.ask::<i64>("SADD", &bind).await?;
-        Ok(replies)
+        let binding = Binding::new(broker, REPLIES, client, topic).await?;
+        Ok(Self { binding, queue: broker.keys.key(topic) })
     }
 
-    fn spawn(self, sender: mpsc::Sender<Broadcast>, end: CancellationToken) {
-        tokio::spawn(async move {
-            tokio::select! {
-                () = self.forward(&sender) => {}
-                () = end.cancelled() => {}
-            }
-            if let Err(error) = self.unbind().await {
-                tracing::debug!(target: "celery.redis", "the reply queue {} is left behind: {error}", self.queue);
-            }
-        });
+    async fn run(self, sender: mpsc::Sender<Broadcast>, end: CancellationToken) {
+        tokio::select! {
+            () = self.forward(&sender) => {}
+            () = end.cancelled() => {}
+        }
+        self.binding.remove(Some(&self.queue)).await;
     }
 
     async fn forward(&self, sender: &mpsc::Sender<Broadcast>) {
-        let link = &self.broker.link;
+        let broker = &self.binding.broker;
+        let link = &broker.link;
         let mut wakes = link.wakes();
         let mut pop = redis::pipe();
         pop.cmd("RPOP").arg(&self.queue).arg(MAX_REPLIES);
@@ -130,7 +141,7 @@ impl Replies {
                         answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
                     if let Some(Ok(Some(replies))) = replies {
                         for payload in replies {
-                            let topic = self.broker.keys.topic(&self.queue).to_owned();
+                            let topic = broker.keys.topic(&self.queue).to_owned();
                             if sender.send(Broadcast { topic, payload }).await.is_err() {
                                 return;
                             }
@@ -149,12 +160,5 @@ impl Replies {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-    }
-
-    async fn unbind(&self) -> Result<(), RedisError> {
-        let mut unbind = redis::pipe();
-        unbind.cmd("SREM").arg(self.broker.keys.binding(REPLIES)).arg(&self.member);
-        unbind.cmd("DEL").arg(&self.queue);
-        self.broker.link.ask_all(&unbind).await.map(drop)
     }
 }

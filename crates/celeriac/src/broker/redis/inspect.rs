@@ -1,10 +1,10 @@
 //! Looking at queues and dead letters.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use redis::Value;
 
-use super::super::{DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo};
+use super::super::{Binding, DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo};
 use super::Inner;
 use super::queue::consumer_of;
 use super::record::{self, Note, Record};
@@ -70,9 +70,32 @@ impl Inner {
 
     /// What we and kombu know of: ours by name, kombu's by the bindings that its workers declare.
     async fn queue_names(&self) -> Result<HashSet<String>, RedisError> {
+        let mut names = self.own_names().await?;
+        names.extend(self.tables().await?.into_iter().map(|binding| binding.queue));
+        names.retain(|name| !name.is_empty());
+        Ok(names)
+    }
+
+    /// Kombu's bindings of task queues; queues that only we know are reached by their own names.
+    pub(super) async fn bindings(&self) -> Result<BTreeSet<Binding>, RedisError> {
+        let mut bindings = self.tables().await?;
+        for name in self.own_names().await? {
+            if !bindings.iter().any(|binding| binding.queue == name) {
+                bindings.insert(Binding::of(&QueueName::from(name)));
+            }
+        }
+        Ok(bindings)
+    }
+
+    async fn own_names(&self) -> Result<HashSet<String>, RedisError> {
         let mut ours = redis::cmd("SMEMBERS");
         ours.arg(&self.names.queues);
-        let mut names: HashSet<String> = self.link.ask("SMEMBERS", &ours).await?;
+        self.link.ask("SMEMBERS", &ours).await
+    }
+
+    /// What stands in the binding tables, but for those of events and remote control.
+    async fn tables(&self) -> Result<BTreeSet<Binding>, RedisError> {
+        let mut bindings = BTreeSet::new();
         let prefix = self.keys.binding("");
         let mut cursor = "0".to_owned();
         for _ in 0..MAX_SCANS {
@@ -81,23 +104,29 @@ impl Inner {
             scan.arg("COUNT").arg(SCANNED_AT_ONCE).arg("TYPE").arg("set");
             let (next, found): (String, Vec<String>) = self.link.ask("SCAN", &scan).await?;
             for key in found {
-                if key.strip_prefix(&prefix).is_some_and(|exchange| NO_TASKS.contains(&exchange)) {
+                let exchange = key.strip_prefix(&prefix).unwrap_or_default();
+                if NO_TASKS.contains(&exchange) {
                     continue;
                 }
                 let mut members = redis::cmd("SMEMBERS");
                 members.arg(&key);
                 let members: Vec<String> = self.link.ask("SMEMBERS", &members).await?;
-                names.extend(
-                    members.iter().filter_map(|member| member.rsplit(BINDING_SEP).next()).map(str::to_owned),
-                );
+                bindings.extend(members.iter().map(|member| {
+                    let queue = member.rsplit(BINDING_SEP).next().unwrap_or_default();
+                    let routing_key = member.split(BINDING_SEP).next().unwrap_or_default();
+                    Binding {
+                        queue: queue.to_owned(),
+                        exchange: exchange.to_owned(),
+                        routing_key: routing_key.to_owned(),
+                    }
+                }));
             }
             if next == "0" {
                 break;
             }
             cursor = next;
         }
-        names.retain(|name| !name.is_empty());
-        Ok(names)
+        Ok(bindings)
     }
 
     /// The tags of messages that wait for their time, and when that is.

@@ -15,6 +15,7 @@
 //! | `celeriac.beat.<name>.…` | who leads, and the last tick of each entry |
 //! | `celeriac.queues`, `celeriac.consumers` | names of queues; who consumes which, and until when that holds |
 
+mod binding;
 mod fanout;
 mod inspect;
 mod queue;
@@ -26,7 +27,7 @@ mod settle;
 mod tests;
 mod ticks;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
@@ -37,8 +38,8 @@ use tokio_util::sync::DropGuard;
 
 use super::dropped::{Dropped, DroppedDeliveries};
 use super::{
-    Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Peeked, Publication,
-    QueueInfo, Recovered, Settlement, Subscription,
+    Binding, Broker, BrokerError, Consume, DeadLetter, DeadLetterId, Delivery, DeliveryTag, Peeked,
+    Publication, QueueInfo, Recovered, Settlement, Subscription,
 };
 use crate::beat::TickStore;
 use crate::protocol::{NodeName, QueueName};
@@ -161,6 +162,14 @@ impl Broker for RedisBroker {
 
     async fn subscribe(&self, topics: &[&str]) -> Result<Subscription, BrokerError> {
         Ok(fanout::subscribe(&self.0, topics).await?)
+    }
+
+    async fn mailbox(&self, node: &NodeName) -> Result<Subscription, BrokerError> {
+        Ok(fanout::mailbox(&self.0, node).await?)
+    }
+
+    async fn bindings(&self) -> Result<BTreeSet<Binding>, BrokerError> {
+        Ok(self.0.bindings().await?)
     }
 
     async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError> {

@@ -28,6 +28,7 @@ scripts! {
     extend = "lua/extend.lua",
     expired = "lua/expired.lua",
     restore = "lua/restore.lua",
+    bind = "lua/bind.lua",
     reply = "lua/reply.lua",
     revive = "lua/revive.lua",
     lead = "lua/lead.lua",

@@ -74,6 +74,7 @@ pub(crate) async fn listen<S: Send + Sync + 'static>(
     }
     // What was answered is told, so that a client that stops a worker hears of it.
     drop(tokio::time::timeout(Duration::from_secs(1), underway.join_all()).await);
+    requests.close().await;
 }
 
 /// What a request is answered with, and what is to be stored before that.
