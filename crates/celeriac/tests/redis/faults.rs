@@ -167,11 +167,12 @@ async fn a_full_redis_is_told_and_waited_for() {
 
 /// A Redis that takes its time to load what it has, until it is told to hurry: what it answers meanwhile is LOADING.
 fn loading_redis() -> RedisServer {
-    let arguments = ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"];
-    let arguments = arguments.map(str::to_owned).to_vec();
+    // It waits at each key, and answers after each, for none is smaller than the interval.
+    let slow = ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"];
+    let arguments = slow.iter().chain(&["--rdbcompression", "no"]).map(|&word| word.to_owned()).collect();
     let redis = RedisServer::start_with(RedisOptions { arguments, ..RedisOptions::default() });
     for n in 0..1_000 {
-        redis.command(&["SET", &format!("key{n}"), &"x".repeat(1_000)]);
+        redis.command(&["SET", &format!("key{n}"), &"x".repeat(2_000)]);
     }
     redis.command(&["SAVE"]);
     redis
@@ -188,7 +189,8 @@ async fn a_redis_that_loads_its_data_is_waited_for() {
     assert!(is_loading(&bench));
     // One that ran, and one that starts now: both say what they wait for, less and less often.
     let mut late = bench.worker("w2@lab");
-    let loading = "is not ready (Redis is loading the dataset in memory): it will be tried again";
+    // Redis or Valkey.
+    let loading = "is loading the dataset in memory): it will be tried again";
     worker.until_printed(loading);
     for pause in ["200ms", "400ms", "800ms"] {
         late.until_printed(&format!("cannot start yet, trying again in {pause}: "));
