@@ -292,6 +292,18 @@ fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
 }
 
 #[test]
+fn of_packages_side_by_side_none_is_the_door() {
+    let door = "\"\"\"A part.\"\"\"\n\n\ndef one():\n    pass\n\n\ndef two():\n    pass\n";
+    let want = "| use it |";
+    let folder = tempfile::tempdir().unwrap();
+    let alone = read(&[("a/__init__.py", door), ("a/b/__init__.py", door)], folder.path());
+    assert!(pages(&alone, PageLanguage::En)[0].markdown.contains(want));
+    let folder = tempfile::tempdir().unwrap();
+    let several = read(&[("a/__init__.py", door), ("b/__init__.py", door)], folder.path());
+    assert!(!pages(&several, PageLanguage::En)[0].markdown.contains(want));
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

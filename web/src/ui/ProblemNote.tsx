@@ -12,7 +12,9 @@ interface Props {
 export function ProblemNote({ problem, id, onRetry }: Props) {
   const t = useTexts();
   const unreachable = problem.code === "unreachable";
-  const title = unreachable ? t.unreachableTitle : problem.title;
+  // The standard phrase of a status, such as "Bad Request", tells a reader nothing.
+  const known = Object.hasOwn(t.problems, problem.code) ? t.problems[problem.code] : undefined;
+  const title = unreachable ? t.unreachableTitle : (known ?? t.problem);
   const detail = unreachable ? t.unreachableDetail : problem.message;
   const hint = unreachable ? t.unreachableHint : problem.hint;
   return (

@@ -47,7 +47,7 @@ fn first_paragraph(doc: &str) -> Option<String> {
         let marked =
             line.starts_with(['@', ':', '\\']) && line[1..].starts_with(|c: char| c.is_ascii_alphabetic());
         let is_tag = marked && brief.is_none() && !line.contains(":`");
-        let is_heading = next_is_rule || line.starts_with("# ") || line.starts_with("## ");
+        let is_heading = next_is_rule || line.starts_with("# ") || line.starts_with("## ") || is_banner(line);
         if is_tag || fenced || line.is_empty() || is_rule(line) || is_heading || line.starts_with(".. ") {
             // A tag ends the prose; before it, all else is passed over.
             if !words.is_empty() || is_tag {
@@ -70,6 +70,11 @@ fn is_rule(line: &str) -> bool {
             .chars()
             .next()
             .is_some_and(|first| "=-~^*#_".contains(first) && line.chars().all(|c| c == first))
+}
+
+/// `---- Defines ----`: what divides a file, and says nothing of it.
+fn is_banner(line: &str) -> bool {
+    line.get(..3).is_some_and(is_rule) && line.ends_with(['-', '=', '~', '*', '#', '_'])
 }
 
 /// The byte after the first sentence, its full stop included.
@@ -140,6 +145,7 @@ mod tests {
             ("Adds.\n\n:param x: the x", "Adds."),
             ("版本 1.2 的入口。其余", "版本 1.2 的入口。"),
             ("@brief Opens it.\n@param x", "Opens it."),
+            ("---- Shared ----\n\nWhat both sides know.", "What both sides know."),
             ("# Heading\n\nProse.", "Prose."),
         ] {
             assert_eq!(first_sentence(doc).as_deref(), Some(sentence));

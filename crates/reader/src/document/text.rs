@@ -197,6 +197,7 @@ catalogue! {
     NounOtherName: "other name|other names", "个其他名字";
 
     // the overview
+    ListComma: ", ", "、";
     Lists: "The README lists:", "README 列出：";
     KindLibrary: "A {0} library", "一个 {0} 库";
     KindProgram: "A {0} program", "一个 {0} 程序";

@@ -59,6 +59,14 @@ impl<'s> Book<'s> {
         text::and(self.language, items)
     }
 
+    /// What stands between two sentences; Chinese needs nothing.
+    pub(super) fn between_sentences(&self) -> &'static str {
+        match self.language {
+            PageLanguage::En => " ",
+            PageLanguage::Zh => "",
+        }
+    }
+
     /// The folder that all source files share.
     pub(super) fn source_folder(&self) -> &str {
         &self.common

@@ -47,7 +47,10 @@ impl<'s> Constants<'s> {
 
 /// `"X"` of `const NAME: &str = "X"`.
 fn text_of(signature: &str) -> Option<&str> {
-    let (_, value) = signature.split_once('=')?;
+    let value = match signature.strip_prefix("#define ") {
+        Some(rest) => rest.trim().split_once([' ', '\t'])?.1,
+        None => signature.split_once('=')?.1,
+    };
     let value = value.trim().trim_end_matches([';', ',']);
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let text = value.strip_prefix(quote)?.strip_suffix(quote)?;
@@ -65,6 +68,7 @@ mod tests {
         assert_eq!(text_of("const NAME: &str = \"APP_PORT\";"), Some("APP_PORT"));
         assert_eq!(text_of("const EnvGinMode = \"GIN_MODE\""), Some("GIN_MODE"));
         assert_eq!(text_of("NAME = 'x'"), Some("x"));
+        assert_eq!(text_of("#define AUTH_ENV \"REDISCLI_AUTH\""), Some("REDISCLI_AUTH"));
         for other in ["const A: u8 = 1", "const B: &str = concat!(\"a\", \"b\")", "C = \"a\" + \"b\"", "f()"]
         {
             assert_eq!(text_of(other), None, "{other}");

@@ -139,8 +139,12 @@ fn door(book: &Book<'_>) -> Option<(usize, String)> {
                 path.ends_with("__init__.py") || path.ends_with("src/lib.rs")
             })
             .collect();
-        doors.sort_by_key(|at| (survey.path(*at).matches('/').count(), *at));
-        doors.first().map(|at| (*at, None))
+        let depth = |at: usize| survey.path(at).matches('/').count();
+        doors.sort_by_key(|at| (depth(*at), *at));
+        // Of packages side by side none stands for the whole.
+        let first = doors.first().copied()?;
+        let is_alone = doors.get(1).is_none_or(|next| depth(*next) > depth(first));
+        is_alone.then_some((first, None))
     };
     let named = || named_like_the_project(book).map(|at| (at, None));
     let (at, entry) = declared.or_else(by_rule).or_else(named)?;

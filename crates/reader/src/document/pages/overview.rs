@@ -19,7 +19,7 @@ pub(super) fn page(book: &Book<'_>) -> Page {
     let title = book.say(Key::TitleOverview, &[&escape(&book.survey.kb.meta().name)]);
     let mut writer = book.begin(&title, None);
     purpose(book, &mut writer);
-    writer.paragraph(&[size::kind(book), size::numbers(book)].join(" "));
+    writer.paragraph(&[size::kind(book), size::numbers(book)].join(book.between_sentences()));
     packages(book, &mut writer);
     let trace = book.survey.trace();
     where_to_start(book, &mut writer, trace.as_ref());

@@ -202,7 +202,7 @@ pub(super) fn numbers(book: &Book<'_>) -> String {
     for (folder, files, lines) in book.survey.foreign() {
         let files = book.count(files, Key::NounFile);
         let lines = super::super::text::count(book.language, lines, Key::NounLine);
-        text.push(' ');
+        text.push_str(book.between_sentences());
         text.push_str(&book.say(Key::SizeForeign, &[&code(folder), &files, &lines]));
     }
     let languages = languages(book.survey);
@@ -214,14 +214,14 @@ pub(super) fn numbers(book: &Book<'_>) -> String {
         .map(|(name, lines)| format!("{name} {} %", (lines * 100 + total / 2) / total.max(1)))
         .collect();
     if shares.len() > 1 {
-        text.push(' ');
-        text.push_str(&book.say(Key::Languages, &[&shares.join(", ")]));
+        text.push_str(book.between_sentences());
+        text.push_str(&book.say(Key::Languages, &[&shares.join(&book.word(Key::ListComma))]));
     }
     let skipped: Vec<String> =
         book.survey.skipped().into_iter().map(|(reason, count)| skip(book, reason, count)).collect();
     if !skipped.is_empty() {
-        text.push(' ');
-        text.push_str(&book.say(Key::NotRead, &[&skipped.join(", ")]));
+        text.push_str(book.between_sentences());
+        text.push_str(&book.say(Key::NotRead, &[&skipped.join(&book.word(Key::ListComma))]));
     }
     text
 }
