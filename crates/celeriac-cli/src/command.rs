@@ -66,7 +66,7 @@ impl Command {
 
 /// Adds examples to the help of the subcommands, under the name of the program that took them in.
 pub fn with_examples(command: clap::Command, program: &str) -> clap::Command {
-    let examples: [(&str, &[&str]); 9] = [
+    let examples: [(&str, &[&str]); 10] = [
         (
             "inspect",
             &[
@@ -92,6 +92,7 @@ pub fn with_examples(command: clap::Command, program: &str) -> clap::Command {
         ),
         ("purge", &["purge", "purge -f -Q celery,slow"]),
         ("queues", &["queues", "queues analysis --json"]),
+        ("report", &["report", "report > versions.txt"]),
         ("dead-letters", &["dead-letters list", "dead-letters revive ID", "dead-letters discard --all"]),
     ];
     examples.into_iter().fold(command, |command, (name, lines)| {

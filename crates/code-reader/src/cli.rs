@@ -39,6 +39,9 @@ pub enum Command {
     )]
     Serve(ListenArgs),
     /// Serve the API and the pages only; run workers elsewhere.
+    #[command(
+        after_help = "Examples:\n  code-reader api\n  code-reader api --port 0\n  CELERY_BROKER_URL=redis://127.0.0.1:6379/0 code-reader api"
+    )]
     Api(ListenArgs),
     /// Run the background tasks; flags as Celery's.
     #[command(
@@ -51,6 +54,9 @@ pub enum Command {
     )]
     Beat(ScheduleArgs),
     /// List what was read, or `bindings`, the queues.
+    #[command(
+        after_help = "Examples:\n  code-reader list\n  code-reader list --limit 5 --json\n  code-reader list bindings"
+    )]
     List(ListArgs),
     /// Show an analysis, one of its pages or one of its files.
     #[command(
@@ -68,21 +74,26 @@ pub enum Command {
     )]
     Export(ExportArgs),
     /// Stop an analysis that waits or runs.
+    #[command(after_help = "Examples:\n  code-reader cancel attrs")]
     Cancel(NamedArgs),
     /// Go on with an analysis that failed or was cancelled.
+    #[command(after_help = "Examples:\n  code-reader resume attrs\n  code-reader resume attrs --out docs")]
     Resume(ResumeArgs),
     /// Remove an analysis and all that was kept of it.
+    #[command(after_help = "Examples:\n  code-reader rm attrs\n  code-reader rm attrs click")]
     Rm(RemoveArgs),
     /// What can be done with the queue and its workers, as with any Celery cluster.
     #[command(flatten)]
     Queue(celeriac_cli::Command),
     /// Check everything that a run needs and say what to do about what is wrong.
+    #[command(after_help = "Examples:\n  code-reader doctor\n  code-reader doctor --json")]
     Doctor(JsonArgs),
     /// Show the effective configuration and where each value comes from.
+    #[command(after_help = "Examples:\n  code-reader config\n  code-reader config --json")]
     Config(JsonArgs),
     /// Print completions for a shell.
     #[command(
-        after_help = "Example:\n  code-reader completions bash > ~/.local/share/bash-completion/completions/code-reader"
+        after_help = "Examples:\n  code-reader completions bash > ~/.local/share/bash-completion/completions/code-reader"
     )]
     Completions {
         /// The shell.
@@ -267,4 +278,21 @@ pub struct JsonArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_examples() {
+        let commands = celeriac_cli::with_examples(Cli::command(), "code-reader");
+        for command in commands.get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("Examples:\n  code-reader {}", command.get_name());
+            assert!(help.contains(&example), "{}: {help:?}", command.get_name());
+        }
+    }
 }

@@ -92,10 +92,10 @@ pub(crate) fn and(language: PageLanguage, items: &[String]) -> String {
 
 catalogue! {
     // the note
-    Note: "Static analysis of {0}. Descriptions are quoted from the project's own documentation; no language model was used. Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to add written explanations.",
-        "{0} 的静态分析。描述引自项目自己的文档，没有使用语言模型。设置 `OPENAI_BASE_URL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
-    NotePart: "Static analysis, no language model: {0}. Set `OPENAI_BASE_URL` and `OPENAI_API_KEY` to add written explanations.",
-        "静态分析，没有使用语言模型：{0}。设置 `OPENAI_BASE_URL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+    Note: "Static analysis of {0}. Descriptions are quoted from the project's own documentation; no language model was used. Set `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` to add written explanations.",
+        "{0} 的静态分析。描述引自项目自己的文档，没有使用语言模型。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+    NotePart: "Static analysis, no language model: {0}. Set `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` to add written explanations.",
+        "静态分析，没有使用语言模型：{0}。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
 
     // nouns
     NounFile: "file|files", "个文件";
