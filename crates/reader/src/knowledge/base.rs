@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Weak};
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 
 use super::{KnowledgeError, pool::Pool};
 use crate::{
@@ -36,6 +36,41 @@ pub struct SymbolQuery {
     pub offset: usize,
     /// How many at most; 0 is no limit.
     pub limit: usize,
+}
+
+impl SymbolQuery {
+    /// The statement and its values. Only what is asked for stands in it, so that the indexes can be used: a condition
+    /// that may be left out by its value would be held against every symbol of the repository.
+    fn sql(&self) -> (String, Vec<Value>) {
+        let mut conditions: Vec<&str> = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        if let Some(path) = &self.path {
+            conditions.push("f.path = ?");
+            values.push(path.clone().into());
+        }
+        if let Some(name) = &self.name {
+            let folded = crate::index::words::fold(name);
+            conditions.push("y.folded >= ? AND y.folded < ?");
+            // Above every string that starts with the prefix.
+            let above = format!("{folded}\u{10FFFF}");
+            values.extend([folded.into(), above.into()]);
+        }
+        if let Some(kind) = self.kind {
+            conditions.push("y.kind = ?");
+            values.push(rows::word(kind).into());
+        }
+        if let Some(exported) = self.exported {
+            conditions.push("y.exported = ?");
+            values.push(exported.into());
+        }
+        let wanted = match conditions.as_slice() {
+            [] => String::new(),
+            conditions => format!(" WHERE {}", conditions.join(" AND ")),
+        };
+        let limit = if self.limit == 0 { -1 } else { i64::try_from(self.limit).unwrap_or(i64::MAX) };
+        values.extend([limit.into(), i64::try_from(self.offset).unwrap_or(i64::MAX).into()]);
+        (format!("{SYMBOL}{wanted} ORDER BY f.path, y.start_line, y.id LIMIT ? OFFSET ?"), values)
+    }
 }
 
 /// A piece of a file that is searched as one.
@@ -116,27 +151,10 @@ impl KnowledgeBase {
 
     /// Symbols by path and line.
     pub fn symbols(&self, query: &SymbolQuery) -> Result<Vec<Symbol>, KnowledgeError> {
-        let folded = query.name.as_deref().map(crate::index::words::fold);
-        // Above every string that starts with the prefix.
-        let above = folded.as_ref().map(|folded| format!("{folded}\u{10FFFF}"));
-        let limit = if query.limit == 0 { -1 } else { i64::try_from(query.limit).unwrap_or(i64::MAX) };
-        let sql = format!(
-            "{SYMBOL} WHERE (?1 IS NULL OR f.path = ?1) AND (?2 IS NULL OR y.kind = ?2)
-               AND (?3 IS NULL OR (y.folded >= ?3 AND y.folded < ?4)) AND (?5 IS NULL OR y.exported = ?5)
-             ORDER BY f.path, y.start_line, y.id LIMIT ?6 OFFSET ?7"
-        );
+        let (sql, values) = query.sql();
         self.pool.read(|db| {
             let mut statement = db.prepare_cached(&sql)?;
-            let values = params![
-                query.path,
-                query.kind.map(rows::word),
-                folded,
-                above,
-                query.exported,
-                limit,
-                i64::try_from(query.offset).unwrap_or(i64::MAX)
-            ];
-            statement.query_map(values, symbol_of)?.collect()
+            statement.query_map(params_from_iter(&values), symbol_of)?.collect()
         })
     }
 
@@ -264,4 +282,75 @@ pub(super) fn word_of<T: serde::de::DeserializeOwned>(
 
 fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::tests::base_of;
+
+    #[test]
+    fn symbols_of_one_file_are_found_by_the_indexes() {
+        let (_folder, kb) = base_of(&[("a.py", "def one(): pass\n"), ("b.py", "def two(): pass\n")]);
+        let narrow = [
+            SymbolQuery { path: Some("a.py".into()), ..SymbolQuery::default() },
+            SymbolQuery { name: Some("on".into()), ..SymbolQuery::default() },
+            SymbolQuery {
+                path: Some("a.py".into()),
+                exported: Some(true),
+                limit: 3,
+                ..SymbolQuery::default()
+            },
+        ];
+        for query in narrow {
+            let (sql, values) = query.sql();
+            let plan: Vec<String> = kb
+                .pool
+                .read(|db| {
+                    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                    statement.query_map(params_from_iter(&values), |row| row.get(3))?.collect()
+                })
+                .expect("a plan");
+            assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{query:?}: {plan:?}");
+        }
+    }
+
+    #[test]
+    fn every_wish_for_symbols_is_a_filter_of_all() {
+        let (_folder, kb) = base_of(&[
+            ("a.py", "class One:\n    def on_call(self): pass\n\ndef _one(): pass\n"),
+            ("b/c.py", "def one(): pass\nX = 1\n"),
+        ]);
+        let all = kb.symbols(&SymbolQuery::default()).expect("all");
+        assert!(all.len() >= 5);
+        for path in [None, Some("a.py")] {
+            for kind in [None, Some(SymbolKind::Function)] {
+                for name in [None, Some("On")] {
+                    for exported in [None, Some(true), Some(false)] {
+                        let query = SymbolQuery {
+                            path: path.map(str::to_owned),
+                            kind,
+                            name: name.map(str::to_owned),
+                            exported,
+                            ..SymbolQuery::default()
+                        };
+                        let wanted: Vec<&Symbol> = all
+                            .iter()
+                            .filter(|symbol| path.is_none_or(|path| symbol.path == path))
+                            .filter(|symbol| kind.is_none_or(|kind| symbol.kind == kind))
+                            .filter(|s| {
+                                name.is_none_or(|_| s.name.replace('_', "").to_lowercase().starts_with("on"))
+                            })
+                            .filter(|symbol| exported.is_none_or(|exported| symbol.exported == exported))
+                            .collect();
+                        let found = kb.symbols(&query).expect("some");
+                        assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{query:?}");
+                        let part = SymbolQuery { offset: 1, limit: 1, ..query };
+                        let second: Vec<&Symbol> = wanted.into_iter().skip(1).take(1).collect();
+                        assert_eq!(kb.symbols(&part).expect("one").iter().collect::<Vec<_>>(), second);
+                    }
+                }
+            }
+        }
+    }
 }
