@@ -15,7 +15,7 @@ struct Cli {
     /// Accepted for habit: no app is loaded.
     #[arg(long, short = 'A', global = true, value_name = "NAME")]
     app: Option<String>,
-    /// The broker, such as redis://127.0.0.1:6379/0.
+    /// The broker, such as redis://127.0.0.1:6379/0 or sqlite://queue.db.
     #[arg(
         long,
         short = 'b',
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), CommandError> {
     let Some(broker) = cli.broker else {
         return Err(CommandError::Usage(
-            "no broker is named: pass -b redis://127.0.0.1:6379/0, or set CELERY_BROKER_URL".to_owned(),
+            "no broker is named: pass -b redis://127.0.0.1:6379/0 or -b sqlite://queue.db, or set CELERY_BROKER_URL".to_owned(),
         ));
     };
     let mut app = App::builder(&broker).default_queue(cli.default_queue);
