@@ -54,14 +54,17 @@ need_celery() {
 # What runs Celery's integration suite.
 need_integration() { need_environment integration tests/python/integration.txt; }
 
-# Runs Celery's integration suite against our worker, and our expectations against Celery's.
+# Runs Celery's integration suite against our worker; the options are those of integration.py. The parts wait more than
+# they work.
 run_integration() {
   cargo build --locked -p celeriac --example suite_worker
-  cargo nextest run -p celeriac --test canvas --run-ignored only celerys_own_worker
-  exec tests/python/environments/integration/bin/python tests/python/integration.py \
+  tests/python/environments/integration/bin/python tests/python/integration.py \
     --worker "${CARGO_TARGET_DIR:-target}/debug/examples/suite_worker" \
-    --suite tests/python/environments/integration/suite --parts 4 "$@"
+    --suite tests/python/environments/integration/suite --parts 8 "$@"
 }
+
+# Runs our expectations of canvases against Celery's own worker.
+run_expectations() { cargo nextest run --locked -p celeriac --test canvas --run-ignored only celerys_own_worker; }
 
 # A Valkey, as a wheel where Debian has none: sets `valkey` to its program, or fails where neither is to be had.
 need_valkey() {

@@ -23,11 +23,13 @@ import tempfile
 import time
 
 SUITE = "celery==5.6.3"
-CASES = ["t/integration/test_tasks.py", "t/integration/test_canvas.py"]
+NODE = "suite@lab"
+CASES = ["t/integration/test_tasks.py", "t/integration/test_canvas.py", "t/integration/test_inspect.py"]
 
 SIGNALS = "waits for a signal that only a worker in the test's process sends"
 LOGS = "reads what a worker in the test's process logs"
 REVOKED = "clears what a worker in the test's process has revoked"
+SETTINGS = "reads settings that only a worker in the test's process has"
 UNSERVED = {
     "test_tasks.py::test_tasks::test_revoked_by_headers_simple_canvas": REVOKED,
     "test_tasks.py::test_trace_log_arguments::test_task_success": LOGS,
@@ -38,6 +40,36 @@ UNSERVED = {
     "test_canvas.py::test_stamping_mechanism::test_task_received_has_access_to_stamps": SIGNALS,
     "test_canvas.py::test_stamping_mechanism::test_linking_stamped_sig": SIGNALS,
     "test_canvas.py::test_stamping_mechanism::test_err_linking_stamped_sig": SIGNALS,
+    "test_inspect.py::test_Inspect::test_stats": SETTINGS,
+    "test_inspect.py::test_Inspect::test_conf": SETTINGS,
+}
+
+# Cases that wait for seconds, with any worker: a `--quick` run leaves them out, and those of `UNSERVED`.
+SLOW = {
+    "test_canvas.py::test_chain::test_chain_error_handler_with_eta",
+    "test_canvas.py::test_chain::test_group_results_in_chain",
+    "test_canvas.py::test_chain::test_nested_chain_group_lone",
+    "test_canvas.py::test_chain::test_parent_ids",
+    "test_canvas.py::test_chord::test_chain_to_a_chord_with_large_header",
+    "test_canvas.py::test_chord::test_disabling_flag_allow_error_cb_on_chord_header",
+    "test_canvas.py::test_chord::test_enabling_flag_allow_error_cb_on_chord_header",
+    "test_canvas.py::test_chord::test_flag_allow_error_cb_on_chord_header_on_upgraded_chord",
+    "test_canvas.py::test_chord::test_generator",
+    "test_canvas.py::test_chord::test_immutable_errback_called_by_chord_from_group_fail_multiple",
+    "test_canvas.py::test_chord::test_large_header",
+    "test_canvas.py::test_chord::test_nested_chord_header_link_error",
+    "test_canvas.py::test_chord::test_redis_subscribed_channels_leak",
+    "test_canvas.py::test_group::test_large_group",
+    "test_canvas.py::test_group::test_nested_group",
+    "test_canvas.py::test_group::test_nested_group_chord_body_chain",
+    "test_canvas.py::test_group::test_parent_ids",
+    "test_canvas.py::test_result_set::test_result_set",
+    "test_canvas.py::test_result_set::test_result_set_error",
+    "test_tasks.py::test_tasks::test_eta",
+    "test_tasks.py::test_tasks::test_expired",
+    "test_tasks.py::test_tasks::test_retry",
+    "test_tasks.py::test_tasks::test_revoked_by_headers_complex_canvas",
+    "test_tasks.py::test_tasks::test_timeout",
 }
 
 
@@ -58,11 +90,18 @@ def pytest_configure(config):
     if "SUITE_REFERENCE" in os.environ:
         return
     from celery.contrib.testing import worker
+    from celery.utils import nodenames
 
     worker.start_worker = no_worker
+    # A worker in the test's process would have this name.
+    nodenames.anon_nodename = lambda *_parts, **_named: NODE
 
 
 def pytest_collection_modifyitems(config, items):
+    if "SUITE_QUICK" in os.environ:
+        left_out = [item for item in items if short_name(item.nodeid) in SLOW | UNSERVED.keys()]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     part, parts = (int(text) for text in os.environ.get("SUITE_PART", "0/1").split("/"))
     # Neighbours are alike in how long they take.
     gone = [item for index, item in enumerate(items) if index % parts != part]
@@ -77,8 +116,14 @@ def pytest_terminal_summary(terminalreporter):
             case = getattr(report, "nodeid", None)
             if case and outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
                 if outcome in ("failed", "error") or said.get(case, {}).get("outcome") not in ("failed", "error"):
-                    said[case] = {"outcome": outcome, "why": why(report)}
+                    seconds = round(getattr(report, "duration", 0), 1)
+                    said[case] = {"outcome": outcome, "why": why(report), "seconds": seconds}
     pathlib.Path(os.environ["SUITE_OUTCOMES"]).write_text(json.dumps(said))
+
+
+def short_name(case):
+    """A case without its folder and parameters."""
+    return case.removeprefix("t/integration/").split("[")[0]
 
 
 def why(report):
@@ -135,11 +180,13 @@ class Part:
         }
         if options.reference:
             self.env["SUITE_REFERENCE"] = "1"
+        if options.quick:
+            self.env["SUITE_QUICK"] = "1"
         redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         self.running = [self.start(redis, "redis.log")]
         wait_for(port)
         if not options.reference:
-            worker = [*options.worker.split(), "--hostname", "suite@lab", "--concurrency", str(options.concurrency), "-E", "-l", "info"]
+            worker = [*options.worker.split(), "--hostname", NODE, "--concurrency", str(options.concurrency), "-E", "-l", "info"]
             self.running.append(self.start(worker, "worker.log"))
         pytest = [sys.executable, "-m", "pytest", "-p", "celery.contrib.pytest", "-p", "integration", "-p", "no:cacheprovider", "-q", "-rfE"]
         pytest += ["--rootdir", str(home), "-c", os.devnull, "--import-mode", "importlib"]
@@ -186,6 +233,7 @@ def main():
     parser.add_argument("--concurrency", type=int, default=4)
     parser.add_argument("--timeout", type=float, default=1800)
     parser.add_argument("--filter", help="pytest's -k")
+    parser.add_argument("--quick", action="store_true", help="leave out what waits for seconds, and what is unserved")
     parser.add_argument("--no-reruns", action="store_true", help="do not try flaky cases again")
     parser.add_argument("--reference", action="store_true", help="with Celery's own worker, for comparison")
     parser.add_argument("--logs", type=pathlib.Path, help="keep the logs in this new folder")
@@ -219,7 +267,7 @@ def main():
 def report(said, seconds):
     counts, failed, unserved = {}, {}, {}
     for case, result in sorted(said.items()):
-        short = case.removeprefix("t/integration/").split("[")[0]
+        short = short_name(case)
         outcome = result["outcome"]
         if outcome in ("failed", "error") and short in UNSERVED:
             outcome = "unserved"
@@ -227,7 +275,9 @@ def report(said, seconds):
         elif outcome in ("failed", "error"):
             failed[case] = result["why"]
         counts[outcome] = counts.get(outcome, 0) + 1
-    print(json.dumps({"seconds": round(seconds), "counts": counts, "failed": failed, "unserved": unserved}), flush=True)
+    slow = {case: result["seconds"] for case, result in sorted(said.items()) if result["seconds"] >= 2}
+    summary = {"seconds": round(seconds), "counts": counts, "slow": slow, "failed": failed, "unserved": unserved}
+    print(json.dumps(summary), flush=True)
     return 1 if failed or not counts.get("passed") else 0
 
 

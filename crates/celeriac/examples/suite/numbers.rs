@@ -77,7 +77,10 @@ tasks! {
             }
         }
 
-    "t.integration.tasks.sleeping" Sleeping(i: f64, #[serde(rename = "**kwargs", default)] _others: JsonMap) {}
+    "t.integration.tasks.sleeping" Sleeping(i: f64, #[serde(rename = "**kwargs", default)] _others: JsonMap) {
+        // As Celery has it unless told otherwise.
+        ACKS_LATE: bool = false;
+    }
         -> () = |this, cx| {
             tokio::select! {
                 () = tokio::time::sleep(seconds(this.i)?) => Ok(()),
