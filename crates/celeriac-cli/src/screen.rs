@@ -24,9 +24,12 @@ impl Screen {
         Self { has_colours: !forbidden && is_terminal, is_quiet, is_terminal }
     }
 
-    /// A text that came from elsewhere: on a terminal, what would move its cursor or change its settings is replaced.
+    /// A text that came from elsewhere: on a terminal, what would move its cursor, change its settings or turn the
+    /// direction of what follows is replaced.
     pub(crate) fn foreign(&self, text: &str) -> String {
-        let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t') || !self.is_terminal;
+        let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_harmless =
+            |c: char| matches!(c, '\n' | '\t') || !self.is_terminal || !(c.is_control() || turns(c));
         text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect()
     }
 
@@ -66,6 +69,7 @@ mod tests {
         let hostile = "a\u{1b}]0;title\u{7}\r\u{9b}2Jb\n\té";
         let screen = Screen { is_terminal: true, ..Screen::default() };
         assert_eq!(screen.foreign(hostile), "a\u{fffd}]0;title\u{fffd}\u{fffd}\u{fffd}2Jb\n\té");
+        assert_eq!(screen.foreign("a\u{202e}exe.doc"), "a\u{fffd}exe.doc");
         assert_eq!(Screen::default().foreign(hostile), hostile, "a file gets what there is");
     }
 }

@@ -74,9 +74,12 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// The text without control characters, so that a file's name cannot drive the terminal.
+/// The text without control characters and marks of direction, so that a file's name can neither drive the terminal
+/// nor show itself as another one.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
+    let is_mark = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_harmful = |c: char| (c.is_control() && c != '\n' && c != '\t') || is_mark(c);
+    text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// Markdown as it reads in a terminal: links into the source and to other pages keep their texts only.
@@ -116,5 +119,6 @@ mod tests {
             vec![vec!["a\x1b[31m".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
         let text = table(&["name", "n"], &rows);
         assert_eq!(text, "name       n\na\u{FFFD}[31m     1\nlong name  22\n");
+        assert_eq!(plain("a\u{202e}cod.exe\u{2066}"), "a\u{FFFD}cod.exe\u{FFFD}");
     }
 }

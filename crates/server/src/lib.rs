@@ -12,8 +12,10 @@ mod metrics;
 mod problem;
 mod router;
 mod routes;
+mod serving;
 mod state;
 
 pub use problem::Problem;
-pub use router::{openapi, router, serve};
+pub use router::{openapi, router};
+pub use serving::serve;
 pub use state::ServerSettings;

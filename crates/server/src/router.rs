@@ -1,17 +1,16 @@
 //! Routes, layers, and the loop that serves them.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use analysis::Analyses;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::{Json, Router, middleware};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +23,9 @@ use crate::{assets, docs, guard, metrics, routes as r};
 
 /// Bodies of JSON beyond this are refused; uploads have a limit of their own.
 const MAX_JSON_BYTES: usize = 1 << 20;
+
+/// A client that sends nothing more of its body for so long is given up.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Scripts and connections of our own only; diagrams and highlighting set styles inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -62,33 +64,12 @@ pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
         .with_state(state)
         .layer(middleware::from_fn_with_state(guard, guard::check))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_layer(header::REFERRER_POLICY, "no-referrer"))
-}
-
-/// Serves until `shutdown`, then lets requests in flight end.
-pub async fn serve(
-    listener: TcpListener,
-    analyses: Analyses,
-    settings: ServerSettings,
-    shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let service = router(analyses, settings).into_make_service_with_connect_info::<SocketAddr>();
-    let closing = shutdown.clone();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
-    // Streams of events never end by themselves, so the wait for them has a bound.
-    let bound = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    };
-    tokio::select! {
-        result = serving => result,
-        () = bound => Ok(()),
-    }
 }
 
 fn resources() -> OpenApiRouter<AppState> {
