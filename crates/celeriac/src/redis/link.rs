@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to connect: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
-/// Tells that a watched list may not be empty any more, or that the connection was lost.
+/// Tells that a watched key has changed, or that the connection was lost.
 pub(crate) type Wakes = watch::Receiver<u64>;
 
 /// The connection for commands to one Redis; see the [module](self).
@@ -43,6 +43,21 @@ pub(crate) struct Link {
     generations: AtomicU64,
     /// The server does not know tracking, or the user may not use it.
     cannot_track: AtomicBool,
+}
+
+/// What [`Link::watching`] found.
+pub(crate) struct Watched {
+    /// The commands' answers.
+    pub(crate) answers: Vec<Value>,
+    /// How many of the keys exist; nothing when the server does not tell of changes, and the caller must look again.
+    pub(crate) existing: Option<i64>,
+}
+
+impl Watched {
+    /// Answers of commands that nothing is watched after.
+    pub(crate) fn not(answers: Vec<Value>) -> Self {
+        Self { answers, existing: None }
+    }
 }
 
 struct Said {
@@ -143,27 +158,26 @@ impl Link {
         self.read(what, value.await?)
     }
 
-    /// Does the commands, once, on a connection that watches the lists from just before: [`wakes`](Self::wakes) changes when
-    /// one of them is pushed to. Also says whether the server does watch; if not, the caller must look again.
-    pub(crate) async fn watching(
-        &self,
-        lists: &[String],
-        commands: &Pipeline,
-    ) -> Result<(bool, Vec<Value>), RedisError> {
+    /// Does the commands, once, and then looks which of the keys exist: [`wakes`](Self::wakes) changes when one of them
+    /// does after that. The server forgets a key with telling of it.
+    pub(crate) async fn watching(&self, keys: &[String], commands: &Pipeline) -> Result<Watched, RedisError> {
         let live = self.live_patiently().await?;
-        let watches = live.tracks;
+        let tracks = live.tracks;
         let mut all = redis::pipe();
-        if watches {
-            // The server remembers who looked at these keys, and tells when they change. Once.
-            all.cmd("CLIENT").arg("CACHING").arg("YES");
-            all.cmd("EXISTS").arg(lists);
-        }
         for command in commands.cmd_iter() {
             all.add_command(command.clone());
         }
+        if tracks {
+            all.cmd("CLIENT").arg("CACHING").arg("YES");
+            all.cmd("EXISTS").arg(keys);
+        }
         let mut answers = self.send_all(live, &all).await?;
-        answers.drain(..if watches { 2 } else { 0 });
-        Ok((watches, answers))
+        let mut existing = None;
+        if tracks {
+            existing = answers.pop().and_then(|count| redis::from_redis_value(count).ok());
+            answers.pop();
+        }
+        Ok(Watched { answers, existing })
     }
 
     /// What a part of an answer says.

@@ -15,7 +15,7 @@ mod url;
 pub use error::RedisError;
 pub(crate) use hub::{Hub, Listening, Topic, pattern};
 pub(crate) use keys::{BINDING_SEP, Keys};
-pub(crate) use link::Link;
+pub(crate) use link::{Link, Watched};
 pub use options::RedisOptions;
 pub(crate) use script::Script;
 pub(crate) use server::Server;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Consume, Delivery, Unreadable};
+use crate::broker::{Consume, Unreadable};
 use crate::protocol::{TaskId, TaskMeta};
 use crate::worker::held::Held;
 use crate::worker::shared::Shared;
@@ -25,10 +25,39 @@ pub(crate) async fn consume<S: Send + Sync + 'static>(
     messages: TaskTracker,
     unreadable: mpsc::Sender<Unreadable>,
 ) {
-    let mut pause = PAUSES.0;
+    let mut consumer = Consumer { shared: &shared, unreadable, pause: PAUSES.0 };
     // Until the queue was found empty once, messages may be older than this worker, and revoked before it could hear.
     let mut has_backlog = true;
+    let mut taken = Taken::default();
     while !shared.shutdown.is_requested() {
+        // What was taken begins to run while the next is taken.
+        let begun = begin(&shared, taken.held, has_backlog, &messages);
+        let (_, next) = tokio::join!(begun, consumer.take());
+        has_backlog &= !taken.is_all;
+        taken = next;
+    }
+    begin(&shared, taken.held, has_backlog, &messages).await;
+}
+
+/// Messages that came together.
+#[derive(Default)]
+struct Taken {
+    held: Vec<Arc<Held>>,
+    /// There were no more.
+    is_all: bool,
+}
+
+struct Consumer<'a, S> {
+    shared: &'a Shared<S>,
+    unreadable: mpsc::Sender<Unreadable>,
+    /// The pause after the next failure.
+    pause: Duration,
+}
+
+impl<S: Send + Sync + 'static> Consumer<'_, S> {
+    /// Takes as many messages as there is room for; none when something has changed meanwhile.
+    async fn take(&mut self) -> Taken {
+        let shared = self.shared;
         let changed = shared.room.notified();
         let (max, queues) = (shared.free().min(MAX_BATCH), shared.queues.lock().clone());
         if max == 0 || queues.is_empty() {
@@ -36,7 +65,7 @@ pub(crate) async fn consume<S: Send + Sync + 'static>(
                 () = changed => {}
                 () = shared.shutdown.requested() => {}
             }
-            continue;
+            return Taken::default();
         }
         let want = Consume {
             queues,
@@ -44,40 +73,40 @@ pub(crate) async fn consume<S: Send + Sync + 'static>(
             wait: LONGEST_WAIT,
             lease: shared.settings.lease,
             consumer: shared.node.clone(),
-            unreadable: Some(unreadable.clone()),
+            unreadable: Some(self.unreadable.clone()),
         };
         let taken = tokio::select! {
             biased;
-            () = shared.shutdown.requested() => break,
-            () = shared.queues_changed.notified() => continue,
+            () = shared.shutdown.requested() => return Taken::default(),
+            () = shared.queues_changed.notified() => return Taken::default(),
             taken = shared.app.broker().consume(want) => taken,
         };
         match taken {
             Ok(deliveries) => {
-                pause = PAUSES.0;
-                let emptied = deliveries.len() < max;
-                take_in(&shared, deliveries, has_backlog, &messages).await;
-                has_backlog &= !emptied;
+                self.pause = PAUSES.0;
+                let is_all = deliveries.len() < max;
+                Taken { held: deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect(), is_all }
             }
             Err(error) => {
-                tracing::error!(target: "celery.worker", "cannot consume, trying again in {pause:?}: {error}");
+                tracing::error!(target: "celery.worker", "cannot consume, trying again in {:?}: {error}", self.pause);
                 tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
+                    () = tokio::time::sleep(self.pause) => {}
                     () = shared.shutdown.requested() => {}
                 }
-                pause = (pause * 2).min(PAUSES.1);
+                self.pause = (self.pause * 2).min(PAUSES.1);
+                Taken::default()
             }
         }
     }
 }
 
-async fn take_in<S: Send + Sync + 'static>(
+/// Lets messages live their lives.
+async fn begin<S: Send + Sync + 'static>(
     shared: &Arc<Shared<S>>,
-    deliveries: Vec<Delivery>,
+    held: Vec<Arc<Held>>,
     has_backlog: bool,
     messages: &TaskTracker,
 ) {
-    let held: Vec<Arc<Held>> = deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect();
     let mut known = look_up(shared, &held, has_backlog).await.into_iter();
     for held in held {
         let known = known.next().flatten();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::app::App;
 use crate::broker::Subscription;
@@ -82,7 +82,14 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
 
     let (unreadable, untold) = mpsc::channel(unreadable::MAX_UNREADABLE);
     messages.spawn(unreadable::tell(shared.clone(), untold));
-    consume(shared.clone(), messages.clone(), unreadable).await;
+    // A task of its own, on the threads where connections and messages live: a message that comes changes no thread.
+    let consuming =
+        AbortOnDropHandle::new(tokio::spawn(consume(shared.clone(), messages.clone(), unreadable)));
+    if let Err(error) = consuming.await
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
+    }
     finish_messages(&shared, &messages, &shutdown).await;
     end_writing.cancel();
     writing.close();

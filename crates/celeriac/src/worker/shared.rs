@@ -149,7 +149,9 @@ impl<S: Send + Sync + 'static> Shared<S> {
         match (before, after) {
             (true, false) => {
                 self.prefetched.fetch_sub(1, Ordering::Relaxed);
-                self.room.notify_one();
+                if self.free() > 0 {
+                    self.room.notify_one();
+                }
             }
             (false, true) => drop(self.prefetched.fetch_add(1, Ordering::Relaxed)),
             _ => {}
@@ -168,10 +170,14 @@ impl<S: Send + Sync + 'static> Shared<S> {
         self.room.notify_one();
     }
 
-    /// How many messages may be taken now.
+    /// How many messages may be taken now. None until half of those that may wait for a place have begun: to fetch
+    /// each one by itself would cost a round trip each.
     pub(crate) fn free(&self) -> usize {
         let limit = self.prefetch_limit();
         let free = limit.saturating_sub(self.prefetched.load(Ordering::Relaxed));
+        if free < limit.saturating_sub(self.places()).div_ceil(2) {
+            return 0;
+        }
         free.min(MAX_HELD.saturating_sub(self.unsettled.load(Ordering::Relaxed)))
     }
 
@@ -179,12 +185,15 @@ impl<S: Send + Sync + 'static> Shared<S> {
     pub(crate) fn prefetch_limit(&self) -> usize {
         match self.settings.prefetch_multiplier {
             0 => UNLIMITED_PREFETCH,
-            multiplier => {
-                // With autoscaling, as much as there may be places for: places come with the work.
-                let places = self.autoscaler.as_ref().map_or(0, |autoscaler| autoscaler.bounds().max);
-                self.pool.size().max(places).saturating_mul(multiplier).clamp(1, UNLIMITED_PREFETCH)
-            }
+            multiplier => self.places().saturating_mul(multiplier).clamp(1, UNLIMITED_PREFETCH),
         }
+    }
+
+    /// How many messages may run at a time. With autoscaling, as many as there may be places for: places come with the
+    /// work.
+    fn places(&self) -> usize {
+        let most = self.autoscaler.as_ref().map_or(0, |autoscaler| autoscaler.bounds().max);
+        self.pool.size().max(most)
     }
 
     /// How many messages wait for a place, or run.

@@ -11,7 +11,7 @@ use super::super::{Broadcast, Subscription};
 use super::Inner;
 use super::binding::Binding;
 use crate::protocol::{NodeName, PIDBOX_TOPIC};
-use crate::redis::{Listening, RedisError, Topic};
+use crate::redis::{Listening, RedisError, Topic, Watched};
 
 /// The exchange of replies.
 const REPLIES: &str = "reply.celery.pidbox";
@@ -136,7 +136,7 @@ impl Replies {
         loop {
             wakes.mark_unchanged();
             let pause = match link.watching(&lists, &pop).await {
-                Ok((is_watched, answers)) => {
+                Ok(Watched { answers, existing }) => {
                     let replies =
                         answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
                     if let Some(Ok(Some(replies))) = replies {
@@ -148,7 +148,11 @@ impl Replies {
                         }
                         continue;
                     }
-                    if is_watched { LOOK_EVERY } else { POLL_EVERY }
+                    match existing {
+                        Some(0) => LOOK_EVERY,
+                        Some(_) => continue,
+                        None => POLL_EVERY,
+                    }
                 }
                 Err(error) => {
                     tracing::debug!(target: "celery.redis", "cannot look for replies: {error}");

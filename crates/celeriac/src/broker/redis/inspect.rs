@@ -6,7 +6,7 @@ use redis::Value;
 
 use super::super::{Binding, DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo};
 use super::Inner;
-use super::queue::consumer_of;
+use super::consume::consumer_of;
 use super::record::{self, Note, Record};
 use crate::protocol::{NodeName, Priority, ProtocolError, QueueName, Timestamp};
 use crate::redis::{BINDING_SEP, RedisError, pattern};

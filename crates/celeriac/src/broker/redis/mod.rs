@@ -16,6 +16,7 @@
 //! | `celeriac.queues`, `celeriac.consumers` | names of queues; who consumes which, and until when that holds |
 
 mod binding;
+mod consume;
 mod fanout;
 mod inspect;
 mod queue;
@@ -64,6 +65,8 @@ struct Inner {
     known: Mutex<(u64, HashSet<QueueName>)>,
     /// When this process last said that a node consumes a queue, and over which connection.
     announced: Mutex<HashMap<(QueueName, NodeName), (Instant, u64)>>,
+    /// What the last look at the queues told.
+    look: Mutex<consume::Look>,
     /// Which queue is the first of the next claim.
     turn: AtomicUsize,
     /// When overdue messages are looked for by kombu's visibility timeout next.
@@ -125,6 +128,7 @@ impl RedisBroker {
             returns,
             known: Mutex::default(),
             announced: Mutex::default(),
+            look: Mutex::default(),
             turn: AtomicUsize::new(0),
             next_overdue: Mutex::new(Instant::now()),
             _end: end,
