@@ -236,7 +236,7 @@ impl Survey<'_> {
 
 /// Whether a name is one of [`STARTS`], or begins with one that tells of requests: `serveHttp`, `ServeHTTP`.
 fn is_start(name: &str) -> bool {
-    const FIRST: &[&str] = &["serve", "handle", "dispatch", "execute", "process"];
+    const FIRST: &[&str] = &["serve", "handle", "dispatch"];
     let mut before = '_';
     let end = name.char_indices().position(|(at, c)| {
         let ends = at > 0 && (c == '_' || (before.is_lowercase() && c.is_uppercase()));
