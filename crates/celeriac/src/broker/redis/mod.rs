@@ -9,6 +9,8 @@
 //! | --- | --- |
 //! | `<queue>`, `<queue>\x06\x16<step>` | the messages, a list for each step of priority |
 //! | `unacked`, `unacked_index` | what consumers hold, and since when |
+//! | `_kombu.binding.<exchange>`, `_kombu.binding_permanent.<exchange>` | how queues are reached, those of workers for control requests and of clients for replies too |
+//! | `_kombu.binding_deadlines` | until when the tables of such queues are kept |
 //! | `celeriac.leases` | until when our deliveries are leased, in ms |
 //! | `celeriac.delayed` | returned messages that wait, by the time when they are due |
 //! | `celeriac.dead`, `celeriac.dead_index` | dead letters, and since when they are there |
