@@ -304,6 +304,29 @@ fn of_packages_side_by_side_none_is_the_door() {
 }
 
 #[test]
+fn a_program_with_a_capital_main_is_one_and_values_tell_of_their_file() {
+    let files: &[(&str, &str)] = &[
+        (
+            "Program.cs",
+            "namespace App {\n  class Program {\n    static void Main() { A(); }\n    static void A() { B(); }\n    static void B() { C(); }\n    static void C() { D(); }\n    static void D() { }\n  }\n}\n",
+        ),
+        ("shop/types.py", "mode = \"fast\"\n"),
+        ("tests/ProgramTest.cs", "class ProgramTest { void A() { } }\n"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let overview = &pages[0].markdown;
+    assert!(overview.contains("A C# program"), "{overview}");
+    assert_eq!(
+        overview.matches("App.Program.Main` [").count(),
+        2,
+        "once where to start, once as the start: {overview}"
+    );
+    assert!(overview.contains("[`mode`]"), "{overview}");
+    assert!(overview.contains("the only test file"), "{overview}");
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

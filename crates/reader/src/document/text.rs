@@ -250,6 +250,7 @@ catalogue! {
     WhySubclasses: "{0} types that extend it show how", "{0} 个继承它的类型可作范例";
     WhyImported: "used by {0} of the other {1} source files", "其余 {1} 个源文件中有 {0} 个使用它";
     WhyMostTests: "the most tests: {0}", "测试最多：{0}";
+    WhyOnlyTest: "the only test file", "唯一的测试文件";
     WhyTests: "the largest of {0}", "{0} 中最大的";
     WhyExamples: "one of {0}", "{0} 之一";
     WhyRoutes: "{0} of {1} are declared here", "共 {1}，{0} 条声明于此";

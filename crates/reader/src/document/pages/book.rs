@@ -281,6 +281,12 @@ impl<'s> Book<'s> {
                 names.push((self.survey.users(at), at));
             }
         }
+        // A file of nothing but values is told by them.
+        if names.is_empty() {
+            names.extend(
+                files.iter().flat_map(|file| self.values(*file)).map(|at| (self.survey.users(at), at)),
+            );
+        }
         let exported = |at: &SymbolAt| self.survey.symbol(*at).is_some_and(|symbol| symbol.exported);
         if names.iter().any(|(_, at)| exported(at)) {
             names.retain(|(_, at)| exported(at));
@@ -296,6 +302,15 @@ impl<'s> Book<'s> {
             shown.push(self.say(Key::More, &[&(names.len() - most).to_string()]));
         }
         shown.join(", ")
+    }
+
+    /// Variables at the top of a file.
+    fn values(&self, file: usize) -> Vec<SymbolAt> {
+        let symbols = self.survey.files.get(file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
+        let values = symbols.iter().enumerate().filter(|(_, symbol)| {
+            symbol.kind == crate::domain::SymbolKind::Variable && symbol.parent.is_none()
+        });
+        values.map(|(symbol, _)| SymbolAt { file, symbol }).collect()
     }
 
     /// Top-level symbols of a file that are worth naming.

@@ -55,7 +55,7 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
     if let Some(trace) = trace.filter(|trace| trace.declared.is_none()) {
         let symbol = survey.symbol(trace.root);
         // A program's start is a row of its own already.
-        if symbol.is_some_and(|symbol| symbol.name != "main") {
+        if symbol.is_some_and(|symbol| !symbol.name.eq_ignore_ascii_case("main")) {
             row(book.word(Key::WantFollow), book.symbol_and_place(trace.root), book.word(Key::WhyReach));
         }
     }
@@ -330,5 +330,8 @@ fn main_test(book: &Book<'_>) -> Option<(usize, String)> {
         .copied()
         .filter(|at| !is_help(at))
         .max_by_key(|at| (survey.files[*at].file.lines, Reverse(*at)))?;
+    if tests.len() == 1 {
+        return Some((at, book.word(Key::WhyOnlyTest)));
+    }
     Some((at, book.say(Key::WhyTests, &[&book.count(tests.len(), Key::NounTestFile)])))
 }
