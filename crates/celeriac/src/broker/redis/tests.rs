@@ -70,6 +70,23 @@ async fn what_is_held_is_recorded_as_kombu_does() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_type_costs_no_message() {
+    let (one, _, server) = fresh().await;
+    one.publish(vec![publication("celery", "a"), publication("celery", "b")]).await.unwrap();
+    for key in ["unacked", "unacked_index", "celeriac.leases"] {
+        let _: () = ask(&server, &["SET", key, "x"]).await;
+        assert!(one.consume(want(1, &["celery"])).await.is_err(), "{key}");
+        assert_eq!(ask::<i64>(&server, &["LLEN", "celery"]).await, 2, "{key}");
+        let _: () = ask(&server, &["DEL", key]).await;
+    }
+    let _: () = ask(&server, &["SET", "other", "x"]).await;
+    let held = one.consume(want(5, &["celery", "other"])).await.unwrap();
+    assert_eq!(tasks(&held), ["a", "b"]);
+    assert_eq!(ask::<i64>(&server, &["HLEN", "unacked"]).await, 2);
+    assert!(one.consume(want(5, &["celery", "other"])).await.is_err());
+}
+
+#[tokio::test]
 async fn what_was_not_begun_comes_back_first_and_what_is_rejected_last() {
     let (one, _, _server) = fresh().await;
     one.publish(vec![publication("celery", "a"), publication("celery", "b"), publication("celery", "c")])

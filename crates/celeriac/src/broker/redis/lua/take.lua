@@ -10,6 +10,11 @@ local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local since = clock[1] .. string.format('.%06d', clock[2])
 local leased_until = string.format('%.0f', ms + ARGV[2])
 
+-- A script that fails half way undoes nothing: what the records need must be there before a message leaves its list.
+redis.call('HLEN', KEYS[1])
+redis.call('ZCARD', KEYS[2])
+redis.call('ZCARD', KEYS[3])
+
 local function next_due()
     local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
     return first[2] and tonumber(first[2]) or -1
@@ -39,8 +44,12 @@ local function take(list, queue, want)
         if taken > 0 then
             some = math.min(want, 512, math.max(1, math.floor((MAX_BYTES - bytes) * taken / (bytes + 1))))
         end
-        local got = redis.call('RPOP', list, some)
-        if not got then
+        local got = redis.pcall('RPOP', list, some)
+        if got and got.err and taken == 0 then
+            redis.call('RPOP', list, some)
+        end
+        -- One key that is no list must not cost the messages of the others.
+        if not got or got.err then
             return want
         end
         for _, message in ipairs(got) do
