@@ -10,6 +10,8 @@ use super::book::{Book, DATA};
 use super::module::{is_inheritance, is_of_source};
 use crate::domain::{EdgeKind, Language, Page, Symbol, SymbolKind};
 
+/// In a file of more types, only those that resolve are looked for in fields.
+const MOST_TYPES_HELD_AGAINST_EACH_OTHER: usize = 500;
 const MOST_TYPES: usize = 200;
 const MOST_PER_MODULE: usize = 20;
 const MOST_IN_DIAGRAM: usize = 24;
@@ -221,6 +223,12 @@ fn diagram(book: &Book<'_>, types: &[Type<'_>]) -> Option<String> {
     let survey = book.survey;
     let index: BTreeMap<SymbolAt, usize> =
         types.iter().enumerate().map(|(number, found)| (found.at, number)).collect();
+    let mut of_file: BTreeMap<usize, Vec<SymbolAt>> = BTreeMap::new();
+    for found in types {
+        of_file.entry(found.at.file).or_default().push(found.at);
+    }
+    // A file of thousands of types was generated, and would be held against itself for minutes.
+    of_file.retain(|_, inside| inside.len() <= MOST_TYPES_HELD_AGAINST_EACH_OTHER);
     let mut relations: Vec<(usize, usize, bool)> = Vec::new();
     for (number, found) in types.iter().enumerate() {
         for base in &found.bases {
@@ -233,7 +241,7 @@ fn diagram(book: &Book<'_>, types: &[Type<'_>]) -> Option<String> {
             .used_by(found.at)
             .filter(|used| used.kind == EdgeKind::Reference)
             .map(|used| used.to)
-            .chain(types.iter().filter(|other| other.at.file == found.at.file).map(|other| other.at))
+            .chain(of_file.get(&found.at.file).into_iter().flatten().copied())
             .collect();
         for part in referred {
             let Some(part_number) = index.get(&part).copied().filter(|part| *part != number) else {
