@@ -8,7 +8,8 @@ use celeriac::{App, Signature};
 
 const TASK: &str = "t.integration.tasks.noop";
 
-#[tokio::main]
+// One thread: a message then changes none on its way to the connection.
+#[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "it reports to the terminal")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -13,6 +13,10 @@ use celeriac::App;
 use celeriac_cli::WorkerProgram;
 use clap::Parser;
 
+/// What one thread allocates another frees: the system's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     WorkerProgram::parse().main(async |program| {
         let redis = suite::redis_url();

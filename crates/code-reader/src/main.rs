@@ -20,6 +20,10 @@ use cli::{Cli, Command};
 use config::{Config, Layers};
 use error::CliError;
 
+/// What one thread allocates another frees: the system's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = celeriac_cli::with_examples(Cli::command(), "code-reader").get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

@@ -14,6 +14,8 @@ use crate::worker::strategy;
 
 /// The broker is asked again after this time; it answers earlier when a message comes.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The same while more is asked for than the prefetch limit says, for the pace may not last.
+const HURRY: Duration = Duration::from_millis(20);
 /// The pause after a failure of the broker, and the longest one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// So many messages are taken at a time.
@@ -59,6 +61,7 @@ impl<S: Send + Sync + 'static> Consumer<'_, S> {
     async fn take(&mut self) -> Taken {
         let shared = self.shared;
         let changed = shared.room.notified();
+        shared.pace.measure();
         let (max, queues) = (shared.free().min(MAX_BATCH), shared.queues.lock().clone());
         if max == 0 || queues.is_empty() {
             tokio::select! {
@@ -70,7 +73,7 @@ impl<S: Send + Sync + 'static> Consumer<'_, S> {
         let want = Consume {
             queues,
             max,
-            wait: LONGEST_WAIT,
+            wait: if shared.pace.allowance() == 0 { LONGEST_WAIT } else { HURRY },
             lease: shared.settings.lease,
             consumer: shared.node.clone(),
             unreadable: Some(self.unreadable.clone()),
@@ -85,7 +88,11 @@ impl<S: Send + Sync + 'static> Consumer<'_, S> {
             Ok(deliveries) => {
                 self.pause = PAUSES.0;
                 let is_all = deliveries.len() < max;
-                Taken { held: deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect(), is_all }
+                let held = deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect();
+                if shared.prefetched() > shared.prefetch_limit() {
+                    shared.pace.exceed();
+                }
+                Taken { held, is_all }
             }
             Err(error) => {
                 tracing::error!(target: "celery.worker", "cannot consume, trying again in {:?}: {error}", self.pause);

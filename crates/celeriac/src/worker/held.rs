@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::broker::{Delivery, DeliveryTag, Settlement};
 use crate::cancellation::{CancelReason, Cancellation};
@@ -52,6 +53,8 @@ pub(crate) struct Held {
     acknowledged: AtomicBool,
     /// The signal by which it was asked to end, if it was terminated.
     pub(crate) signal: AtomicI32,
+    /// Tells a message that waits for a place that it is to go back to its queue.
+    pub(crate) give_back: Notify,
     /// Has somebody else got the message?
     pub(crate) lost: AtomicBool,
 }
@@ -72,6 +75,7 @@ impl Held {
             pid: AtomicU32::new(std::process::id()),
             acknowledged: AtomicBool::new(false),
             signal: AtomicI32::new(SIGTERM),
+            give_back: Notify::new(),
             lost: AtomicBool::new(false),
         }
     }

@@ -21,6 +21,7 @@ use crate::worker::dump::dump_when_asked;
 use crate::worker::flusher::flush;
 use crate::worker::heartbeat::beat;
 use crate::worker::lease;
+use crate::worker::pace;
 use crate::worker::pool::prefork::{ChildProgram, Children, StartError};
 use crate::worker::pool::{Pool, PoolKind};
 use crate::worker::revoked::RevokedSet;
@@ -70,6 +71,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     if let Some(path) = &shared.settings.statedb {
         background.spawn(statedb::keep(shared.clone(), path.clone(), end.clone()));
     }
+    background.spawn(pace::keep(shared.clone(), end.clone()));
     background.spawn(dump_when_asked(shared.clone(), end.clone()));
     background.spawn(soften(shared.clone(), end.clone()));
     background.spawn(lease::recover(shared.clone(), end.clone()));

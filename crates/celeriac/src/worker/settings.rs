@@ -62,7 +62,7 @@ pub(crate) struct ChildSettings {
 #[derive(Debug)]
 pub struct WorkerBuilder<S> {
     app: App<S>,
-    settings: WorkerSettings,
+    pub(super) settings: WorkerSettings,
 }
 
 impl<S: Send + Sync + 'static> WorkerBuilder<S> {

@@ -16,6 +16,7 @@ use crate::protocol::{NodeName, QueueName};
 use crate::worker::autoscale::Autoscaler;
 use crate::worker::finished::Finished;
 use crate::worker::held::{Held, Stage};
+use crate::worker::pace::Pace;
 use crate::worker::pool::Pool;
 use crate::worker::rate::{Rate, TokenBucket};
 use crate::worker::revoked::{RevokedSet, RevokedStamps};
@@ -53,6 +54,8 @@ pub(crate) struct Shared<S> {
     held: Mutex<HashMap<u64, Arc<Held>>>,
     /// Those that count against the prefetch limit: neither scheduled nor finished.
     prefetched: AtomicUsize,
+    /// How fast they end.
+    pub(crate) pace: Pace,
     /// Those that are not settled.
     unsettled: AtomicUsize,
     next_number: AtomicU64,
@@ -117,6 +120,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             queues_changed: Notify::new(),
             held: Mutex::default(),
             prefetched: AtomicUsize::new(0),
+            pace: Pace::new(),
             unsettled: AtomicUsize::new(0),
             next_number: AtomicU64::new(0),
             processed: AtomicU64::new(0),
@@ -149,6 +153,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
         match (before, after) {
             (true, false) => {
                 self.prefetched.fetch_sub(1, Ordering::Relaxed);
+                self.pace.count();
                 if self.free() > 0 {
                     self.room.notify_one();
                 }
@@ -173,7 +178,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
     /// How many messages may be taken now. None until half of those that may wait for a place have begun: to fetch
     /// each one by itself would cost a round trip each.
     pub(crate) fn free(&self) -> usize {
-        let limit = self.prefetch_limit();
+        let limit = self.prefetch_limit().max(self.pace.allowance());
         let free = limit.saturating_sub(self.prefetched.load(Ordering::Relaxed));
         if free < limit.saturating_sub(self.places()).div_ceil(2) {
             return 0;

@@ -113,11 +113,13 @@ async fn turn<S: Send + Sync + 'static>(
     Ok(())
 }
 
-/// Ends when a waiting message is not to be run here: the worker stops, or the task is revoked.
+/// Ends when a waiting message is not to be run here: the worker stops, the task is revoked, or there
+/// are too many.
 async fn interrupted<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
     tokio::select! {
         () = shared.shutdown.requested() => {}
         _ = held.cancellation.dropped() => {}
+        () = held.give_back.notified() => {}
     }
 }
 
