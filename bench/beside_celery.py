@@ -170,6 +170,32 @@ def lines(folder):
     return [float(line) for file in folder.iterdir() for line in file.read_text().split("\n")[:-1]]
 
 
+def bare_latency(server):
+    """What 100 values a second take through Redis to a Python client that waits for them: median, 99th percentile."""
+    script = (
+        "import redis, sys, time\n"
+        "client, times = redis.Redis(port=int(sys.argv[1])), []\n"
+        "for _ in range(1000): times.append((time.time() - float(client.brpop('bare')[1])) * 1000)\n"
+        "times.sort()\n"
+        "print(times[500], times[990])"
+    )
+    command = [sys.executable, "-c", script, str(server.port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as waiting:
+        time.sleep(1)
+        start = time.time()
+        for number in range(1000):
+            time.sleep(max(0, start + number / 100 - time.time()))
+            server.broker.lpush("bare", repr(time.time()))
+        return tuple(float(number) for number in waiting.communicate()[0].split())
+
+
+def bare_enqueue(server):
+    """What redis-benchmark pushes in a second over one connection, one at a time, of a message's size."""
+    command = ["redis-benchmark", "-p", str(server.port), "-c", "1", "-n", "20000", "-t", "lpush", "-d", "1000", "--csv"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(output.splitlines()[-1].split(",")[1].strip('"'))
+
+
 def idle(kind, server, folder):
     """Megabytes, and the commands of 20 quiet seconds that are no heartbeats."""
     server.broker.flushall()
@@ -230,8 +256,11 @@ def main():
             batched, single, theirs = enqueue(server, folder)
             row("enqueue in batches", f"{batched:,.0f}/s", "-", "≥ 100,000/s")
             row("enqueue one at a time", f"{single:,.0f}/s", f"{theirs:,.0f}/s", "≥ 10,000/s")
+            row("the same, bare: LPUSH by redis-benchmark", f"{bare_enqueue(server):,.0f}/s", "-", "-")
             shown = [f"p50 {p50:.2f} ms, p99 {p99:.2f} ms" for p50, p99 in (latency(k, server, folder) for k in (OURS, CELERY))]
             row("enqueue to start at 100/s", *shown, "p50 ≤ 0.4 ms, p99 ≤ 1.5 ms")
+            p50, p99 = bare_latency(server)
+            row("the same, bare: LPUSH to BRPOP in Python", f"p50 {p50:.2f} ms, p99 {p99:.2f} ms", "-", "-")
             p50, p99 = latency(OURS, server, folder, backlog)
             row(f"the same with {backlog:,} in another queue", f"p50 {p50:.2f} ms, p99 {p99:.2f} ms", "-", "within 10 %")
             (ours, calls), (theirs, more) = idle(OURS, server, folder), idle(CELERY, server, folder)
