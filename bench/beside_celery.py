@@ -175,7 +175,9 @@ def bare_latency(server):
     script = (
         "import redis, sys, time\n"
         "client, times = redis.Redis(port=int(sys.argv[1])), []\n"
-        "for _ in range(1000): times.append((time.time() - float(client.brpop('bare')[1])) * 1000)\n"
+        "for _ in range(1000):\n"
+        "    sent = float(client.brpop('bare')[1])\n"
+        "    times.append((time.time() - sent) * 1000)\n"
         "times.sort()\n"
         "print(times[500], times[990])"
     )

@@ -173,7 +173,8 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self
     }
 
-    /// The worker holds `concurrency` times so many tasks; 0 is without limit.
+    /// The worker holds `concurrency` times so many tasks; 0 is without limit. While tasks are over in no time it holds
+    /// what ends within 5 ms, and gives back what is too much when they turn slow.
     pub fn prefetch_multiplier(mut self, multiplier: usize) -> Self {
         self.settings.prefetch_multiplier = multiplier;
         self
