@@ -26,7 +26,7 @@ pub struct Logging<'a> {
 pub fn start(logging: &Logging<'_>) -> Result<(), CliError> {
     let level = logging.level.directive();
     // Transport crates tell of every frame at debug; nobody reads that.
-    let start = if logging.tells_start { "" } else { ",celery.start=warn" };
+    let start = if logging.tells_start { "" } else { ",celery.start=warn,celery.mingle=warn" };
     let directives = format!("{level}{start},hyper=warn,hyper_util=warn,h2=warn,rustls=warn,reqwest=warn");
     let filter = EnvFilter::try_from_env("CODE_READER_LOG").unwrap_or_else(|_| EnvFilter::new(directives));
     let format = if logging.json { LogFormat::Json } else { LogFormat::Celery };

@@ -205,7 +205,7 @@ async fn mingle<S: Send + Sync + 'static>(
     if settings.mingle.is_zero() {
         return Ok(revoked);
     }
-    tracing::info!(target: "celery.worker", "mingle: searching for neighbors");
+    tracing::info!(target: "celery.mingle", "mingle: searching for neighbors");
     // Not the plain name: a node that has it too would take the question for its own, and be silent.
     let from_node = format!("{}-{}@{}", settings.node.name(), std::process::id(), settings.node.host());
     let arguments = JsonMap::from_iter([
@@ -223,8 +223,8 @@ async fn mingle<S: Send + Sync + 'static>(
         }
     }
     match answers.len() {
-        0 => tracing::info!(target: "celery.worker", "mingle: all alone"),
-        nodes => tracing::info!(target: "celery.worker", "mingle: sync with {nodes} nodes"),
+        0 => tracing::info!(target: "celery.mingle", "mingle: all alone"),
+        nodes => tracing::info!(target: "celery.mingle", "mingle: sync with {nodes} nodes"),
     }
     for (node, answer) in &answers {
         let ids = revoked_ids(answer.get("revoked"));
