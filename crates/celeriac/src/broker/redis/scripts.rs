@@ -3,7 +3,7 @@
 use crate::redis::Script;
 
 macro_rules! scripts {
-    ($($name:ident = $file:literal,)*) => {
+    ($($name:ident = $($file:literal)+,)*) => {
         /// The scripts, by name.
         pub(super) struct Scripts {
             $(pub(super) $name: Script,)*
@@ -11,12 +11,12 @@ macro_rules! scripts {
 
         impl Scripts {
             pub(super) fn new() -> Self {
-                Self { $($name: Script::new(include_str!($file)),)* }
+                Self { $($name: Script::new(concat!($(include_str!($file)),+)),)* }
             }
 
             /// All of them, for the connection to load.
             pub(super) fn all() -> Vec<Script> {
-                vec![$(Script::new(include_str!($file)),)*]
+                vec![$(Script::new(concat!($(include_str!($file)),+)),)*]
             }
         }
     };
@@ -24,10 +24,10 @@ macro_rules! scripts {
 
 scripts! {
     take = "lua/take.lua",
-    settle = "lua/settle.lua",
+    settle = "lua/bury.lua" "lua/settle.lua",
     extend = "lua/extend.lua",
     expired = "lua/expired.lua",
-    restore = "lua/restore.lua",
+    restore = "lua/bury.lua" "lua/restore.lua",
     bind = "lua/bind.lua",
     reply = "lua/reply.lua",
     revive = "lua/revive.lua",

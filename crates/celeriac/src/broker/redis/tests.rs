@@ -139,6 +139,23 @@ async fn many_are_taken_and_settled_at_once() {
 }
 
 #[tokio::test]
+async fn of_too_many_dead_letters_the_oldest_go() {
+    let (one, _, server) = fresh().await;
+    let fill = "for n = 1, 10000 do
+        redis.call('HSET', KEYS[1], n, '\"old\"') redis.call('ZADD', KEYS[2], n, n)
+    end return 1";
+    ask::<i64>(&server, &["EVAL", fill, "2", "celeriac.dead", "celeriac.dead_index"]).await;
+    one.publish(vec![publication("celery", "new")]).await.unwrap();
+    let delivery = one.consume(want(1, &["celery"])).await.unwrap().pop().unwrap();
+    one.settle(vec![delivery.reject("one more")]).await.unwrap();
+    for count in [["HLEN", "celeriac.dead"], ["ZCARD", "celeriac.dead_index"]] {
+        assert_eq!(ask::<usize>(&server, &count).await, 10_000);
+    }
+    assert_eq!(ask::<i64>(&server, &["HEXISTS", "celeriac.dead", "1"]).await, 0);
+    assert_eq!(ask::<i64>(&server, &["HEXISTS", "celeriac.dead", "2"]).await, 1);
+}
+
+#[tokio::test]
 async fn what_is_no_envelope_becomes_a_dead_letter() {
     let (one, _, server) = fresh().await;
     for nonsense in ["no JSON", "{\"body\": ", "[1, 2]", "", "\u{0}\"\\"] {

@@ -3,7 +3,6 @@
 -- ARGV: what tells that a holder is silent: lease (its lease has run out), or a time (its score is not above it);
 --       for each message: tag, list, envelope or record, note (empty: put back; else bury).
 -- Answers how many were put back and how many buried.
-local MAX_DEAD = 10000
 local clock = redis.call('TIME')
 local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local put_back, buried = 0, 0
@@ -22,17 +21,12 @@ for at = 2, #ARGV, 4 do
             redis.call('RPUSH', list, bytes)
             put_back = put_back + 1
         else
-            redis.call('HSET', KEYS[4], tag, note .. '\n' .. bytes)
-            redis.call('ZADD', KEYS[5], ms, tag)
+            bury(KEYS[4], KEYS[5], tag, note .. '\n' .. bytes, ms)
             buried = buried + 1
         end
     end
 end
-local over = buried > 0 and redis.call('ZCARD', KEYS[5]) - MAX_DEAD or 0
-if over > 0 then
-    for _, tag in ipairs(redis.call('ZRANGE', KEYS[5], 0, over - 1)) do
-        redis.call('HDEL', KEYS[4], tag)
-        redis.call('ZREM', KEYS[5], tag)
-    end
+if buried > 0 then
+    trim_dead(KEYS[4], KEYS[5])
 end
 return {put_back, buried}

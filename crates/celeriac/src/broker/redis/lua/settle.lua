@@ -4,7 +4,6 @@
 --       number of rejects, for each: tag, note;
 --       number of returns, for each: tag, where to (the end L or R of a list, W to wait, D to the
 --       dead letters), list or member of delayed or note, envelope or record, delay in ms.
-local MAX_DEAD = 10000
 local clock = redis.call('TIME')
 local ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local at = 0
@@ -30,8 +29,7 @@ for _ = 1, rejects do
         redis.call('HDEL', KEYS[1], tag)
         redis.call('ZREM', KEYS[2], tag)
         redis.call('ZREM', KEYS[3], tag)
-        redis.call('HSET', KEYS[5], tag, note .. '\n' .. record)
-        redis.call('ZADD', KEYS[6], ms, tag)
+        bury(KEYS[5], KEYS[6], tag, note .. '\n' .. record, ms)
     end
 end
 for _ = 1, tonumber(argument()) do
@@ -45,8 +43,7 @@ for _ = 1, tonumber(argument()) do
         elseif side == 'D' then
             redis.call('HDEL', KEYS[1], tag)
             redis.call('ZREM', KEYS[2], tag)
-            redis.call('HSET', KEYS[5], tag, place .. '\n' .. bytes)
-            redis.call('ZADD', KEYS[6], ms, tag)
+            bury(KEYS[5], KEYS[6], tag, place .. '\n' .. bytes, ms)
         else
             redis.call('HDEL', KEYS[1], tag)
             redis.call('ZREM', KEYS[2], tag)
@@ -55,11 +52,5 @@ for _ = 1, tonumber(argument()) do
     end
 end
 
-local over = redis.call('ZCARD', KEYS[6]) - MAX_DEAD
-if over > 0 then
-    for _, tag in ipairs(redis.call('ZRANGE', KEYS[6], 0, over - 1)) do
-        redis.call('HDEL', KEYS[5], tag)
-        redis.call('ZREM', KEYS[6], tag)
-    end
-end
+trim_dead(KEYS[5], KEYS[6])
 return 1
