@@ -13,7 +13,7 @@ use crate::protocol::{JsonMap, ResultTuple, Signature, TaskException, TaskState,
 use crate::registry::Registered;
 use crate::repr;
 use crate::task::{Failure, Retry, TaskError};
-use crate::worker::finished::{Ended, Finished};
+use crate::worker::finished::Finished;
 use crate::worker::held::Held;
 use crate::worker::pool::{End, Limits, Place, Work};
 use crate::worker::shared::Shared;
@@ -192,7 +192,7 @@ fn retry<S: Send + Sync + 'static>(
         .unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
 
     let mut finished = Finished::default();
-    let ended = Ended::new(&held.message, false).told_by(shared.teller());
+    let ended = shared.ended(&held.message, false);
     let mut meta = ended.meta(TaskState::Retry, failure.exception.clone().into_value());
     meta.traceback.clone_from(&failure.traceback);
     meta.children = Some(vec![ResultTuple::task(headers.id.clone())]);
@@ -277,7 +277,7 @@ fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finis
             exc_message: vec!["Retry(Retry(...), None, None)".into(), Value::Null, Value::Null],
             exc_module: "celery.exceptions".to_owned(),
         };
-        let ended = Ended::new(&held.message, false).told_by(shared.teller());
+        let ended = shared.ended(&held.message, false);
         finished.metas.push(ended.meta(TaskState::Retry, exception.into_value()));
     }
     finished.events.push(("task-cancelled", held.id().clone(), JsonMap::new()));
@@ -291,7 +291,7 @@ pub(crate) fn exception_fields(failure: &Failure) -> JsonMap {
 
 async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {
     let result = json!({"pid": held.pid(), "hostname": shared.node});
-    let meta = Ended::new(&held.message, false).told_by(shared.teller()).meta(TaskState::Started, result);
+    let meta = shared.ended(&held.message, false).meta(TaskState::Started, result);
     if let Err(error) = shared.app.backend().store(vec![meta]).await {
         tracing::warn!(target: "celery.worker", "cannot store that {} has started: {error}", held.id());
     }

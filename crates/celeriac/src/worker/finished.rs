@@ -82,7 +82,8 @@ pub(crate) struct Ended<'a> {
 }
 
 impl<'a> Ended<'a> {
-    pub(crate) fn new(message: &'a Message, ignore_result: bool) -> Self {
+    /// With the name of who ran it, what is stored tells what the task was (`result_extended`).
+    pub(crate) fn new(message: &'a Message, ignore_result: bool, told_by: Option<&'a NodeName>) -> Self {
         let headers = &message.headers;
         Self {
             id: &headers.id,
@@ -93,14 +94,8 @@ impl<'a> Ended<'a> {
             message,
             embed: message.body.embed(),
             ignore_result,
-            told_by: None,
+            told_by,
         }
-    }
-
-    /// With a name, what is stored tells what the task was, and this worker (`result_extended`).
-    pub(crate) fn told_by(mut self, worker: Option<&'a NodeName>) -> Self {
-        self.told_by = worker;
-        self
     }
 
     /// The meta of the task in a state.

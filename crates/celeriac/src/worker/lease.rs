@@ -11,7 +11,7 @@ use crate::broker::{DeadLetter, DeliveryTag, MAX_DEATHS};
 use crate::cancellation::CancelReason;
 use crate::protocol::{JsonMap, TaskException, TaskState};
 use crate::task::Failure;
-use crate::worker::finished::{Ended, Finished};
+use crate::worker::finished::Finished;
 use crate::worker::held::{Held, Stage};
 use crate::worker::shared::Shared;
 
@@ -122,7 +122,7 @@ async fn bury<S: Send + Sync + 'static>(shared: &Shared<S>, dead: u64) {
         let text = format!("Worker exited prematurely {deaths} times while it held the task");
         let failure = Failure::of(TaskException::new("billiard.exceptions", "WorkerLostError", text));
         let mut finished = Finished::default();
-        let ended = Ended::new(&message, false).told_by(shared.teller());
+        let ended = shared.ended(&message, false);
         finished.fail(&ended, TaskState::Failure, &failure);
         let fields = JsonMap::from_iter([("exception".to_owned(), failure.repr().into())]);
         finished.events.push(("task-failed", headers.id.clone(), fields));

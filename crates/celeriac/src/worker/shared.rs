@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::broker::Delivery;
 use crate::events::EventSender;
-use crate::protocol::{NodeName, QueueName};
+use crate::protocol::{Message, NodeName, QueueName};
 use crate::worker::autoscale::Autoscaler;
-use crate::worker::finished::Finished;
+use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::{Held, Stage};
 use crate::worker::pace::Pace;
 use crate::worker::pool::Pool;
@@ -127,9 +127,9 @@ impl<S: Send + Sync + 'static> Shared<S> {
         }
     }
 
-    /// This worker's name, if what is stored of a task is to tell what it was.
-    pub(crate) fn teller(&self) -> Option<&NodeName> {
-        self.app.core().result_extended.then_some(&self.node)
+    /// The task of a message as what is stored of it, and what follows it, must know it.
+    pub(crate) fn ended<'a>(&'a self, message: &'a Message, ignore_result: bool) -> Ended<'a> {
+        Ended::new(message, ignore_result, self.app.core().result_extended.then_some(&self.node))
     }
 
     /// Takes a delivery in.

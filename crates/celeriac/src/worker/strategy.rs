@@ -176,7 +176,7 @@ pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held,
 pub(crate) fn ended<'a, S: Send + Sync + 'static>(shared: &'a Shared<S>, held: &'a Held) -> Ended<'a> {
     let headers = &held.message.headers;
     let own = shared.app.registry().get(&headers.task).is_some_and(|task| task.settings.ignore_result);
-    Ended::new(&held.message, headers.ignore_result.unwrap_or(own) || own).told_by(shared.teller())
+    shared.ended(&held.message, headers.ignore_result.unwrap_or(own) || own)
 }
 
 /// A task that nobody here knows: its caller is told, and the message is kept where a person finds it.
@@ -190,7 +190,7 @@ fn unregistered<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Fi
     let exception = TaskException::new("celery.exceptions", "NotRegistered", headers.task.as_str());
     let failure = Failure::of(exception);
     let mut finished = Finished::default();
-    let ended = Ended::new(&held.message, false).told_by(shared.teller());
+    let ended = shared.ended(&held.message, false);
     finished.fail(&ended, TaskState::Failure, &failure);
     finished.settlement =
         held.settle(|delivery| delivery.reject(format!("no task is registered as {}", headers.task)));
@@ -208,7 +208,7 @@ fn already_succeeded(held: &Held, meta: &TaskMeta) -> Finished {
         "Task {}[{}] has succeeded before and is not run again", headers.task, headers.id,
     );
     let mut finished = Finished::default();
-    finished.count(&Ended::new(&held.message, true), TaskState::Success, &meta.result);
+    finished.count(&Ended::new(&held.message, true, None), TaskState::Success, &meta.result);
     finished.settlement = held.settle(Delivery::ack);
     finished
 }
