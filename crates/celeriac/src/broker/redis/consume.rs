@@ -49,6 +49,23 @@ struct Empty {
     next_due: Option<Instant>,
 }
 
+/// When a consumer said that it is there, and over which connection.
+#[derive(Clone, Copy)]
+pub(super) struct Announced {
+    at: Instant,
+    generation: u64,
+}
+
+impl Announced {
+    /// How long it still holds over this connection.
+    fn holds(self, generation: u64) -> Duration {
+        match self.generation == generation {
+            true => ALIVE_EVERY.saturating_sub(self.at.elapsed()),
+            false => Duration::ZERO,
+        }
+    }
+}
+
 impl Inner {
     pub(super) async fn consume(&self, mut want: Consume) -> Result<Vec<Delivery>, BrokerError> {
         want.queues = unique(want.queues);
@@ -202,12 +219,9 @@ impl Inner {
 
     /// How long until the consumer is to say again that it is there.
     fn until_announcement(&self, want: &Consume) -> Duration {
-        let announced = self.announced.lock();
-        let generation = self.link.generation();
-        let left = |queue: &QueueName| match announced.get(&(queue.clone(), want.consumer.clone())) {
-            Some((last, told)) if *told == generation => ALIVE_EVERY.saturating_sub(last.elapsed()),
-            _ => Duration::ZERO,
-        };
+        let (announced, generation) = (self.announced.lock(), self.link.generation());
+        let key = |queue: &QueueName| (queue.clone(), want.consumer.clone());
+        let left = |queue| announced.get(&key(queue)).map_or(Duration::ZERO, |last| last.holds(generation));
         want.queues.iter().map(left).min().unwrap_or_default()
     }
 
@@ -218,20 +232,21 @@ impl Inner {
         let until = Timestamp::now() + ALIVE_FOR;
         for queue in &want.queues {
             let key = (queue.clone(), want.consumer.clone());
-            let (last, told) = announced.get(&key).copied().unzip();
-            if told != Some(generation) {
+            let last = announced.get(&key);
+            if last.is_some_and(|last| !last.holds(generation).is_zero()) {
+                continue;
+            }
+            if last.is_none_or(|last| last.generation != generation) {
                 let (name, bound) = (queue.as_str(), self.keys.bound(queue.as_str(), queue.as_str()));
                 commands.cmd("SADD").arg(self.keys.binding(name)).arg(&bound);
                 commands.cmd("SADD").arg(self.keys.permanent_binding(name)).arg(&bound);
                 commands.cmd("SADD").arg(&self.names.queues).arg(name);
             }
-            if told != Some(generation) || last.is_none_or(|at: Instant| at.elapsed() >= ALIVE_EVERY) {
-                let member = self.keys.bound(queue.as_str(), want.consumer.as_str());
-                commands.cmd("ZADD").arg(&self.names.consumers).arg(until.unix_seconds()).arg(member);
-                let gone = (until - ALIVE_FOR * 2).unix_seconds();
-                commands.cmd("ZREMRANGEBYSCORE").arg(&self.names.consumers).arg("-inf").arg(gone);
-                announced.insert(key, (Instant::now(), generation));
-            }
+            let member = self.keys.bound(queue.as_str(), want.consumer.as_str());
+            commands.cmd("ZADD").arg(&self.names.consumers).arg(until.unix_seconds()).arg(member);
+            let gone = (until - ALIVE_FOR * 2).unix_seconds();
+            commands.cmd("ZREMRANGEBYSCORE").arg(&self.names.consumers).arg("-inf").arg(gone);
+            announced.insert(key, Announced { at: Instant::now(), generation });
         }
     }
 

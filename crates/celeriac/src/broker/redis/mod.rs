@@ -65,8 +65,8 @@ struct Inner {
     returns: Arc<DroppedDeliveries>,
     /// Queues that this process has told the server of, and over which connection.
     known: Mutex<(u64, HashSet<QueueName>)>,
-    /// When this process last said that a node consumes a queue, and over which connection.
-    announced: Mutex<HashMap<(QueueName, NodeName), (Instant, u64)>>,
+    /// When this process last said that a node consumes a queue.
+    announced: Mutex<HashMap<(QueueName, NodeName), consume::Announced>>,
     /// What the last look at the queues told.
     look: Mutex<consume::Look>,
     /// Which queue is the first of the next claim.
