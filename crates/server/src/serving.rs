@@ -1,6 +1,5 @@
 //! The loop that serves connections, however slow or many its clients are.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,9 +33,8 @@ pub async fn serve(
     analyses: Analyses,
     settings: ServerSettings,
     shutdown: CancellationToken,
-) -> io::Result<()> {
+) {
     serve_router(listener, router(analyses, settings), HEAD_PATIENCE, shutdown).await;
-    Ok(())
 }
 
 async fn serve_router(

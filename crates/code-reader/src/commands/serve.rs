@@ -35,7 +35,7 @@ pub async fn run(config: &Config, with_worker: bool) -> Result<u8, CliError> {
         stopping.cancel();
         Ok::<_, std::io::Error>(())
     });
-    let served = server::serve(listener, analyses, settings(config, address), shutdown.clone()).await;
+    server::serve(listener, analyses, settings(config, address), shutdown.clone()).await;
     shutdown.cancel();
     signals.abort();
     if let Some(worker) = worker
@@ -43,7 +43,6 @@ pub async fn run(config: &Config, with_worker: bool) -> Result<u8, CliError> {
     {
         tracing::error!("the supervisor broke off: {error}");
     }
-    served?;
     Ok(0)
 }
 
