@@ -144,20 +144,9 @@ fn parts(book: &Book<'_>) -> Option<Vec<(String, Vec<usize>)>> {
         let groups: Vec<(String, Vec<usize>)> = groups.into_iter().collect();
         ((3..=MOST_IN_DIAGRAM).contains(&groups.len())).then_some(groups)
     };
-    let packages: Vec<(&str, &str)> = survey
-        .manifests
-        .iter()
-        .filter(|manifest| manifest.is_package())
-        .filter_map(|manifest| Some((manifest.folder(), manifest.name.as_ref()?.value.as_str())))
-        .collect();
     let package = |module: usize| {
-        let path = first(module);
-        let holding = packages.iter().filter(|(folder, _)| {
-            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-        });
-        holding
-            .max_by_key(|(folder, _)| folder.len())
-            .map_or_else(|| root_name(book), |(_, name)| (*name).to_owned())
+        let package = survey.package_of(first(module)).and_then(|manifest| manifest.name.as_ref());
+        package.map_or_else(|| root_name(book), |name| name.value.clone())
     };
     by(&package).or_else(|| {
         (1..=3).find_map(|depth| {

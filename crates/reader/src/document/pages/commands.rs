@@ -45,16 +45,10 @@ pub(super) fn section(book: &Book<'_>, writer: &mut Writer) {
     }
 }
 
-/// The name of the nearest package that holds a file; empty when there is none.
+/// The name of the package that holds a file; empty when there is none.
 fn package(book: &Book<'_>, at: usize) -> String {
-    let path = book.survey.path(at);
-    let packages = book.survey.manifests.iter().filter(|manifest| manifest.is_package());
-    let holding = packages.filter(|manifest| {
-        let folder = manifest.folder();
-        folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-    });
-    let nearest = holding.filter(|m| m.name.is_some()).max_by_key(|manifest| manifest.folder().len());
-    nearest.and_then(|manifest| manifest.name.as_ref()).map_or_else(String::new, |name| name.value.clone())
+    let package = book.survey.package_of(book.survey.path(at));
+    package.and_then(|manifest| manifest.name.as_ref()).map_or_else(String::new, |name| name.value.clone())
 }
 
 /// The options of each command behind it; options of types that no command takes come first, as they are the

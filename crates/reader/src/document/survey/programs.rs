@@ -1,4 +1,5 @@
-//! Programs: the commands that packages declare, and those that follow from where files lie.
+//! Packages and programs: which package holds a file, the commands that packages declare, and those that follow from
+//! where files lie.
 
 use std::cmp::Reverse;
 
@@ -12,6 +13,17 @@ impl Survey<'_> {
         let mut found: Vec<(&Entry, &Manifest)> = self.entries_of_kind(EntryKind::Command).collect();
         found.sort_by_key(|(entry, _)| Reverse(self.called_in_readme(&entry.name)));
         found
+    }
+
+    /// The nearest package that has a name and holds a file.
+    pub(crate) fn package_of(&self, path: &str) -> Option<&Manifest> {
+        let packages =
+            self.manifests.iter().filter(|manifest| manifest.is_package() && manifest.name.is_some());
+        let holding = packages.filter(|manifest| {
+            let folder = manifest.folder();
+            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        });
+        holding.max_by_key(|manifest| manifest.folder().len())
     }
 
     /// How many shell lines of the README call a program.
