@@ -83,6 +83,15 @@ fn pages(kb: &KnowledgeBase, language: PageLanguage) -> Vec<Page> {
     static_pages(kb, &[], &DocumentOptions { language }).unwrap()
 }
 
+fn pages_of(files: &[(&str, &str)]) -> Vec<Page> {
+    let folder = tempfile::tempdir().unwrap();
+    pages(&read(files, folder.path()), PageLanguage::En)
+}
+
+fn markdown<'p>(pages: &'p [Page], slug: &str) -> &'p str {
+    &pages.iter().find(|page| page.slug == slug).unwrap().markdown
+}
+
 fn shown(pages: &[Page]) -> String {
     pages.iter().map(|page| format!("===== {} ({:?})\n{}\n", page.slug, page.parent, page.markdown)).collect()
 }
@@ -192,9 +201,8 @@ fn a_workspace_names_its_programs_and_what_the_readme_runs_first() {
         ("core/src/wood/mod.rs", "mod oak;\npub fn burn() {\n    oak::slow();\n}\n"),
         ("core/src/wood/oak/mod.rs", "//! Only oak.\npub fn slow() {}\n"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let pages = pages(&read(files, folder.path()), PageLanguage::En);
-    let page = |slug: &str| pages.iter().find(|page| page.slug == slug).unwrap().markdown.as_str();
+    let pages = pages_of(files);
+    let page = |slug: &str| markdown(&pages, slug);
     let overview = page("overview");
     let at = |text: &str| overview.find(text).unwrap_or_else(|| panic!("{text} in {overview}"));
     // The README's own line, then the program that it calls, then the others.
@@ -231,16 +239,14 @@ fn modules_stand_in_the_order_that_the_page_tells() {
         ("inner/x/x.go", "package x\n\nfunc X() {}\n"),
         ("d.go", "package app\n\nimport \"example.com/app/inner/x\"\n\nfunc D() {\n\tx.X()\n}\n"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let pages = pages(&read(files, folder.path()), PageLanguage::En);
-    let modules = pages.iter().find(|page| page.slug == "modules").unwrap();
+    let pages = pages_of(files);
+    let modules = markdown(&pages, "modules");
     let used: Vec<usize> = modules
-        .markdown
         .lines()
         .filter_map(|line| line.strip_prefix("| [")?.split(" | ").nth(1)?.parse().ok())
         .collect();
     assert!(used.len() >= 3 && used.windows(2).all(|pair| pair[0] >= pair[1]), "{used:?}");
-    assert!(used[0] >= 3, "{}", modules.markdown);
+    assert!(used[0] >= 3, "{modules}");
 }
 
 #[test]
@@ -259,9 +265,8 @@ fn options_stand_beneath_their_command_and_names_of_settings_are_resolved() {
         ("src/names.rs", "pub const HEAT: &str = \"KILN_HEAT\";\n"),
         ("build.sh", "#!/bin/sh\nwhere=${where:-here}\necho ${KILN_DIR:-out}\n"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let pages = pages(&read(files, folder.path()), PageLanguage::En);
-    let page = |slug: &str| pages.iter().find(|page| page.slug == slug).unwrap().markdown.as_str();
+    let pages = pages_of(files);
+    let page = |slug: &str| markdown(&pages, slug);
     let commands = page("interfaces");
     let at = |text: &str| commands.find(text).unwrap_or_else(|| panic!("{text} in {commands}"));
     assert!(at("· `--quiet` (`Cli`)") < at("| `fire` |"));
@@ -284,8 +289,7 @@ fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
         ),
         ("app/main.py", "from app.parser import _Parser\n\n\ndef run():\n    return _Parser()\n"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let pages = pages_of(files);
     let all = shown(&pages);
     assert!(all.contains("· `parse(text)`"), "{all}");
     assert!(!all.contains("· `_skip"), "{all}");
@@ -313,8 +317,7 @@ fn a_program_with_a_capital_main_is_one_and_values_tell_of_their_file() {
         ("shop/types.py", "mode = \"fast\"\n"),
         ("tests/ProgramTest.cs", "class ProgramTest { void A() { } }\n"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let pages = pages(&read(files, folder.path()), PageLanguage::En);
+    let pages = pages_of(files);
     let overview = &pages[0].markdown;
     assert!(overview.contains("A C# program"), "{overview}");
     assert_eq!(

@@ -1,10 +1,11 @@
 //! Who holds a message keeps it, however long; who dies loses it soon.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use celeriac::Signature;
-use serde_json::json;
-use test_servers::{Celery, until};
+use celeriac::{AsyncResult, Signature};
+use serde_json::{Value, json};
+use test_servers::{Celery, Process, until};
 
 use crate::support::{Bench, PATIENCE, lines};
 
@@ -12,7 +13,7 @@ fn late(path: &std::path::Path, seconds: f64) -> Signature {
     Signature::new("tasks.late").args([json!(path), json!(seconds)])
 }
 
-fn python_worker(bench: &Bench, visibility_timeout: &str) -> test_servers::Process {
+fn python_worker(bench: &Bench, visibility_timeout: &str) -> Process {
     let mut command = Celery::V57.worker("redis_tasks", "py@lab", 1);
     command.arg("--without-gossip").env("VISIBILITY_TIMEOUT", visibility_timeout);
     bench.python(command, "python")
@@ -40,17 +41,27 @@ async fn a_task_longer_than_the_visibility_timeout_runs_once() {
     assert_eq!(bench.redis.command(&["ZCARD", "unacked_index"]), ":0\r\n");
 }
 
+/// A task whose worker was killed while it ran, what it has written, and another worker, which was there before.
+async fn widowed(
+    bench: &Bench,
+    seconds: f64,
+    worker: impl Fn(&str) -> Process,
+) -> (AsyncResult<Value>, PathBuf, Process) {
+    let (client, file) = (bench.client().await, bench.file("late"));
+    let mut doomed = worker("w1@lab");
+    doomed.until_printed("ready");
+    let sent = client.send_signature(late(&file, seconds)).await.unwrap();
+    until("the task begins", || !lines(&file).is_empty());
+    let mut other = worker("w2@lab");
+    other.until_printed("ready");
+    doomed.kill();
+    (sent, file, other)
+}
+
 #[tokio::test]
 async fn what_a_killed_worker_held_is_soon_run_by_another() {
     let bench = Bench::new();
-    let (client, file) = (bench.client().await, bench.file("late"));
-    let mut doomed = bench.worker("w1@lab");
-    doomed.until_printed("ready");
-    let sent = client.send_signature(late(&file, 1.5)).await.unwrap();
-    until("the task begins", || !lines(&file).is_empty());
-    let mut other = bench.worker("w2@lab");
-    other.until_printed("ready");
-    doomed.kill();
+    let (sent, file, mut other) = widowed(&bench, 1.5, |name| bench.worker(name)).await;
     assert_eq!(sent.get_timeout(PATIENCE).await.unwrap(), "rust");
     assert_eq!(lines(&file), ["begin w1@lab", "begin w2@lab", "end w2@lab"]);
     other.until_printed("messages of workers that died are back in their queues");
@@ -60,14 +71,7 @@ async fn what_a_killed_worker_held_is_soon_run_by_another() {
 #[tokio::test]
 async fn what_a_killed_worker_held_is_back_within_thirty_seconds() {
     let bench = Bench::new();
-    let (client, file) = (bench.client().await, bench.file("late"));
-    let mut doomed = bench.plain_worker("w1@lab");
-    doomed.until_printed("ready");
-    let sent = client.send_signature(late(&file, 3.0)).await.unwrap();
-    until("the task begins", || !lines(&file).is_empty());
-    let mut other = bench.plain_worker("w2@lab");
-    other.until_printed("ready");
-    doomed.kill();
+    let (sent, file, other) = widowed(&bench, 3.0, |name| bench.plain_worker(name)).await;
     let killed = Instant::now();
     until("another worker runs it", || lines(&file).len() == 2);
     let passed = killed.elapsed();
