@@ -84,6 +84,28 @@ async fn an_analysis_goes_its_way_and_tells_of_each_step() {
     assert_eq!(store.events(&id, events[1].id, 1).await.unwrap(), [events[2].clone()]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_seen_has_been_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    for _ in 0..100 {
+        let new = new("attrs");
+        let id = new.id.clone();
+        store.add(new).await.unwrap();
+        store.change(&id, Change::start(1)).await.unwrap().unwrap();
+        let (writer, ends) = (store.clone(), id.clone());
+        let ending = tokio::spawn(async move { writer.change(&ends, Change::complete(1)).await.unwrap() });
+        let seen = loop {
+            let latest = store.latest(&id).await.unwrap().unwrap();
+            if latest.analysis.status.is_final() {
+                break latest.id;
+            }
+        };
+        ending.await.unwrap().unwrap();
+        assert_eq!(store.events(&id, seen, 1).await.unwrap(), []);
+    }
+}
+
 #[tokio::test]
 async fn whoever_comes_late_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();

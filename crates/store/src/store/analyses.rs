@@ -65,9 +65,10 @@ impl Store {
         let id = id.clone();
         self.tables
             .read(move |db| {
-                // The event first: a change in between is then told once more, not lost.
-                let event = events::last(db, &id)?;
-                Ok(analyses::get(db, &id)?.map(|(analysis, _)| AnalysisEvent { id: event, analysis }))
+                // Of one moment: an end that is seen in the row must not be missing among the events.
+                let db = db.unchecked_transaction()?;
+                let event = events::last(&db, &id)?;
+                Ok(analyses::get(&db, &id)?.map(|(analysis, _)| AnalysisEvent { id: event, analysis }))
             })
             .await
     }
