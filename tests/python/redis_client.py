@@ -1,8 +1,10 @@
 """Calls our worker as any Python service would, and says what it got, as one line of JSON."""
 
 import json
+from math import inf, nan
 
-from redis_tasks import app
+from celery import chord
+from redis_tasks import app, numbers
 
 TIMEOUT = 30
 
@@ -14,6 +16,10 @@ def outcome(result):
         return {"error": type(error).__name__, "args": [str(arg) for arg in error.args]}
 
 
+# A task that every worker has: it gives back its argument.
+same = app.signature("celery.accumulate", kwargs={"index": 0})
+
+
 def main():
     first = app.send_task("tasks.add", (2, 3))
     named = app.send_task("tasks.add", kwargs={"x": 2, "y": 4})
@@ -21,6 +27,7 @@ def main():
     soon = app.send_task("tasks.add", (1, 1), countdown=0.2)
     failing = app.send_task("tasks.fail", ("no good",))
     unknown = app.send_task("tasks.unknown", ())
+    in_headers = numbers.apply_async((1, []), headers={"x": nan}, shadow="odd")
     packed = app.send_task("tasks.add", ("a" * 2000, "b"), compression="gzip")
     said = {
         "first": outcome(first),
@@ -29,6 +36,11 @@ def main():
         "soon": outcome(soon),
         "failing": outcome(failing),
         "unknown": outcome(unknown),
+        "numbers": repr(outcome(numbers.delay(nan, [inf, -inf, 0.5], nan))["value"]),
+        "numbers_in_a_chain": repr(outcome((same.clone((nan,)) | numbers.s([nan, inf])).delay())["value"]),
+        "numbers_in_a_chord": repr(outcome(chord([numbers.s(nan, []), numbers.s(inf, [])], same).delay())["value"]),
+        "chunks_of_numbers": repr(outcome(numbers.chunks([(nan, [inf])], 5).delay())["value"]),
+        "numbers_in_headers": repr(outcome(in_headers)["value"]),
         "packed": len(packed.get(timeout=TIMEOUT)),
         "state": first.state,
         "ping": app.control.ping(timeout=2),

@@ -1,5 +1,6 @@
 """Tasks that our workers have as well, for tests beside them."""
 
+import math
 import time
 
 from redis_app import app
@@ -8,6 +9,12 @@ from redis_app import app
 @app.task(name="tasks.add")
 def add(x, y):
     return x + y
+
+
+@app.task(name="tasks.numbers")
+def numbers(one, many, value=None):
+    assert math.isnan(one) and many[0] == math.inf
+    return one, many, value
 
 
 @app.task(name="tasks.fail")

@@ -92,12 +92,12 @@ fn signature(args: CallArgs) -> Result<Signature, CommandError> {
 }
 
 fn array(text: &str) -> Result<Value, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value: Value = celeriac::json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     if value.is_array() { Ok(value) } else { Err(format!("{text} was not an array")) }
 }
 
 fn object(text: &str) -> Result<Value, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value: Value = celeriac::json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     if value.is_object() { Ok(value) } else { Err(format!("{text} was not an object")) }
 }
 

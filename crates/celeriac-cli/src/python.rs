@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use celeriac::json::bare_word;
 use celeriac::python_number;
 pub use celeriac::python_repr as repr;
 use serde_json::{Map, Value};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 /// `str(value)`: a text stands for itself.
 pub fn str(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) if bare_word(value).is_none() => text.clone(),
         other => repr(other),
     }
 }
@@ -32,7 +33,10 @@ pub fn json_indented(value: &Value) -> String {
 fn write_json(value: &Value, depth: Option<usize>, out: &mut String) {
     match value {
         Value::Number(number) => out.push_str(&python_number(number)),
-        Value::String(text) => write_ascii(text, out),
+        Value::String(text) => match bare_word(value) {
+            Some(word) => out.push_str(word),
+            None => write_ascii(text, out),
+        },
         Value::Array(values) => {
             let entries = values.iter().map(|value| (None, value)).collect();
             write_entries('[', entries, ']', depth, out);

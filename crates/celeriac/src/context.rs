@@ -181,7 +181,7 @@ impl<S: Send + Sync + 'static> Context<S> {
     /// When the result backend cannot be reached or `meta` cannot be written as JSON.
     pub async fn progress(&self, meta: impl Serialize) -> Result<(), AppError> {
         let meta =
-            serde_json::to_value(meta).map_err(|source| AppError::Value { what: "progress", source })?;
+            crate::json::to_value(&meta).map_err(|source| AppError::Value { what: "progress", source })?;
         self.update_state(TaskState::Progress, meta.clone()).await?;
         let fields = match meta {
             Value::Object(fields) => fields,

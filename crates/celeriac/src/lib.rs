@@ -5,6 +5,7 @@
 //! - [`backend`]: results and chord counting behind the trait [`ResultBackend`](backend::ResultBackend).
 //! - [`App`], [`Task`], [`Context`]: what a program that sends or runs tasks holds.
 //! - [`canvas`]: work that is made of several tasks, [`chain`], [`group`], [`chord`].
+//! - [`json`]: JSON as Python writes it, with `NaN` and `Infinity`.
 //! - [`beat`]: tasks that are sent by the clock.
 //! - [`WorkerBuilder`]: running tasks; [`Inspect`] and [`Control`]: asking and steering workers of any process.
 //!
@@ -52,6 +53,7 @@ mod error;
 mod events;
 mod host;
 mod inspect;
+pub mod json;
 mod outgoing;
 pub mod protocol;
 mod redis;

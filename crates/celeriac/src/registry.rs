@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::args;
+use crate::args::{self, ArgumentError};
 use crate::context::Context;
-use crate::protocol::Message;
+use crate::json;
+use crate::protocol::{JsonMap, Message};
 use crate::task::{Failure, RetryPolicy, Task, TaskError};
 
 /// A task's run, its result as JSON.
@@ -72,6 +73,15 @@ impl<S: Send + Sync + 'static> Registry<S> {
     }
 
     pub(crate) fn add<T: Task<S>>(&mut self) {
+        self.add_as::<T>(run::<T, S>);
+    }
+
+    /// A task that passes its arguments on, and is therefore given them as they came.
+    pub(crate) fn add_raw<T: Task<S>>(&mut self) {
+        self.add_as::<T>(run_raw::<T, S>);
+    }
+
+    fn add_as<T: Task<S>>(&mut self, run: fn(Arc<Message>, Context<S>) -> Run) {
         let settings = Settings {
             acks_late: T::ACKS_LATE,
             acks_on_failure: T::ACKS_ON_FAILURE,
@@ -86,7 +96,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
             inline_errback: T::INLINE_ERRBACK,
             track_started: T::TRACK_STARTED,
         };
-        let task = Registered { name: T::NAME, settings, run: run::<T, S>, retries_after: T::retries_after };
+        let task = Registered { name: T::NAME, settings, run, retries_after: T::retries_after };
         self.tasks.insert(T::NAME, task);
     }
 
@@ -108,12 +118,26 @@ impl<S: Send + Sync + 'static> Registry<S> {
 }
 
 fn run<T: Task<S>, S: Send + Sync + 'static>(message: Arc<Message>, cx: Context<S>) -> Run {
+    run_bound(message, cx, args::bind::<T>)
+}
+
+fn run_raw<T: Task<S>, S: Send + Sync + 'static>(message: Arc<Message>, cx: Context<S>) -> Run {
+    run_bound(message, cx, args::bind_raw::<T>)
+}
+
+type Bind<T> = fn(&str, &[Value], &JsonMap) -> Result<T, ArgumentError>;
+
+fn run_bound<T: Task<S>, S: Send + Sync + 'static>(
+    message: Arc<Message>,
+    cx: Context<S>,
+    bind: Bind<T>,
+) -> Run {
     Box::pin(async move {
-        let task: T = args::bind(T::NAME, message.body.args(), message.body.kwargs())
+        let task = bind(T::NAME, message.body.args(), message.body.kwargs())
             .map_err(|error| TaskError::Failed(Failure::new("TypeError", error.to_string())))?;
         drop(message);
         let output = task.run(cx).await?;
-        serde_json::to_value(output).map_err(|error| {
+        json::to_value(&output).map_err(|error| {
             TaskError::Failed(Failure::of(crate::protocol::TaskException::new(
                 "kombu.exceptions",
                 "EncodeError",

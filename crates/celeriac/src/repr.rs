@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::json;
+
 /// No text in logs and events is longer, as in Celery.
 const MAX_CHARS: usize = 1024;
 
@@ -75,7 +77,12 @@ fn write(value: &Value, bound: usize, out: &mut String) {
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
         Value::Number(value) => out.push_str(&number(value)),
-        Value::String(text) => write_text(text, bound, out),
+        Value::String(text) => match json::bare_word(value) {
+            Some("NaN") => out.push_str("nan"),
+            Some("Infinity") => out.push_str("inf"),
+            Some(_) => out.push_str("-inf"),
+            None => write_text(text, bound, out),
+        },
         Value::Array(values) => {
             out.push('[');
             write_list(values, bound, out);

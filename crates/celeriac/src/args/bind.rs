@@ -19,8 +19,23 @@ pub fn bind<T: DeserializeOwned>(
     args: &[Value],
     kwargs: &Map<String, Value>,
 ) -> Result<T, ArgumentError> {
+    bind_as(task_name, Call { args, kwargs, is_raw: false })
+}
+
+/// The same for tasks that pass their arguments on: values are as they came, also the texts that stand for numbers
+/// which only Python's JSON has.
+pub(crate) fn bind_raw<T: DeserializeOwned>(
+    task_name: &str,
+    args: &[Value],
+    kwargs: &Map<String, Value>,
+) -> Result<T, ArgumentError> {
+    bind_as(task_name, Call { args, kwargs, is_raw: true })
+}
+
+fn bind_as<T: DeserializeOwned>(task_name: &str, call: Call<'_>) -> Result<T, ArgumentError> {
+    let Call { args, kwargs, .. } = call;
     let function = task_name.rsplit('.').next().unwrap_or(task_name);
-    match T::deserialize(Call { args, kwargs }) {
+    match T::deserialize(call) {
         Ok(task) => Ok(task),
         Err(Refusal::Missing(first)) => {
             let mut names = vec![first.to_owned()];
@@ -49,7 +64,7 @@ fn find_other_missing<T: DeserializeOwned>(
     while let Some(name) = names.last().cloned() {
         let next = FILLERS.iter().find_map(|filler| {
             kwargs.insert(name.clone(), filler());
-            match T::deserialize(Call { args, kwargs: &kwargs }) {
+            match T::deserialize(Call { args, kwargs: &kwargs, is_raw: false }) {
                 Err(Refusal::Missing(next)) if !names.iter().any(|known| known == next) => Some(next),
                 _ => None,
             }

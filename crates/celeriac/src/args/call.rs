@@ -1,7 +1,5 @@
 //! The arguments of a call as serde sees them.
 
-use std::borrow::Cow;
-
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -9,11 +7,14 @@ use serde_json::{Map, Value};
 
 use super::any::{DOUBLE_STAR, STAR};
 use super::refusal::Refusal;
+use crate::json::Reader;
 
 /// The arguments of one call, seen by serde as one value.
 pub(super) struct Call<'a> {
     pub(super) args: &'a [Value],
     pub(super) kwargs: &'a Map<String, Value>,
+    /// Are the values only passed on? See [`Reader::raw`].
+    pub(super) is_raw: bool,
 }
 
 impl<'a> Call<'a> {
@@ -41,8 +42,9 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
         if self.args.is_empty() {
             return self.deserialize_map(visitor);
         }
+        let is_raw = self.is_raw;
         match self.positional_only(1)?.first() {
-            Some(value) => Ok(de::Deserializer::deserialize_any(value, visitor)?),
+            Some(value) => Ok(Reader::new(value).raw(is_raw).deserialize_any(visitor)?),
             None => visitor.visit_unit(),
         }
     }
@@ -69,25 +71,28 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
         if let Some(name) = self.kwargs.keys().find(|name| is_bound(name)) {
             return Err(Refusal::Multiple(name.clone()));
         }
-        let mut values: Vec<(&'de str, Cow<'de, Value>)> =
-            bound.iter().map(|name| *name as &'de str).zip(self.args.iter().map(Cow::Borrowed)).collect();
+        let one = |value| Given::One(Reader::new(value).raw(self.is_raw));
+        let mut values: Vec<(&'de str, Given<'de>)> =
+            bound.iter().map(|name| *name as &'de str).zip(self.args.iter().map(one)).collect();
         if star.is_some() {
-            values.push((STAR, Cow::Owned(self.args[bound.len()..].to_vec().into())));
+            values.push((STAR, Given::List(self.args.get(bound.len()..).unwrap_or_default())));
         }
         let (own, others): (Vec<_>, Vec<_>) = self.kwargs.iter().partition(|(name, _)| is_field(name));
-        values.extend(own.into_iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value))));
+        values.extend(own.into_iter().map(|(name, value)| (name.as_str(), one(value))));
         if double_star {
-            let others = others.into_iter().map(|(name, value)| (name.clone(), value.clone()));
-            values.push((DOUBLE_STAR, Cow::Owned(Value::Object(others.collect()))));
+            values.push((DOUBLE_STAR, Given::Named(others)));
         }
-        visitor.visit_map(Fields { values: values.into_iter(), value: None })
+        visitor.visit_map(Fields { values: values.into_iter(), value: None, is_raw: self.is_raw })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         if !self.args.is_empty() {
             return Err(Refusal::TooMany { taken: 0, given: self.args.len() });
         }
-        let entries = self.kwargs.iter().map(|(name, value)| (name.as_str(), Loose(value)));
+        let entries = self
+            .kwargs
+            .iter()
+            .map(|(name, value)| (name.as_str(), Loose(Reader::new(value).raw(self.is_raw))));
         visitor.visit_map(MapDeserializer::new(entries))
     }
 
@@ -113,8 +118,9 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Refusal> {
-        let args = self.positional_only(len)?;
-        visitor.visit_seq(SeqDeserializer::new(args.iter().map(Loose)))
+        let is_raw = self.is_raw;
+        let args = self.positional_only(len)?.iter().map(|value| Loose(Reader::new(value).raw(is_raw)));
+        visitor.visit_seq(SeqDeserializer::new(args))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -136,11 +142,22 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
     }
 }
 
+/// What a field is given.
+enum Given<'de> {
+    /// One argument.
+    One(Reader<'de>),
+    /// All positional arguments that are left.
+    List(&'de [Value]),
+    /// All keywords that are left.
+    Named(Vec<(&'de String, &'de Value)>),
+}
+
 /// The bound fields: first those by position, then those by name.
 struct Fields<'de> {
-    values: std::vec::IntoIter<(&'de str, Cow<'de, Value>)>,
+    values: std::vec::IntoIter<(&'de str, Given<'de>)>,
     /// Name and value of the field whose key serde has just read.
-    value: Option<(&'de str, Cow<'de, Value>)>,
+    value: Option<(&'de str, Given<'de>)>,
+    is_raw: bool,
 }
 
 impl<'de> MapAccess<'de> for Fields<'de> {
@@ -159,9 +176,14 @@ impl<'de> MapAccess<'de> for Fields<'de> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Refusal> {
         let (name, value) =
             self.value.take().ok_or_else(|| <Refusal as de::Error>::custom("value read before its key"))?;
+        let reader = |value| Reader::new(value).raw(self.is_raw);
         let read = match value {
-            Cow::Borrowed(value) => seed.deserialize(value),
-            Cow::Owned(value) => seed.deserialize(value),
+            Given::One(value) => seed.deserialize(value),
+            Given::List(values) => seed.deserialize(SeqDeserializer::new(values.iter().map(reader))),
+            Given::Named(values) => {
+                let entries = values.into_iter().map(|(name, value)| (name.as_str(), reader(value)));
+                seed.deserialize(MapDeserializer::new(entries))
+            }
         };
         read.map_err(|error: serde_json::Error| Refusal::Invalid {
             name: Some(name.to_owned()),
@@ -171,7 +193,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
 }
 
 /// A JSON value whose errors are refusals.
-struct Loose<'de>(&'de Value);
+struct Loose<'de>(Reader<'de>);
 
 impl<'de> IntoDeserializer<'de, Refusal> for Loose<'de> {
     type Deserializer = Self;

@@ -13,6 +13,7 @@ mod unbind;
 
 pub use any::AnyArguments;
 pub use bind::bind;
+pub(crate) use bind::bind_raw;
 pub use error::ArgumentError;
 pub use unbind::unbind;
 

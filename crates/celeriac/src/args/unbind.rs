@@ -4,13 +4,14 @@ use serde_json::{Map, Value};
 
 use super::Arguments;
 use super::any::{DOUBLE_STAR, STAR};
+use crate::json;
 
 /// Turns a task's struct into the arguments of its message.
 ///
 /// # Errors
 /// When a field cannot be written as JSON (a map with keys that are no strings, for example).
 pub fn unbind<T: serde::Serialize>(task: &T) -> Result<Arguments, serde_json::Error> {
-    Ok(match serde_json::to_value(task)? {
+    Ok(match json::to_value(task)? {
         Value::Object(kwargs) => unbind_fields(kwargs),
         Value::Array(args) => (args, Map::new()),
         Value::Null => (Vec::new(), Map::new()),

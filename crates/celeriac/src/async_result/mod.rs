@@ -13,6 +13,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::backend::{BackendError, ResultBackend};
+use crate::json;
 use crate::protocol::{ResultTuple, TaskException, TaskId, TaskMeta, TaskState};
 
 pub use graph::Edge;
@@ -188,8 +189,7 @@ impl<T: DeserializeOwned> AsyncResult<T> {
     /// When it failed, was revoked or has not ended in time.
     pub async fn get_timeout(&self, timeout: Duration) -> Result<T, ResultError> {
         let value = value_of(&self.tuple, &*self.backend, Instant::now(), timeout).await?;
-        serde_json::from_value(value)
-            .map_err(|source| ResultError::Decode { id: self.tuple.id.clone(), source })
+        json::from_value(&value).map_err(|source| ResultError::Decode { id: self.tuple.id.clone(), source })
     }
 }
 

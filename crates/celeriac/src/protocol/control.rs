@@ -93,7 +93,7 @@ impl ControlRequest {
 
     /// The payload for [`PIDBOX_TOPIC`].
     pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
-        let body = serde_json::to_vec(self)
+        let body = crate::json::write(self)
             .map_err(|error| ProtocolError::malformed("the control request", error))?;
         let mut headers = JsonMap::new();
         headers.insert("clock".into(), self.clock.into());
@@ -155,7 +155,7 @@ impl ControlReply {
 
     /// The payload for [`ReplyTo::topic`].
     pub fn encode(&self, to: &ReplyTo) -> Result<Vec<u8>, ProtocolError> {
-        let body = serde_json::to_vec(&self.answers)
+        let body = crate::json::write(&self.answers)
             .map_err(|error| ProtocolError::malformed("the control reply", error))?;
         let mut headers = JsonMap::new();
         headers.insert("ticket".into(), self.ticket.clone().into());

@@ -141,7 +141,7 @@ pub(super) struct WireRef<'a, H> {
 impl<H: Serialize> WireRef<'_, H> {
     /// The bytes for the broker.
     pub(super) fn write(&self) -> Result<Vec<u8>, ProtocolError> {
-        serde_json::to_vec(self).map_err(|error| ProtocolError::malformed("the envelope", error))
+        crate::json::write(self).map_err(|error| ProtocolError::malformed("the envelope", error))
     }
 }
 
@@ -204,7 +204,7 @@ impl Envelope {
 
     /// The body as JSON.
     pub fn body_json<T: serde::de::DeserializeOwned>(&self, what: &'static str) -> Result<T, ProtocolError> {
-        super::python_json::parse(&self.body).map_err(|error| ProtocolError::malformed(what, error))
+        crate::json::parse(&self.body).map_err(|error| ProtocolError::malformed(what, error))
     }
 }
 

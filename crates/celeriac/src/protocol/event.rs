@@ -51,14 +51,14 @@ impl Event {
 
     /// The payload of one event, for its own topic.
     pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
-        let body = serde_json::to_vec(self).map_err(|error| ProtocolError::malformed("the event", error))?;
+        let body = crate::json::write(self).map_err(|error| ProtocolError::malformed("the event", error))?;
         envelope(body, &self.hostname, &self.kind.replace('-', ".")).encode()
     }
 
     /// The payload of several events of one node, for the topic `celeryev/task.multi`.
     pub fn encode_many(events: &[Event]) -> Result<Vec<u8>, ProtocolError> {
         let body =
-            serde_json::to_vec(events).map_err(|error| ProtocolError::malformed("the events", error))?;
+            crate::json::write(&events).map_err(|error| ProtocolError::malformed("the events", error))?;
         let hostname = events.first().map_or(NodeName::from(""), |event| event.hostname.clone());
         envelope(body, &hostname, "task.multi").encode()
     }

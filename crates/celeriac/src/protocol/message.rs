@@ -201,11 +201,16 @@ impl Message {
         let wire: Wire<'_, Headers> = match Wire::read(bytes) {
             Ok(wire) => wire,
             // The envelope's own fault is told first: that its body is pickled says more than that a header is missing.
-            Err(error) => return Err(Envelope::decode(bytes).err().unwrap_or(error)),
+            Err(error) => {
+                return match crate::json::quoted(bytes) {
+                    Some(quoted) if matches!(error, ProtocolError::Malformed { .. }) => Self::decode(&quoted),
+                    _ => Err(Envelope::decode(bytes).err().unwrap_or(error)),
+                };
+            }
         };
         let body =
             wire.body(wire.headers.as_ref().and_then(|headers: &Headers| headers.compression.as_deref()))?;
-        let body: Body = serde_json::from_slice(&body)
+        let body: Body = crate::json::parse(&body)
             .map_err(|error| ProtocolError::malformed("the body [args, kwargs, embed]", error))?;
         let Some(headers) = wire.headers else {
             return Err(ProtocolError::malformed("the task headers", "there are none"));
@@ -227,7 +232,7 @@ impl Message {
             task: Option<Value>,
         }
         // All else is passed over without being kept, however large and deep it is.
-        let headers = serde_json::from_slice::<Loose>(bytes).ok()?.headers?;
+        let headers = crate::json::parse::<Loose>(bytes).ok()?.headers?;
         let id = headers.id.as_ref().and_then(Value::as_str)?;
         headers.task.filter(Value::is_string)?;
         TaskId::from(id).checked().ok()
@@ -240,7 +245,7 @@ impl Message {
         properties.delivery_tag = Some(fresh_tag());
         properties.body_encoding = Some("base64".into());
         let body =
-            serde_json::to_vec(&self.body).map_err(|error| ProtocolError::malformed("the body", error))?;
+            crate::json::write(&self.body).map_err(|error| ProtocolError::malformed("the body", error))?;
         let wire = WireRef {
             body: &wrap(&body, self.headers.compression.as_deref(), true)?,
             content_encoding: "utf-8",
@@ -266,10 +271,9 @@ impl Serialize for TimeLimit {
 
 impl<'de> Deserialize<'de> for TimeLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (hard, soft) = <(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
+        let (hard, soft) = <(Value, Value)>::deserialize(deserializer)?;
         // A limit that is no duration (negative, not finite) limits nothing.
-        let duration =
-            |seconds: Option<f64>| seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let duration = |seconds: Value| Duration::try_from_secs_f64(seconds.as_f64()?).ok();
         Ok(Self { hard: duration(hard), soft: duration(soft) })
     }
 }
@@ -308,6 +312,19 @@ mod tests {
             let error = Message::decode(&bytes).unwrap_err();
             assert!(error.to_string().contains("[args, kwargs, embed]"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_header_may_be_a_number_that_is_none() {
+        let wire = br#"{"body": "[[NaN], {}, {}]", "content-type": "application/json",
+            "headers": {"id": "a", "task": "t", "x": NaN, "timelimit": [null, Infinity]}, "properties": {}}"#;
+        let message = Message::decode(wire).unwrap();
+        assert_eq!(crate::json::bare_word(&message.headers.extra["x"]), Some("NaN"));
+        assert_eq!(crate::json::bare_word(&message.body.args()[0]), Some("NaN"));
+        assert_eq!(message.headers.timelimit, TimeLimit::default());
+        let again = message.encode(&QueueName::celery()).unwrap();
+        assert_eq!(Message::decode(&again).unwrap().headers, message.headers);
+        assert!(again.windows(7).any(|bytes| bytes == b"\"x\":NaN"));
     }
 
     #[test]

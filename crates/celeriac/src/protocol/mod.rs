@@ -12,7 +12,6 @@ mod error;
 mod event;
 mod ids;
 mod message;
-mod python_json;
 mod result;
 mod signature;
 mod time;

@@ -107,7 +107,10 @@ impl<'de> Deserialize<'de> for TaskState {
 pub struct TaskMeta {
     /// The state.
     pub status: TaskState,
-    /// The return value, the exception ([`TaskException`]), or what the state says of itself.
+    /// The return value, the exception ([`TaskException`]), or what the state says of itself. [`json::from_value`]
+    /// reads it with the numbers that only Python's JSON has.
+    ///
+    /// [`json::from_value`]: crate::json::from_value
     #[serde(default)]
     pub result: Value,
     /// The traceback of a failure.
@@ -189,13 +192,13 @@ impl TaskMeta {
 
     /// Reads a stored meta.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the result meta", error))
+        crate::json::parse(bytes).map_err(|error| ProtocolError::malformed("the result meta", error))
     }
 
     /// The bytes to store.
     pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
         let bytes =
-            serde_json::to_vec(self).map_err(|error| ProtocolError::malformed("the result meta", error))?;
+            crate::json::write(self).map_err(|error| ProtocolError::malformed("the result meta", error))?;
         if bytes.len() > super::MAX_BODY_BYTES {
             return Err(ProtocolError::TooLarge { bytes: bytes.len(), limit: super::MAX_BODY_BYTES });
         }

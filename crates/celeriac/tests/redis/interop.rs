@@ -4,7 +4,7 @@ use celeriac::{Signature, TaskState};
 use serde_json::{Value, json};
 use test_servers::Celery;
 
-use crate::support::{Bench, PATIENCE};
+use crate::support::{Bench, Numbers, PATIENCE};
 
 fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
     let mut bench = Bench::new();
@@ -28,6 +28,12 @@ fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
     assert_eq!((&said["packed"], &said["state"]), (&json!(2001), &json!("SUCCESS")));
     assert_eq!(said["ping"], json!([{"w1@lab": {"ok": "pong"}}]));
     assert_eq!(said["queues"], true);
+    // `repr` of what Python gets: its own numbers, and `None` where our task had no type for them.
+    assert_eq!(said["numbers"], "[nan, [inf, -inf, 0.5], None]");
+    assert_eq!(said["numbers_in_a_chain"], "[nan, [nan, inf], None]");
+    assert_eq!(said["numbers_in_a_chord"], "[[nan, [], None], [inf, [], None]]");
+    assert_eq!(said["chunks_of_numbers"], "[[[nan, [inf], None]]]");
+    assert_eq!(said["numbers_in_headers"], "[1.0, [], None]");
 }
 
 #[test]
@@ -58,6 +64,10 @@ async fn we_call_pythons_worker(celery: Celery) {
     let error = failing.get_timeout(PATIENCE).await.unwrap_err().to_string();
     assert!(error.contains("ValueError") && error.contains("no good"), "{error}");
     assert_eq!(failing.state().await.unwrap(), TaskState::Failure);
+    let numbers = Numbers { one: f64::NAN, many: vec![f64::INFINITY, 0.5], value: json!(["NaN"]) };
+    let numbers = client.send(numbers).await.unwrap().get_timeout(PATIENCE).await.unwrap();
+    assert!(numbers.0.is_nan(), "{numbers:?}");
+    assert_eq!((numbers.1, numbers.2), (vec![f64::INFINITY, 0.5], json!(["NaN"])));
     let mut answers =
         client.inspect().timeout(std::time::Duration::from_secs(5)).limit(1).ping().await.unwrap();
     assert_eq!(answers.remove("py@lab"), Some(json!({"ok": "pong"})));

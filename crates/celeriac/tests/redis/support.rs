@@ -144,6 +144,24 @@ impl Task for Add {
     }
 }
 
+/// Gives back what it is called with.
+#[derive(Serialize, Deserialize)]
+pub struct Numbers {
+    pub one: f64,
+    pub many: Vec<f64>,
+    #[serde(default)]
+    pub value: serde_json::Value,
+}
+
+impl Task for Numbers {
+    const NAME: &'static str = "tasks.numbers";
+    type Output = (f64, Vec<f64>, serde_json::Value);
+
+    async fn run(self, _cx: Context) -> TaskResult<Self::Output> {
+        Ok((self.one, self.many, self.value))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub struct Fail {
     pub message: String,
@@ -208,7 +226,12 @@ async fn part_worker() {
     let backend = std::env::var(BACKEND_VARIABLE).unwrap();
     let extended = std::env::var_os(EXTENDED_VARIABLE).is_some();
     let app = App::builder(&broker).result_backend(&backend).result_extended(extended).open().await.unwrap();
-    let app = app.register::<Add>().register::<Fail>().register::<Late>().register::<Retrying>();
+    let app = app
+        .register::<Add>()
+        .register::<Numbers>()
+        .register::<Fail>()
+        .register::<Late>()
+        .register::<Retrying>();
     let mut worker = app.worker().hostname(&std::env::var(NODE_VARIABLE).unwrap());
     if let Ok(lease) = std::env::var(LEASE_VARIABLE) {
         worker = worker

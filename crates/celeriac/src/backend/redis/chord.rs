@@ -49,7 +49,7 @@ impl Inner {
     pub(super) async fn chord_part(&self, part: &ChordPart) -> Result<ChordProgress, BackendError> {
         let keys: Vec<String> =
             PARTS.iter().chain([&".c"]).map(|name| self.group_key(&part.chord, name)).collect();
-        let value = serde_json::to_vec(&(1, &part.task_id, &part.state, &part.result))
+        let value = crate::json::write(&(1, &part.task_id, &part.state, &part.result))
             .map_err(|error| ProtocolError::malformed("the chord's part", error))?;
         let mut count = self.scripts.chord_part.call(&keys);
         count.arg(part.task_id.as_str()).arg(part.index).arg(value).arg(self.expires);
@@ -81,6 +81,6 @@ impl Inner {
 
 fn read_part(chord: &GroupId, bytes: &[u8], index: u64) -> Result<ChordPart, ProtocolError> {
     let (_, task_id, state, result): (Json, TaskId, TaskState, Json) =
-        serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the chord's part", error))?;
+        crate::json::parse(bytes).map_err(|error| ProtocolError::malformed("the chord's part", error))?;
     Ok(ChordPart { chord: chord.clone(), task_id, index, state, result })
 }

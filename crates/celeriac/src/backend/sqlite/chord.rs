@@ -61,7 +61,7 @@ impl Counted {
             Self::Waiting { done, total } => return Ok(ChordProgress::Waiting { done, total }),
             Self::Dispatched => return Ok(ChordProgress::Dispatched),
             Self::Complete { chord, parts } => parts.into_iter().map(move |part| {
-                let result = serde_json::from_slice(&part.result);
+                let result = crate::json::parse(&part.result);
                 Ok(ChordPart {
                     chord: chord.clone(),
                     task_id: TaskId::from(part.task_id),

@@ -146,7 +146,7 @@ impl ResultBackend for SqliteBackend {
 
     async fn chord_part(&self, part: ChordPart) -> Result<ChordProgress, BackendError> {
         let expires_at = self.expires_at();
-        let result = serde_json::to_vec(&part.result)
+        let result = crate::json::write(&part.result)
             .map_err(|error| ProtocolError::malformed("the chord's part", error))?;
         let counted = self.file.db.write(move |conn| chord::count(conn, &part, &result, expires_at)).await?;
         Ok(counted.into_progress()?)

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json;
 use crate::protocol::{Message, NodeName, Priority, ProtocolError, QueueName};
 use crate::redis::Keys;
 
@@ -21,8 +22,8 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        let (envelope, exchange, routing_key): (Value, String, String) = serde_json::from_slice(bytes)
-            .map_err(|error| ProtocolError::malformed("the unacked record", error))?;
+        let (envelope, exchange, routing_key): (Value, String, String) =
+            json::parse(bytes).map_err(|error| ProtocolError::malformed("the unacked record", error))?;
         // With an exchange of its own, a queue has its exchange's name as well, unless it was declared otherwise.
         let queue = if routing_key.is_empty() { exchange } else { routing_key };
         Ok(Self { envelope, queue: queue.into() })
@@ -72,13 +73,15 @@ impl Record {
     pub(super) fn envelope(&self) -> Vec<u8> {
         match &self.envelope {
             Value::String(text) => text.clone().into_bytes(),
-            envelope => envelope.to_string().into_bytes(),
+            envelope => json::write(envelope).unwrap_or_default(),
         }
     }
 
     /// The record's bytes.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("[{}", self.envelope).into_bytes();
+        let mut bytes = b"[".to_vec();
+        // No value is too odd to be written.
+        bytes.extend(json::write(&self.envelope).unwrap_or_default());
         bytes.extend(ending(&self.queue).into_bytes());
         bytes
     }

@@ -9,13 +9,13 @@ use crate::registry::Registry;
 
 /// Makes them known.
 pub(crate) fn register<S: Send + Sync + 'static>(registry: &mut Registry<S>) {
-    registry.add::<accumulate::Accumulate>();
-    registry.add::<accumulate::BackendCleanup>();
-    registry.add::<apply::ApplyChain>();
-    registry.add::<apply::ApplyChord>();
-    registry.add::<apply::ApplyChunks>();
-    registry.add::<apply::ApplyGroup>();
-    registry.add::<map::Map>();
-    registry.add::<map::Starmap>();
-    registry.add::<unlock::ChordUnlock>();
+    registry.add_raw::<accumulate::Accumulate>();
+    registry.add_raw::<accumulate::BackendCleanup>();
+    registry.add_raw::<apply::ApplyChain>();
+    registry.add_raw::<apply::ApplyChord>();
+    registry.add_raw::<apply::ApplyChunks>();
+    registry.add_raw::<apply::ApplyGroup>();
+    registry.add_raw::<map::Map>();
+    registry.add_raw::<map::Starmap>();
+    registry.add_raw::<unlock::ChordUnlock>();
 }

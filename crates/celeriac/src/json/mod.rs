@@ -1,0 +1,107 @@
+//! JSON as Python writes it: numbers that are none (`NaN`, `Infinity`, `-Infinity`) stand in it as bare words, which
+//! neither JSON nor [`Value`] knows.
+//!
+//! On the wire and in stored results they are the bare words. In a [`Value`] each is a text of its own kind, which no
+//! other text equals, so that what is only passed on stays what it was. A task never sees that text: an `f64` argument
+//! gets the number, and a `Value` gets `null`, as serde_json has it.
+
+mod from_value;
+mod to_value;
+mod wire;
+
+use serde_json::Value;
+
+pub(crate) use from_value::Reader;
+pub use from_value::from_value;
+pub use to_value::to_value;
+pub use wire::parse;
+pub(crate) use wire::{quoted, write};
+
+/// The character that begins such a text, one that Unicode leaves to programs for themselves.
+const MARK: char = '\u{FDD0}';
+
+/// The bare words and their texts.
+const WORDS: [(&str, &str, f64); 3] = [
+    ("NaN", "\u{FDD0}NaN", f64::NAN),
+    ("Infinity", "\u{FDD0}Infinity", f64::INFINITY),
+    ("-Infinity", "\u{FDD0}-Infinity", f64::NEG_INFINITY),
+];
+
+/// The number that a text stands for.
+fn number(text: &str) -> Option<f64> {
+    if !text.starts_with(MARK) {
+        return None;
+    }
+    WORDS.iter().find(|(_, marked, _)| *marked == text).map(|(_, _, number)| *number)
+}
+
+/// The text that stands for a number that is none.
+fn marked(number: f64) -> Option<&'static str> {
+    let [nan, above, below] = WORDS.map(|(_, marked, _)| marked);
+    match number {
+        _ if number.is_nan() => Some(nan),
+        _ if number.is_finite() => None,
+        _ if number > 0.0 => Some(above),
+        _ => Some(below),
+    }
+}
+
+/// How Python's `json` writes a number that is none; nothing for all other values.
+pub fn bare_word(value: &Value) -> Option<&'static str> {
+    let text = value.as_str()?;
+    WORDS.iter().find(|(_, marked, _)| *marked == text).map(|(word, _, _)| *word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Shapes {
+        single: f64,
+        optional: Option<f32>,
+        many: Vec<f64>,
+        named: BTreeMap<i64, (f64, String)>,
+        either: Either,
+        free: Value,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(f64),
+        Text(String),
+    }
+
+    #[test]
+    fn numbers_that_are_none_come_through_every_shape() {
+        let shapes = Shapes {
+            single: f64::NAN,
+            optional: Some(f32::INFINITY),
+            many: vec![1.5, f64::NEG_INFINITY],
+            named: BTreeMap::from([(7, (f64::NAN, "NaN".to_owned()))]),
+            either: Either::Number(f64::INFINITY),
+            free: Value::Null,
+        };
+        let written = write(&to_value(&shapes).unwrap()).unwrap();
+        let expected =
+            r#"{"single":NaN,"optional":Infinity,"many":[1.5,-Infinity],"named":{"7":[NaN,"NaN"]},"#;
+        let expected = format!(r#"{expected}"either":Infinity,"free":null}}"#);
+        assert_eq!(std::str::from_utf8(&written).unwrap(), expected);
+        let read: Shapes = from_value(&parse::<Value>(&written).unwrap()).unwrap();
+        assert!(read.single.is_nan() && read.optional == Some(f32::INFINITY));
+        assert_eq!(read.many, [1.5, f64::NEG_INFINITY]);
+        assert!(read.named[&7].0.is_nan() && read.named[&7].1 == "NaN");
+        assert!(matches!(read.either, Either::Number(number) if number == f64::INFINITY));
+    }
+
+    #[test]
+    fn a_value_of_a_task_has_null_for_them() {
+        let read: Value = from_value(&parse::<Value>(b"[NaN, {\"a\": Infinity}]").unwrap()).unwrap();
+        assert_eq!(read, serde_json::json!([null, {"a": null}]));
+        assert!(from_value::<i64>(&parse::<Value>(b"NaN").unwrap()).is_err());
+        assert!(from_value::<f64>(&Value::from("NaN")).is_err());
+    }
+}
