@@ -184,9 +184,18 @@ pub(crate) fn set_chord(chord: &mut Signature, header: Signature, body: Signatur
     chord.kwargs.insert("body".to_owned(), json!(body));
 }
 
-/// `chunks` is a group of starmaps, a piece of the list each.
+/// `chunks` is a group of starmaps, a piece of the list each. One whose pieces would carry too many copies of a large task
+/// stays what it is; [`Plan::apply`](super::plan::Plan::apply) refuses it.
 pub(crate) fn unrolled_chunks(mut signature: Signature) -> Signature {
     if signature.subtask_type != Some(SubtaskType::Chunks) {
+        return signature;
+    }
+    let n =
+        signature.kwargs.get("n").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+    let n = n.max(1);
+    let copies = signature.kwargs.get("it").and_then(Value::as_array).map_or(0, Vec::len).div_ceil(n);
+    let weight = signature.kwargs.get("task").map_or(0, super::plan::weight);
+    if weight.saturating_mul(copies) > super::plan::MAX_COPIED_BYTES {
         return signature;
     }
     let task = signature.kwargs.remove("task").unwrap_or_default();
@@ -194,9 +203,7 @@ pub(crate) fn unrolled_chunks(mut signature: Signature) -> Signature {
         Some(Value::Array(items)) => items,
         _ => Vec::new(),
     };
-    let n =
-        signature.kwargs.get("n").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
-    let starmaps = pieces.chunks(n.max(1)).map(|piece| starmap_of(task.clone(), piece.to_vec())).collect();
+    let starmaps = pieces.chunks(n).map(|piece| starmap_of(task.clone(), piece.to_vec())).collect();
     let mut group = group_of(starmaps);
     group.options = signature.options;
     group

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::options::{self, Kind};
 use super::{compose, freeze};
 use crate::error::AppError;
-use crate::protocol::{GroupId, JsonMap, ResultTuple, Signature, TaskId};
+use crate::protocol::{GroupId, JsonMap, ResultTuple, Signature, SubtaskType, TaskId};
 
 /// What is to be done to apply a signature.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Applied {
 
 /// At most so many bytes of copies make a plan: a small message may hold a group of thousands whose members all carry
 /// one large body, errback or argument, and what it becomes would fill the memory.
-const MAX_COPIED_BYTES: usize = 128 * 1024 * 1024;
+pub(super) const MAX_COPIED_BYTES: usize = 128 * 1024 * 1024;
 
 /// A result knows so many steps before it, and one that is stored so many: each nests it deeper.
 const MAX_PARENTS: usize = 1_000;
@@ -80,6 +80,10 @@ impl Plan {
     pub(crate) fn apply(&mut self, signature: Signature, extra: &[Value]) -> Option<Applied> {
         let signature = options::unrolled_chunks(signature);
         match Kind::of(&signature) {
+            Kind::Plain if signature.subtask_type == Some(SubtaskType::Chunks) => {
+                self.is_too_large = true;
+                None
+            }
             Kind::Plain => Some(self.plain(signature, extra)),
             Kind::Chain => self.chain(signature, extra),
             Kind::Group => self.group(signature, extra),
@@ -273,7 +277,7 @@ fn splice(steps: Vec<Signature>, joined: &mut Vec<Signature>) {
 }
 
 /// About how many bytes a value takes.
-fn weight(value: &Value) -> usize {
+pub(super) fn weight(value: &Value) -> usize {
     const NODE: usize = 16;
     NODE + match value {
         Value::String(text) => text.len(),
@@ -473,6 +477,15 @@ mod tests {
         assert!(refused(with_errback(chain([task("a"), members().into()]).into()), &[]));
         assert!(refused(members().into(), &[large().args.remove(0)]));
         assert!(!refused(chord((0..200).map(|_| task("a")), task("sum")).into(), &[1.into()]));
+        let chunks = |task: Signature| {
+            let items = vec![Value::from(1); 10_000];
+            let mut chunks = Signature::new("celery.chunks").kwarg("task", json!(task)).kwarg("it", items);
+            chunks.subtask_type = Some(SubtaskType::Chunks);
+            chunks.kwarg("n", 1)
+        };
+        let huge = Signature { args: vec!["x".repeat(20_000).into()], ..task("sum") };
+        assert!(refused(chunks(huge.clone()), &[]) && !refused(chunks(task("sum")), &[]));
+        assert!(refused(chord([chunks(huge)], task("sum")).into(), &[]));
     }
 
     #[test]

@@ -59,18 +59,35 @@ impl<S: Send + Sync + 'static> Context<S> {
         Ok(self.send_child(signature).await?.result)
     }
 
-    async fn send_child(&self, mut signature: Signature) -> Result<Applied, AppError> {
+    /// Sends signatures that are members of a group of this task's; the group is for the caller to tell of.
+    pub(super) async fn send_members(
+        &self,
+        signatures: Vec<Signature>,
+    ) -> Result<Vec<ResultTuple>, AppError> {
+        let mut plan = Plan::default();
+        let sent = signatures.into_iter().map(|signature| plan.apply(self.as_child(signature), &[]));
+        let sent: Option<Vec<Applied>> = sent.collect();
+        let sent = sent.ok_or_else(|| plan.refusal("canvas"))?;
+        self.app().core().carry_out(plan).await?;
+        Ok(sent.into_iter().map(|applied| applied.result).collect())
+    }
+
+    async fn send_child(&self, signature: Signature) -> Result<Applied, AppError> {
+        let mut plan = Plan::default();
+        let applied = plan.apply(self.as_child(signature), &[]).ok_or_else(|| plan.refusal("canvas"))?;
+        self.app().core().carry_out(plan).await?;
+        self.trail().lock().push(applied.sent.clone());
+        Ok(applied)
+    }
+
+    fn as_child(&self, mut signature: Signature) -> Signature {
         let headers = &self.request().message.headers;
         for (key, id) in
             [("root_id", headers.root_id.as_ref().unwrap_or(&headers.id)), ("parent_id", &headers.id)]
         {
             signature.options.entry(key).or_insert_with(|| json!(id));
         }
-        let mut plan = Plan::default();
-        let applied = plan.apply(signature, &[]).ok_or_else(|| plan.refusal("canvas"))?;
-        self.app().core().carry_out(plan).await?;
-        self.trail().lock().push(applied.sent.clone());
-        Ok(applied)
+        signature
     }
 
     /// Runs another task in the caller's place, as a part of its run.

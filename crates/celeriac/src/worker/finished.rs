@@ -9,8 +9,8 @@ use crate::canvas::options::{self, Kind};
 use crate::canvas::plan::{ChordSize, Plan};
 use crate::error::AppError;
 use crate::protocol::{
-    Embed, GroupId, JsonMap, Message, NodeName, ResultTuple, Signature, TaskException, TaskId, TaskMeta,
-    TaskState,
+    Embed, GroupId, JsonMap, Message, NodeName, ResultTuple, Signature, SubtaskType, TaskException, TaskId,
+    TaskMeta, TaskState,
 };
 use crate::task::Failure;
 
@@ -331,7 +331,9 @@ impl Finished {
     fn call(&mut self, mut signature: Signature, extra: &[Value], heritage: &JsonMap) -> Option<ResultTuple> {
         options::inherit(&mut signature, heritage);
         let mut plan = Plan::default();
-        let spare = (Kind::of(&signature) != Kind::Plain).then(|| signature.clone());
+        let is_canvas =
+            Kind::of(&signature) != Kind::Plain || signature.subtask_type == Some(SubtaskType::Chunks);
+        let spare = is_canvas.then(|| signature.clone());
         let applied = plan.apply(signature, extra);
         if let (None, Some(signature)) = (&applied, spare)
             && let error @ AppError::CanvasSize { .. } = plan.refusal("canvas")

@@ -259,6 +259,25 @@ async fn a_task_is_run_for_each_item() {
     worker.stop().await;
 }
 
+#[tokio::test]
+async fn chunks_are_sent_little_by_little() {
+    let (bench, worker) = bench().await;
+    let items: Vec<Value> = (0..2_003).map(|i| json!([i, 1])).collect();
+    let chunks = Signature::new("celery.chunks").args([json!(task("add")), json!(items), json!(2)]);
+    let sent = bench.app.send_signature(chunks).await.unwrap();
+    let result: celeriac::protocol::ResultTuple =
+        serde_json::from_value(sent.get_timeout(PATIENCE).await.unwrap()).unwrap();
+    assert_eq!(sent.children().await.unwrap()[0].as_tuple(), &result);
+    let members = result.members.unwrap();
+    assert_eq!(members.len(), 1_002);
+    for (index, expected) in [(0, json!([1, 2])), (1_000, json!([2001, 2002])), (1_001, json!([2003]))] {
+        let member = bench.app.result::<Value>(members[index].id.clone());
+        assert_eq!(member.get_timeout(PATIENCE).await.unwrap(), expected);
+        assert_eq!(member.meta().await.unwrap().unwrap().group_id.unwrap().as_str(), result.id.as_str());
+    }
+    worker.stop().await;
+}
+
 /// As Celery's clients send it when their backend cannot count.
 #[tokio::test]
 async fn a_chord_is_unlocked_by_its_task() {

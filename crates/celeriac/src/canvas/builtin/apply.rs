@@ -4,10 +4,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::canvas::options;
+use crate::canvas::{options, plan};
 use crate::context::Context;
-use crate::protocol::{JsonMap, ResultTuple, Signature, SubtaskType};
+use crate::error::AppError;
+use crate::protocol::{JsonMap, ResultTuple, Signature, TaskId};
 use crate::task::{Task, TaskError, TaskResult};
+
+/// So many tasks are made of a list before they are sent.
+const PIECES_AT_A_TIME: usize = 1_000;
+
+/// At most so many bytes of copies of the task are sent. They are not held, but a broker has to.
+const MAX_SENT_BYTES: usize = 1024 * 1024 * 1024;
 
 /// Sends a list of items to a task, `n` in each message.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,12 +29,35 @@ impl<S: Send + Sync + 'static> Task<S> for ApplyChunks {
     type Output = ResultTuple;
 
     async fn run(self, cx: Context<S>) -> TaskResult<ResultTuple> {
-        let mut chunks = Signature::new(<Self as Task<S>>::NAME)
-            .kwarg("task", self.task)
-            .kwarg("it", self.it)
-            .kwarg("n", self.n);
-        chunks.subtask_type = Some(SubtaskType::Chunks);
-        cx.apply_tuple(chunks).await
+        let group = TaskId::new();
+        let n = usize::try_from(self.n).unwrap_or(usize::MAX).max(1);
+        let copies = plan::weight(&self.task).saturating_mul(self.it.len().div_ceil(n));
+        if copies > MAX_SENT_BYTES {
+            return Err(AppError::CanvasSize { what: "chunks", limit: MAX_SENT_BYTES }.into());
+        }
+        let mut pieces = self.it.into_iter().peekable();
+        let mut members = Vec::new();
+        // What has been sent is not held: a list of very many items is a small message, and many tasks.
+        while pieces.peek().is_some() {
+            cx.checkpoint()?;
+            let piece =
+                || Some(pieces.by_ref().take(n).collect::<Vec<_>>()).filter(|piece| !piece.is_empty());
+            let starmaps = std::iter::from_fn(piece).take(PIECES_AT_A_TIME).map(|piece| {
+                let starmap = options::starmap_of(self.task.clone(), piece);
+                starmap.option("group_id", group.as_str())
+            });
+            let starmaps: Vec<Signature> = (members.len()..)
+                .zip(starmaps)
+                .map(|(index, starmap)| starmap.option("group_index", index))
+                .collect();
+            members.extend(cx.send_members(starmaps).await?);
+        }
+        if members.is_empty() {
+            return Err(AppError::Empty("canvas").into());
+        }
+        let group = ResultTuple::group(group, members);
+        cx.trail().lock().push(group.clone());
+        Ok(group)
     }
 }
 
