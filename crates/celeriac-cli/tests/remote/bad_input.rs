@@ -2,7 +2,8 @@
 //! run is kept.
 
 use base64::Engine;
-use celeriac::{TaskMeta, TaskState, chord};
+use celeriac::protocol::{ControlReply, PIDBOX_TOPIC, ReplyTo};
+use celeriac::{NodeName, TaskMeta, TaskState, chord};
 use serde_json::{Value, json};
 
 use crate::support::{Add, Bench, Ours, PATIENCE, until};
@@ -215,6 +216,30 @@ fn remote_control_that_makes_no_sense_is_answered_or_passed_over() {
     assert_eq!(answers.unwrap()["w1@lab"]["pool"]["max-concurrency"], 2);
     assert_eq!(bench.redis.command(&["EXISTS", "nobody.reply.celery.pidbox"]), ":0\r\n", "nobody reads it");
     goes_on(&bench, &ours);
+    ours.stop(&bench);
+}
+
+/// Celery's worker answers the first so too; the others it passes over, and who asks waits in vain.
+#[test]
+fn a_request_that_cannot_be_obeyed_is_answered() {
+    let bench = Bench::new();
+    let ours = Ours::start(&bench);
+    for (method, arguments, expected) in [
+        (json!(5), json!({}), "KeyError('5')"),
+        (json!("ping"), json!([1]), "TypeError('ping() argument after ** must be a mapping, not list')"),
+        (json!("ping"), json!("x"), "TypeError('ping() argument after ** must be a mapping, not str')"),
+    ] {
+        let reply_to = ReplyTo::client(format!("{method}{arguments}"));
+        let body = json!({"method": method, "arguments": arguments, "reply_to": reply_to, "ticket": "t"});
+        let answer = bench.runtime.block_on(async {
+            let mut replies = ours.app.broker().subscribe(&[&reply_to.topic()]).await.unwrap();
+            let payload = wire("c", body.to_string().as_bytes()).to_string().into_bytes();
+            ours.app.broker().broadcast(PIDBOX_TOPIC, payload).await.unwrap();
+            tokio::time::timeout(PATIENCE, replies.recv()).await.unwrap().unwrap()
+        });
+        let answer = ControlReply::decode(&answer.payload).unwrap().answers;
+        assert_eq!(answer[&NodeName::from("w1@lab")], json!({"error": expected}));
+    }
     ours.stop(&bench);
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::JsonMap;
-use super::envelope::{DeliveryInfo, Envelope, Properties, null_as_default};
+use super::envelope::{DeliveryInfo, Envelope, Properties};
 use super::error::ProtocolError;
 use super::ids::NodeName;
 
@@ -29,8 +29,11 @@ pub struct ControlRequest {
     /// The command, such as `ping`.
     pub method: String,
     /// Its arguments by name.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default)]
     pub arguments: JsonMap,
+    /// Why it cannot be obeyed, and is to be answered nevertheless.
+    #[serde(skip)]
+    pub unfit: Option<Unfit>,
     /// Only these nodes are meant; an empty list means all.
     #[serde(default, deserialize_with = "one_or_many")]
     pub destination: Option<Vec<NodeName>>,
@@ -52,6 +55,15 @@ pub struct ControlRequest {
     /// When the sender stops to wait, seconds since 1970; 0 for never (a header).
     #[serde(skip)]
     pub expires: f64,
+}
+
+/// What makes a request useless although it can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unfit {
+    /// A method that is no text.
+    Method(Value),
+    /// Arguments that have no names.
+    Arguments(Value),
 }
 
 /// Where the replies to a request go.
@@ -81,6 +93,7 @@ impl ControlRequest {
         Self {
             method: method.into(),
             arguments,
+            unfit: None,
             destination: None,
             pattern: None,
             matcher: None,
@@ -113,25 +126,60 @@ impl ControlRequest {
             return Err(ProtocolError::TooLarge { bytes: payload.len(), limit: MAX_REQUEST_BYTES });
         }
         let envelope = Envelope::decode(payload)?;
-        let mut request: Self = envelope.body_json("the control request")?;
+        let mut body: JsonMap = envelope.body_json("the control request")?;
+        let unfit = Unfit::take(&mut body);
+        let mut request: Self = serde_json::from_value(Value::Object(body))
+            .map_err(|error| ProtocolError::malformed("the control request", error))?;
+        request.unfit = unfit;
         request.clock = envelope.headers.get("clock").and_then(Value::as_u64).unwrap_or(0);
         request.expires = envelope.headers.get("expires").and_then(Value::as_f64).unwrap_or(0.0);
         Ok(request)
     }
 }
 
-/// One name or a list of names.
-fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<NodeName>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Names {
-        One(NodeName),
-        Many(Vec<NodeName>),
+impl Unfit {
+    /// What is unfit of a request's body; something that fits takes its place. As in Celery, whatever is false is no
+    /// arguments.
+    fn take(body: &mut JsonMap) -> Option<Self> {
+        let is_false = |value: &Value| match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::String(text) => text.is_empty(),
+            Value::Array(values) => values.is_empty(),
+            Value::Bool(true) | Value::Object(_) => false,
+        };
+        let arguments = body.shift_remove("arguments").filter(|arguments| !is_false(arguments));
+        let arguments = match arguments {
+            Some(Value::Object(named)) => {
+                body.insert("arguments".to_owned(), named.into());
+                None
+            }
+            other => other.map(Self::Arguments),
+        };
+        let method = body.get_mut("method").filter(|method| !method.is_string());
+        method.map(|method| Self::Method(std::mem::replace(method, "".into()))).or(arguments)
     }
-    let names = match Option::<Names>::deserialize(deserializer)? {
-        Some(Names::One(name)) => vec![name],
-        Some(Names::Many(names)) => names,
-        None => Vec::new(),
+}
+
+/// One name or several: those of a list, or the keys of an object.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<NodeName>>, D::Error> {
+    let name = |value: Value| match value {
+        Value::String(name) => Some(NodeName::from(name)),
+        _ => None,
+    };
+    let names: Vec<NodeName> = match Value::deserialize(deserializer)? {
+        Value::Array(names) => {
+            let is_for_some = !names.is_empty();
+            let names: Vec<_> = names.into_iter().filter_map(name).collect();
+            if names.is_empty() && is_for_some {
+                return Err(serde::de::Error::custom("a destination without a name"));
+            }
+            names
+        }
+        Value::Object(names) => names.into_iter().map(|(name, _)| name.into()).collect(),
+        Value::Null => Vec::new(),
+        one @ Value::String(_) => name(one).into_iter().filter(|name| !name.as_str().is_empty()).collect(),
+        other => return Err(serde::de::Error::custom(format!("{other} is no destination"))),
     };
     Ok(Some(names).filter(|names| !names.is_empty()))
 }
@@ -187,6 +235,40 @@ impl ControlReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn request(body: Value) -> Result<ControlRequest, ProtocolError> {
+        let body = serde_json::to_vec(&body).unwrap();
+        ControlRequest::decode(&Envelope::json(body, JsonMap::new(), Properties::default()).encode().unwrap())
+    }
+
+    #[test]
+    fn what_is_unfit_is_kept_for_the_answer() {
+        use serde_json::json;
+        let unfit = |body| request(body).unwrap().unfit;
+        for none in [json!(null), json!([]), json!(0), json!(""), json!(false), json!({}), json!({"a": 1})] {
+            assert_eq!(unfit(json!({"method": "ping", "arguments": none})), None);
+        }
+        for wrong in [json!([1]), json!(5), json!("a"), json!(true)] {
+            let read = unfit(json!({"method": "ping", "arguments": wrong}));
+            assert_eq!(read, Some(Unfit::Arguments(wrong)));
+        }
+        assert_eq!(unfit(json!({"method": ["x"]})), Some(Unfit::Method(json!(["x"]))));
+        assert!(request(json!({"arguments": {}})).is_err());
+    }
+
+    #[test]
+    fn a_destination_is_one_name_or_several() {
+        use serde_json::json;
+        let destination =
+            |names: Value| Some(request(json!({"method": "m", "destination": names})).ok()?.destination);
+        let both: Option<Vec<NodeName>> = Some(vec!["a".into(), "b".into()]);
+        assert_eq!(destination(json!(["a", 7, "b"])), Some(both.clone()));
+        assert_eq!(destination(json!({"a": 1, "b": 2})), Some(both));
+        assert_eq!(destination(json!("a")), Some(Some(vec!["a".into()])));
+        assert_eq!(destination(json!([])), Some(None));
+        // What names nobody is not for everybody.
+        assert!(destination(json!(7)).is_none() && destination(json!([7])).is_none());
+    }
 
     #[test]
     fn a_request_and_its_reply_survive_the_wire() {

@@ -17,7 +17,7 @@ mod signature;
 mod time;
 
 pub use command::{COMMANDS, Command, CommandKind, WordKind};
-pub use control::{ControlReply, ControlRequest, PIDBOX_TOPIC, ReplyTo, reply_topic};
+pub use control::{ControlReply, ControlRequest, PIDBOX_TOPIC, ReplyTo, Unfit, reply_topic};
 pub use envelope::{DeliveryInfo, Envelope, MAX_BODY_BYTES, Properties};
 pub use error::ProtocolError;
 pub use event::{EVENT_TOPIC_PREFIX, Event};

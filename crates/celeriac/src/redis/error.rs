@@ -24,6 +24,14 @@ pub enum RedisError {
         /// What the system says.
         reason: String,
     },
+    /// It does not keep the scripts that it is given.
+    #[error(
+        "Redis at {server} forgets the scripts that it is given: somebody calls SCRIPT FLUSH again and again, or a proxy spreads the commands over several servers; find out who, or connect to one server"
+    )]
+    ScriptsFlushed {
+        /// Where it is.
+        server: String,
+    },
     /// A connection that gives no answer.
     #[error(
         "Redis at {server} gives no answer in time: it hangs, is overloaded, or the network drops packets"
@@ -116,14 +124,20 @@ impl RedisError {
         )
     }
 
-    /// Whether the connection was lost or could not be made.
+    /// Whether the connection was lost or could not be made, or has to be made anew.
     pub(crate) fn is_loss(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::ScriptsFlushed { .. })
     }
 
     /// Whether the command may have been done nevertheless.
     pub(crate) fn leaves_in_doubt(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Answer { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::ScriptsFlushed { .. }
+                | Self::TimedOut { .. }
+                | Self::Answer { .. }
+        )
     }
 
     pub(super) fn from_driver(server: &str, error: &redis::RedisError) -> Self {

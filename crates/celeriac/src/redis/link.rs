@@ -212,10 +212,7 @@ impl Link {
         }
         if forgot_scripts {
             // Nothing was done. A new connection loads the scripts again.
-            return RedisError::Unreachable {
-                server: self.server.shown(),
-                reason: "its scripts were flushed".into(),
-            };
+            return RedisError::ScriptsFlushed { server: self.server.shown() };
         }
         error
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::protocol::JsonMap;
+use crate::protocol::{JsonMap, Unfit};
 use crate::repr;
 
 /// An exception that Celery's worker would raise; the sender is told its `repr`.
@@ -17,6 +17,26 @@ pub(super) struct Raised {
 impl Raised {
     pub(super) fn new(class: &'static str, text: impl Into<String>) -> Self {
         Self { class, text: text.into() }
+    }
+
+    /// For a request that has no method, or no arguments by name.
+    pub(super) fn by(unfit: &Unfit, method: &str) -> Self {
+        let shown = |value| repr::python(value).chars().take(100).collect::<String>();
+        match unfit {
+            Unfit::Method(value) => Self::new("KeyError", shown(value)),
+            Unfit::Arguments(value) => {
+                let kind = match value {
+                    Value::Array(_) => "list",
+                    Value::String(_) => "str",
+                    Value::Bool(_) => "bool",
+                    Value::Number(number) if number.is_f64() => "float",
+                    Value::Number(_) => "int",
+                    Value::Null | Value::Object(_) => "dict",
+                };
+                let method: String = method.chars().take(100).collect();
+                Self::new("TypeError", format!("{method}() argument after ** must be a mapping, not {kind}"))
+            }
+        }
     }
 
     pub(super) fn into_reply(self) -> Value {

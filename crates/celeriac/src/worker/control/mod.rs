@@ -97,7 +97,11 @@ fn obey<S: Send + Sync + 'static>(
 ) -> Option<impl Future<Output = ()> + Send + use<S>> {
     shared.app.core().clock.adjust(request.clock);
     tracing::debug!(target: "celery.pidbox", "control request {}", request.method);
-    let answer = match answer(shared, &request.method, &request.arguments) {
+    let obeyed = match &request.unfit {
+        Some(unfit) => Err(Raised::by(unfit, &request.method)),
+        None => answer(shared, &request.method, &request.arguments),
+    };
+    let answer = match obeyed {
         Ok(answer) => answer?,
         Err(raised) => {
             tracing::error!(target: "celery.pidbox", "control request {}: {raised}", shortened(&request.method));
