@@ -132,25 +132,7 @@ impl Analyses {
 
     /// By id, by name (the newest of that name), or by the beginning of an id.
     pub async fn get(&self, name: &str) -> Result<Analysis, AnalysisError> {
-        let shown: String = name.chars().filter(|letter| !letter.is_control()).take(100).collect();
-        match self.store().find(name).await? {
-            Found::One(analysis) => Ok(*analysis),
-            Found::None => Err(AnalysisError::new(
-                ErrorKind::NotFound,
-                "not_found",
-                format!("there is no analysis `{shown}`"),
-                "`code-reader list` shows those that there are.",
-            )),
-            Found::Ambiguous(ids) => Err(AnalysisError::new(
-                ErrorKind::Invalid,
-                "ambiguous",
-                format!(
-                    "several analyses begin with `{shown}`: {}",
-                    ids.iter().map(AnalysisId::as_str).collect::<Vec<_>>().join(", ")
-                ),
-                "Give more of the id.",
-            )),
-        }
+        one(name, self.store().find(name).await?)
     }
 
     /// The analysis of this id.
@@ -188,6 +170,29 @@ impl Analyses {
     /// What all analyses that are still there asked of the LLM.
     pub async fn llm_usage(&self) -> Result<LlmUsage, AnalysisError> {
         Ok(self.store().total_usage().await?)
+    }
+}
+
+/// The one of that name, or why there is none.
+pub(crate) fn one<T>(name: &str, found: Found<T>) -> Result<T, AnalysisError> {
+    let shown: String = name.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    match found {
+        Found::One(found) => Ok(*found),
+        Found::None => Err(AnalysisError::new(
+            ErrorKind::NotFound,
+            "not_found",
+            format!("there is no analysis `{shown}`"),
+            "`code-reader list` shows those that there are.",
+        )),
+        Found::Ambiguous(ids) => Err(AnalysisError::new(
+            ErrorKind::Invalid,
+            "ambiguous",
+            format!(
+                "several analyses begin with `{shown}`: {}",
+                ids.iter().map(AnalysisId::as_str).collect::<Vec<_>>().join(", ")
+            ),
+            "Give more of the id.",
+        )),
     }
 }
 

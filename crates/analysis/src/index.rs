@@ -90,8 +90,9 @@ struct Building {
 
 impl Building {
     fn run(self) -> Result<Counts, AnalysisError> {
-        let mut writer =
-            KnowledgeBaseWriter::create(&self.target, self.meta).map_err(|error| index_error(&error))?;
+        let mut writer = KnowledgeBaseWriter::create(&self.target, self.meta)
+            .map_err(|error| index_error(&error))?
+            .with_threads(self.options.threads);
         let progress = |progress: ScanProgress| {
             let total = (progress.total > 0).then_some(progress.total as u64);
             self.stage.send_replace(Stage::Scan(Progress { done: progress.done as u64, total }));

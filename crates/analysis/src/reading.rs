@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reader::{FileReading, Item, ItemKind, KnowledgeBase, Page};
 use store::{AnalysisId, ResultId};
 
-use crate::analyses::bad_cursor;
+use crate::analyses::{bad_cursor, one};
 use crate::{Analyses, AnalysisError};
 
 /// Readings that are loaded at once.
@@ -15,11 +15,19 @@ impl Analyses {
     /// The knowledge base; an error of the kind `Conflict` before it is built. Its methods block: call them on a
     /// thread where that is allowed.
     pub async fn knowledge(&self, id: &AnalysisId) -> Result<Arc<KnowledgeBase>, AnalysisError> {
-        let result = match self.result(id).await? {
-            Some(result) => result,
-            // No result has this id, so this tells that nothing is indexed.
-            None => ResultId::of(&["none"]),
-        };
+        let result = self.result(id).await?;
+        self.knowledge_of(result).await
+    }
+
+    /// The same by what [`get`](Self::get) takes, and quicker than both.
+    pub async fn knowledge_by_name(&self, name: &str) -> Result<Arc<KnowledgeBase>, AnalysisError> {
+        let result = one(name, self.store().find_result(name).await?)?;
+        self.knowledge_of(result).await
+    }
+
+    async fn knowledge_of(&self, result: Option<ResultId>) -> Result<Arc<KnowledgeBase>, AnalysisError> {
+        // No result has the other id, so that tells that nothing is indexed.
+        let result = result.unwrap_or_else(|| ResultId::of(&["none"]));
         self.shared().knowledge().of(self.store(), &result).await
     }
 
@@ -37,6 +45,11 @@ impl Analyses {
             Some(result) => Ok(self.store().page(&result, slug).await?),
             None => Ok(None),
         }
+    }
+
+    /// The same by what [`get`](Self::get) takes.
+    pub async fn page_by_name(&self, name: &str, slug: &str) -> Result<Option<Page>, AnalysisError> {
+        one(name, self.store().find_page(name, slug).await?)
     }
 
     /// What is said of one file.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use store::Store;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::cancellation::Running;
 use crate::flights::Flights;
@@ -31,6 +32,8 @@ struct Inner {
     running: Running,
     /// Answers that are being asked for.
     flights: Flights,
+    /// Threads that describe files without an LLM: as many as read and parse them, whatever the worker's concurrency.
+    describing: Semaphore,
 }
 
 impl Shared {
@@ -58,6 +61,7 @@ impl Shared {
             announcer: Announcer::default(),
             running: Running::default(),
             flights: Flights::default(),
+            describing: Semaphore::new(settings.read_threads.unwrap_or_else(processors).max(1)),
             settings,
         })))
     }
@@ -84,6 +88,11 @@ impl Shared {
 
     pub(crate) fn flights(&self) -> &Flights {
         &self.0.flights
+    }
+
+    /// Waits for the turn to describe files by their source, which needs nothing but the processor.
+    pub(crate) async fn turn_to_describe(&self) -> Result<SemaphorePermit<'_>, AnalysisError> {
+        self.0.describing.acquire().await.map_err(AnalysisError::internal)
     }
 
     pub(crate) fn running(&self) -> &Running {
@@ -113,4 +122,8 @@ impl Shared {
         clients.insert(model.to_owned(), client.clone());
         Ok(client)
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }

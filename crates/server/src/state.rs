@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use analysis::{Analyses, AnalysisError, AnalysisId};
+use analysis::{Analyses, AnalysisError};
 use reader::KnowledgeBase;
 
 use crate::metrics::Metrics;
@@ -34,13 +34,13 @@ pub(crate) struct AppState {
 }
 
 impl AppState {
-    /// Runs `read` over the knowledge base of an analysis, off the runtime's threads.
-    pub async fn with_knowledge<T, F>(&self, id: &AnalysisId, read: F) -> Result<T, Problem>
+    /// Runs `read` over the knowledge base of the analysis of this id or name, off the runtime's threads.
+    pub async fn with_knowledge<T, F>(&self, name: &str, read: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&KnowledgeBase) -> Result<T, Problem> + Send + 'static,
     {
-        let knowledge = self.analyses.knowledge(id).await?;
+        let knowledge = self.analyses.knowledge_by_name(name).await?;
         tokio::task::spawn_blocking(move || read(&knowledge)).await.map_err(|error| {
             tracing::error!("a read of a knowledge base broke off: {error}");
             Problem::from(AnalysisError::new(

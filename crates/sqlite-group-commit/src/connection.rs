@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::DatabaseError;
@@ -51,6 +52,9 @@ pub(crate) fn connect_reader(path: &Path) -> Result<Connection, DatabaseError> {
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DatabaseError> {
     let mut conn = Connection::open_with_flags(path, flags)?;
+    // Without, SQLite plans by the values that are bound, which means that it parses and plans most statements anew each
+    // time that they run, cached or not.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.busy_handler(Some(wait_for_lock))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -65,4 +69,24 @@ fn wait_for_lock(looks: i32) -> bool {
     let pause = Duration::from_micros(100).saturating_mul(looks.saturating_add(1)).min(LONGEST_PAUSE);
     std::thread::sleep(pause);
     LONGEST_PAUSE.saturating_mul(looks) < LOCK_PATIENCE
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = connect_writer(&folder.path().join("a.db")).unwrap();
+        conn.execute_batch("CREATE TABLE place (file INTEGER, line INTEGER); CREATE INDEX i ON place (file);")
+            .unwrap();
+        let mut statement = conn.prepare("SELECT line FROM place WHERE file = ?1 AND line = ?2").unwrap();
+        for line in 0..5 {
+            statement.query_map([0, line], |row| row.get::<_, i64>(0)).unwrap().for_each(drop);
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }

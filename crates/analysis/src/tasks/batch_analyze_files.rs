@@ -103,7 +103,9 @@ impl BatchAnalyzeFiles {
         let base = shared.knowledge().of(shared.store(), &wanted.result).await?;
         let flag = work.flag();
         let language = crate::pages::options(wanted.analysis.language).language;
+        let turn = shared.turn_to_describe().await?;
         let made = crate::blocking(move || readings::of_files(&base, &pending, language, &flag)).await?;
+        drop(turn);
         let done = made.len() as u64;
         let readings = made
             .into_iter()

@@ -76,7 +76,8 @@ fn push_word(part: &str, out: &mut String) {
     }
 }
 
-fn push_folded(word: &str, out: &mut String) {
+/// Appends a text as [`fold`] gives it.
+pub(crate) fn push_folded(word: &str, out: &mut String) {
     for c in word.chars() {
         match c {
             '_' | '$' => {}

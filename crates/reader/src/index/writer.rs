@@ -66,7 +66,12 @@ pub struct KnowledgeBaseWriter {
     tree: Tree,
     counts: Counts,
     meta: RepositoryMeta,
+    /// Threads that resolve; `None` for one per processor.
+    threads: Option<usize>,
 }
+
+/// More threads than this resolve no faster.
+const MAX_THREADS: usize = 16;
 
 impl KnowledgeBaseWriter {
     /// Starts a knowledge base that will stand at `path`.
@@ -75,7 +80,13 @@ impl KnowledgeBaseWriter {
         let unfinished = Unfinished::beside(&target)?;
         let thread = RowThread::start(unfinished.path.clone(), target.clone())?;
         let (tree, counts) = (Tree::default(), Counts::default());
-        Ok(Self { target, unfinished, thread, tree, counts, meta })
+        Ok(Self { target, unfinished, thread, tree, counts, meta, threads: None })
+    }
+
+    /// Resolves on so many threads instead of one per processor; they give the same knowledge base.
+    pub fn with_threads(mut self, threads: Option<usize>) -> Self {
+        self.threads = threads;
+        self
     }
 
     /// Takes one file.
@@ -96,7 +107,9 @@ impl KnowledgeBaseWriter {
     pub fn finish(mut self, progress: &(dyn Fn(IndexProgress) + Sync)) -> Result<Counts, IndexError> {
         progress(IndexProgress::Resolving);
         self.thread.send(Row::FilesEnd)?;
-        let resolved = resolve::resolve(&self.tree);
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or_else(processors).clamp(1, MAX_THREADS);
+        let resolved = resolve::resolve(&self.tree, threads);
         let ranks = rank::ranks(&self.tree, &resolved);
         progress(IndexProgress::Writing);
         self.counts.links = resolved.links.len() as u64;

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Weak};
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
 
 use super::{KnowledgeError, pool::Pool};
 use crate::{
@@ -122,6 +122,24 @@ impl KnowledgeBase {
         self.pool.read(|db| {
             let mut statement = db.prepare_cached(&format!("{FILE} ORDER BY f.path"))?;
             statement.query_map([], file_of)?.collect()
+        })
+    }
+
+    /// At most `limit` files, by path: those behind the path `after`, or from the first on; of all, or only those that
+    /// were skipped, or only the others.
+    pub fn files_after(
+        &self,
+        after: Option<&str>,
+        skipped: Option<bool>,
+        limit: usize,
+    ) -> Result<Vec<File>, KnowledgeError> {
+        self.pool.read(|db| {
+            let mut statement = db.prepare_cached(&format!(
+                "{FILE} WHERE f.path > ?1 AND (?2 IS NULL OR (f.skipped IS NOT NULL) = ?2) ORDER BY f.path LIMIT ?3"
+            ))?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            // No path is empty.
+            statement.query_map(params![after.unwrap_or(""), skipped, limit], file_of)?.collect()
         })
     }
 
@@ -313,6 +331,21 @@ mod tests {
                 .expect("a plan");
             assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{query:?}: {plan:?}");
         }
+    }
+
+    #[test]
+    fn files_are_listed_part_by_part() {
+        let text = "x = 1\n";
+        let (_folder, kb) = base_of(&[("a.py", text), ("b.bin", "\0"), ("b/c.py", text), ("d.py", text)]);
+        let paths = |after, skipped, limit| -> Vec<String> {
+            let files = kb.files_after(after, skipped, limit).expect("files");
+            files.into_iter().map(|file| file.path).collect()
+        };
+        assert_eq!(paths(None, None, 9), ["a.py", "b.bin", "b/c.py", "d.py"]);
+        assert_eq!(paths(None, Some(false), 2), ["a.py", "b/c.py"]);
+        assert_eq!(paths(Some("b/c.py"), Some(false), 2), ["d.py"]);
+        assert_eq!(paths(Some("a.py"), Some(true), 2), ["b.bin"]);
+        assert!(paths(Some("d.py"), None, 2).is_empty());
     }
 
     #[test]

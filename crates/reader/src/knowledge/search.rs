@@ -1,6 +1,9 @@
 //! Search: symbols of that very name first, then the best chunks by BM25.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::LazyLock,
+};
 
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -179,6 +182,10 @@ impl Search<'_> {
                 if !seen.insert((chunk.path.clone(), chunk.lines.0)) {
                     continue;
                 }
+                // Before its text is looked at, which is what a search costs.
+                if per_file.get(&chunk.path).is_some_and(|count| *count >= HITS_PER_FILE) {
+                    continue;
+                }
                 let score = ceiling * chunk.score / top;
                 let Some(hit) = self.hit(&chunk, score)? else { continue };
                 let is_inside = hits.iter().any(|known| {
@@ -186,12 +193,10 @@ impl Search<'_> {
                         && known.start_line <= hit.start_line
                         && hit.end_line <= known.end_line
                 });
-                let count = per_file.entry(chunk.path).or_default();
-                if is_inside || *count >= HITS_PER_FILE {
-                    continue;
+                if !is_inside {
+                    *per_file.entry(chunk.path).or_default() += 1;
+                    hits.push(hit);
                 }
-                *count += 1;
-                hits.push(hit);
             }
         }
         Ok(())
@@ -200,16 +205,11 @@ impl Search<'_> {
     fn matches(&self, query: &str) -> rusqlite::Result<Vec<Found>> {
         // More than are shown: roles and phrases are looked at after BM25.
         let wanted = if self.query.kind.is_some() || !self.terms.phrases.is_empty() { 2_000 } else { 200 };
-        let sql = format!(
-            "SELECT c.file, f.path, f.role, s.rank, c.start_line, c.end_line, c.start_byte, c.end_byte, {BM25}
-             FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN file f ON f.id = c.file
-             JOIN standing s ON s.file = f.id
-             WHERE chunk_words MATCH ?1 AND {FILTER} AND ?4 IS ?4 ORDER BY 9, c.id LIMIT ?5"
-        );
-        let mut statement = self.db.prepare_cached(&sql)?;
-        let (language, prefix, kind) = self.filters();
+        let (language, prefix, _) = self.filters();
+        let sql = if language.is_none() && prefix.is_none() { &*BEST_OF_ALL } else { &*BEST_OF_SOME };
+        let mut statement = self.db.prepare_cached(sql)?;
         let wanted = i64::try_from(wanted.max(self.limit * 4)).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![query, language, prefix, kind, wanted], |row| {
+        let rows = statement.query_map(params![query, language, prefix, wanted], |row| {
             let (role, rank): (Option<FileRole>, f64) = (word_of(row, 2)?, row.get(3)?);
             let bm25: f64 = row.get(8)?;
             Ok(Found {
@@ -322,6 +322,31 @@ impl Search<'_> {
     }
 }
 
+/// The best chunks of the files that the filter lets through.
+static BEST_OF_SOME: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{CHUNK}, {BM25}
+         FROM chunk_words JOIN chunk c ON c.id = chunk_words.rowid JOIN file f ON f.id = c.file
+         JOIN standing s ON s.file = f.id
+         WHERE chunk_words MATCH ?1 AND {FILTER} ORDER BY 9, c.id LIMIT ?4"
+    )
+});
+
+/// The best chunks of all: without a filter only they are looked up, and not every chunk that holds one of the words.
+static BEST_OF_ALL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH best AS MATERIALIZED (
+             SELECT rowid AS id, {BM25} AS score FROM chunk_words
+             WHERE chunk_words MATCH ?1 AND ?2 IS NULL AND ?3 IS NULL ORDER BY 2, 1 LIMIT ?4)
+         {CHUNK}, best.score
+         FROM best JOIN chunk c ON c.id = best.id JOIN file f ON f.id = c.file JOIN standing s ON s.file = f.id
+         ORDER BY best.score, c.id"
+    )
+});
+
+const CHUNK: &str =
+    "SELECT c.file, f.path, f.role, s.rank, c.start_line, c.end_line, c.start_byte, c.end_byte";
+
 /// The conditions on the file: language and the start of the path.
 const FILTER: &str = "(?2 IS NULL OR f.language = ?2) AND (?3 IS NULL OR substr(f.path, 1, length(?3)) = ?3)";
 
@@ -363,13 +388,20 @@ fn ends_with(parent: Option<&str>, parents: &[String]) -> bool {
 
 /// The line with the most different words.
 fn best_line(lines: &[&str], terms: &Terms) -> usize {
+    let wanted: Vec<&str> = terms.words().collect();
     let mut best = (0, 0);
-    let mut spelled = String::new();
+    let (mut folded, mut spelled) = (String::new(), String::new());
     for (at, line) in lines.iter().enumerate() {
+        // A word of the line is a piece of the folded line, so most lines need no taking apart.
+        folded.clear();
+        words::push_folded(line, &mut folded);
+        if wanted.iter().filter(|word| folded.contains(**word)).count() <= best.1 {
+            continue;
+        }
         spelled.clear();
         words::spell_out(line, &mut spelled);
-        let count =
-            terms.words().filter(|word| spelled.split(' ').any(|here| here.starts_with(word))).count();
+        let is_there = |word: &&&str| spelled.split(' ').any(|here| here.starts_with(**word));
+        let count = wanted.iter().filter(is_there).count();
         if count > best.1 {
             best = (at, count);
         }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use reader::{File, FileReading, Symbol};
 use serde::{Deserialize, Serialize};
 
-use super::{List, slice};
+use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -32,15 +32,12 @@ pub async fn list(
     Path(id): Path<String>,
     Query(query): Query<FilesQuery>,
 ) -> Result<Json<List<File>>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
     let part = state
-        .with_knowledge(&analysis.id, move |knowledge| {
-            let files = knowledge
-                .files()?
-                .into_iter()
-                .filter(|file| query.skipped.is_none_or(|skipped| file.skipped.is_some() == skipped));
+        .with_knowledge(&id, move |knowledge| {
             let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
-            Ok(slice(files, |file| &file.path, query.cursor.as_deref(), limit))
+            // One more tells whether there is a next part.
+            let files = knowledge.files_after(query.cursor.as_deref(), query.skipped, limit + 1)?;
+            Ok(List::part(files, limit, |file| &file.path))
         })
         .await?;
     Ok(Json(part))
@@ -98,7 +95,7 @@ pub async fn show(
     let analysis = state.analyses.get(&id).await?;
     let reading = state.analyses.reading(&analysis.id, &path).await?;
     let detail = state
-        .with_knowledge(&analysis.id, move |knowledge| {
+        .with_knowledge(&id, move |knowledge| {
             let file = knowledge.file(&path)?.ok_or_else(|| Problem::not_found("file", &path))?;
             let source = knowledge.source(&path)?.map(|text| cut(&text, &lines));
             let facts = knowledge.facts(&path)?;

@@ -39,9 +39,8 @@ pub async fn graph(
     Path(id): Path<String>,
     Query(query): Query<GraphQuery>,
 ) -> Result<Json<Graph>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
     let graph = state
-        .with_knowledge(&analysis.id, move |knowledge| {
+        .with_knowledge(&id, move |knowledge| {
             let graph = knowledge.graph()?;
             let files_only = query.level != Some(Level::Symbol);
             let is_file = |id: &str| !id.contains('#');

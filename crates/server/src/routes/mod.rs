@@ -24,17 +24,14 @@ pub struct List<T> {
     pub next: Option<String>,
 }
 
-/// Cuts a sorted list after the entry whose key is `cursor`.
-pub fn slice<T>(
-    all: impl IntoIterator<Item = T>,
-    key: impl Fn(&T) -> &str,
-    cursor: Option<&str>,
-    limit: usize,
-) -> List<T> {
-    let mut rest = all.into_iter().skip_while(|entry| cursor.is_some_and(|cursor| key(entry) <= cursor));
-    let items: Vec<T> = rest.by_ref().take(limit).collect();
-    let next = rest.next().and_then(|_| items.last().map(|last| key(last).to_owned()));
-    List { items, next }
+impl<T> List<T> {
+    /// A part of at most `limit` entries; what was found holds one more when there is a next part.
+    pub fn part(mut found: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> List<T> {
+        let is_more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| is_more).map(|last| key(last).to_owned());
+        List { items: found, next }
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +43,9 @@ mod tests {
         let all = ["a", "b", "c", "d", "e"];
         let (mut cursor, mut seen) = (None, Vec::new());
         loop {
-            let part = slice(all, |entry| entry, cursor.as_deref(), 2);
+            let behind = |entry: &&str| cursor.as_deref().is_none_or(|cursor| *entry > cursor);
+            let found = all.into_iter().filter(behind).take(3).collect();
+            let part = List::part(found, 2, |entry| entry);
             seen.extend(part.items);
             cursor = part.next;
             if cursor.is_none() {

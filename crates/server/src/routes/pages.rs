@@ -61,7 +61,6 @@ pub async fn show(
     State(state): State<AppState>,
     Path((id, slug)): Path<(String, String)>,
 ) -> Result<Json<Page>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
-    let page = state.analyses.page(&analysis.id, &slug).await?;
+    let page = state.analyses.page_by_name(&id, &slug).await?;
     page.map(Json).ok_or_else(|| Problem::not_found("page", &slug))
 }

@@ -37,9 +37,8 @@ pub async fn search(
     if query.q.len() > 1_000 {
         return Err(Problem::bad_request("`q` is longer than 1,000 bytes"));
     }
-    let analysis = state.analyses.get(&id).await?;
     let items = state
-        .with_knowledge(&analysis.id, move |knowledge| {
+        .with_knowledge(&id, move |knowledge| {
             Ok(knowledge.search(&SearchQuery {
                 text: query.q,
                 limit: query.limit.unwrap_or(20).clamp(1, 100),

@@ -39,7 +39,6 @@ pub async fn list(
     Path(id): Path<String>,
     Query(query): Query<SymbolsQuery>,
 ) -> Result<Json<List<Symbol>>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
     let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
     let after: usize = match &query.cursor {
         None => 0,
@@ -48,7 +47,7 @@ pub async fn list(
         }
     };
     let part = state
-        .with_knowledge(&analysis.id, move |knowledge| {
+        .with_knowledge(&id, move |knowledge| {
             let mut items = knowledge.symbols(&SymbolQuery {
                 path: query.path,
                 kind: query.kind,

@@ -87,13 +87,24 @@ pub struct Upload {
     pub created_at: Timestamp,
 }
 
-/// What a name or the beginning of an id leads to.
+/// What a name or the beginning of an id leads to: an analysis, or what was looked up of it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum Found<T = Analysis> {
     /// No analysis.
     None,
     /// This one.
-    One(Box<Analysis>),
+    One(Box<T>),
     /// Several ids begin so.
     Ambiguous(Vec<AnalysisId>),
+}
+
+impl<T> Found<T> {
+    /// Goes on with the one that was found.
+    pub(crate) fn and_then<U, E>(self, look_up: impl FnOnce(T) -> Result<U, E>) -> Result<Found<U>, E> {
+        Ok(match self {
+            Self::One(found) => Found::One(Box::new(look_up(*found)?)),
+            Self::None => Found::None,
+            Self::Ambiguous(ids) => Found::Ambiguous(ids),
+        })
+    }
 }

@@ -1,7 +1,9 @@
 //! Analyses and their history.
 
+use reader::Page;
+
 use super::Store;
-use crate::tables::{analyses, events, results};
+use crate::tables::{analyses, events, pages, results};
 use crate::{
     Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, LlmUsage, NewAnalysis, ResultId,
     Run, Status, StoreError,
@@ -38,6 +40,28 @@ impl Store {
     pub async fn find(&self, text: &str) -> Result<Found, StoreError> {
         let text = text.to_owned();
         self.tables.read(move |db| analyses::find(db, &text)).await
+    }
+
+    /// The result that the analysis works on, once it has one: [`find`](Self::find) and
+    /// [`result_of`](Self::result_of) in one look-up, for every one of them waits for two threads.
+    pub async fn find_result(&self, text: &str) -> Result<Found<Option<ResultId>>, StoreError> {
+        let text = text.to_owned();
+        self.tables
+            .read(move |db| analyses::find(db, &text)?.and_then(|found| results::of(db, &found.id)))
+            .await
+    }
+
+    /// A page of the analysis, in one look-up.
+    pub async fn find_page(&self, text: &str, slug: &str) -> Result<Found<Option<Page>>, StoreError> {
+        let (text, slug) = (text.to_owned(), slug.to_owned());
+        self.tables
+            .read(move |db| {
+                analyses::find(db, &text)?.and_then(|found| match results::of(db, &found.id)? {
+                    Some(result) => pages::get(db, &result, &slug),
+                    None => Ok(None),
+                })
+            })
+            .await
     }
 
     /// At most `limit`, newest first, older than `before`.

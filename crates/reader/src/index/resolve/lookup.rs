@@ -55,6 +55,8 @@ pub(super) struct Lookup<'t> {
     pub(super) bindings: Vec<FileBindings<'t>>,
     /// The resolved bases of each class.
     pub(super) bases: HashMap<SymbolId, Vec<SymbolId>>,
+    /// How many threads may look up at once.
+    pub(super) threads: usize,
 }
 
 impl<'t> Lookup<'t> {

@@ -66,12 +66,12 @@ pub(crate) struct Resolved {
     pub(crate) outside: Vec<OutsideImport>,
 }
 
-/// Resolves all files.
-pub(crate) fn resolve(tree: &Tree) -> Resolved {
+/// Resolves all files, on so many threads at most.
+pub(crate) fn resolve(tree: &Tree, threads: usize) -> Resolved {
     let modules = modules::Modules::of(tree);
     let table = table::Table::of(&modules);
     let bindings = bindings::bind(tree, &modules, &table);
-    let mut lookup = lookup::Lookup { tree, modules, table, bindings, bases: HashMap::new() };
+    let mut lookup = lookup::Lookup { tree, modules, table, bindings, bases: HashMap::new(), threads };
     let mut resolved = Resolved::default();
     uses::resolve_bases(&mut lookup);
     uses::resolve(&lookup, &mut resolved);

@@ -23,7 +23,6 @@ use crate::{
 
 /// Files that a thread takes at once.
 const FILES_AT_ONCE: usize = 32;
-const MAX_THREADS: usize = 16;
 
 /// Resolves the bases of all classes, so that inherited members are found afterwards.
 pub(super) fn resolve_bases(lookup: &mut Lookup<'_>) {
@@ -98,7 +97,7 @@ struct ResolvedUse<'l, 't> {
     names_package: bool,
 }
 
-/// What `take` makes of the wanted uses, on all processors, in no order.
+/// What `take` makes of the wanted uses, on the lookup's threads, in no order.
 fn each_use<'t, T: Send>(
     lookup: &Lookup<'t>,
     wanted: impl Fn(&TreeUse) -> bool + Sync,
@@ -116,8 +115,7 @@ fn each_use<'t, T: Send>(
             uses_of(lookup, files, &mut closure, &wanted, &mut |used, use_| take(used, use_, &mut taken));
         }
     };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let useful = threads.min(files.len().div_ceil(FILES_AT_ONCE));
+    let useful = lookup.threads.min(files.len().div_ceil(FILES_AT_ONCE));
     thread::scope(|scope| {
         // This thread works, too, and does everything when no other can be had.
         let start = |_| thread::Builder::new().name("resolve".into()).spawn_scoped(scope, work).ok();
