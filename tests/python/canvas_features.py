@@ -199,9 +199,21 @@ def relations():
     yield "forgotten", AsyncResult(gone.id, app=app).state
 
 
+def protocol_1():
+    """As old clients send, and those of other languages."""
+    app.conf.task_protocol = 1
+    vars(app.amqp).pop("create_task_message", None)
+    yield "old_message", outcome(add.apply_async((1, 2), {"z": 4}, countdown=0.1, expires=60))
+    yield "old_chain", outcome((add.s(1, 1) | add.s(2) | add.s(3)).delay())
+    yield "old_chord", outcome(chord([add.s(1, 1), add.s(2, 2)], tsum.s()).delay())
+    yield "old_retry", outcome(retry_once.delay())
+    app.conf.task_protocol = 2
+    vars(app.amqp).pop("create_task_message", None)
+
+
 def main():
     said = {}
-    for part in (calls, errors, times, retries, revokes, canvases, replaced, links, failures, relations):
+    for part in (calls, errors, times, retries, revokes, canvases, replaced, links, failures, relations, protocol_1):
         said.update(part())
     print(json.dumps(said), flush=True)
 

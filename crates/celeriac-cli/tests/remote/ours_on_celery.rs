@@ -50,15 +50,26 @@ fn same_output(celery: Celery) {
         .iter()
         .map(|line| [line, &["--timeout", "20", "--destination", "w1@lab"][..]].concat())
         .collect();
-    let theirs = bench.celery_many(celery, &lines);
+    let theirs = || answered(|| bench.celery_many(celery, &lines), |runs| runs.iter().any(is_unanswered));
+    let first = theirs();
     // What the first round changed, the second one finds.
-    let again = bench.celery_many(celery, &lines);
-    for ((line, theirs), again) in lines.iter().zip(theirs).zip(again) {
-        let ours = bench.celeriac(line);
+    let again = theirs();
+    for ((line, theirs), again) in lines.iter().zip(first).zip(again) {
+        let ours = answered(|| bench.celeriac(line), is_unanswered);
         assert_eq!(ours.code, theirs.code, "{line:?}: {ours:?}");
         let is_same = [&theirs, &again].iter().any(|run| sorted(&run.out) == sorted(&ours.out));
         assert!(is_same, "{line:?} gave\n{}\nCelery prints\n{}{}", ours.out, theirs.out, worker.log());
     }
+}
+
+/// Tries once more when an answer did not come in time, on a machine that stood still meanwhile.
+fn answered<T>(run: impl Fn() -> T, is_unanswered: impl Fn(&T) -> bool) -> T {
+    let ran = run();
+    if is_unanswered(&ran) { run() } else { ran }
+}
+
+fn is_unanswered(run: &Run) -> bool {
+    run.code == 69
 }
 
 /// Sets of Python have no order, and neither have the modules that a worker has loaded.

@@ -1,4 +1,4 @@
-//! The task message, Celery's protocol 2.
+//! The task message, Celery's protocol 2. One of protocol 1 is read as if it were one of these.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::error::ProtocolError;
 use super::ids::{GroupId, QueueName, TaskId, check};
 use super::signature::Signature;
 use super::time::IsoTimestamp;
+use super::version1;
 
 /// A task message: what to run, with which arguments, and what follows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,9 +203,13 @@ impl Message {
             Ok(wire) => wire,
             // The envelope's own fault is told first: that its body is pickled says more than that a header is missing.
             Err(error) => {
-                return match crate::json::quoted(bytes) {
-                    Some(quoted) if matches!(error, ProtocolError::Malformed { .. }) => Self::decode(&quoted),
-                    _ => Err(Envelope::decode(bytes).err().unwrap_or(error)),
+                let is_malformed = matches!(error, ProtocolError::Malformed { .. });
+                if is_malformed && let Some(quoted) = crate::json::quoted(bytes) {
+                    return Self::decode(&quoted);
+                }
+                return match version1::read(bytes).filter(|_| is_malformed) {
+                    Some(message) => message.checked(),
+                    None => Err(Envelope::decode(bytes).err().unwrap_or(error)),
                 };
             }
         };
@@ -215,9 +220,13 @@ impl Message {
         let Some(headers) = wire.headers else {
             return Err(ProtocolError::malformed("the task headers", "there are none"));
         };
-        check("task name", &headers.task)?;
-        let headers = Headers { id: headers.id.checked()?, ..headers };
-        Ok(Self { headers, body, properties: wire.properties })
+        Self { headers, body, properties: wire.properties }.checked()
+    }
+
+    fn checked(mut self) -> Result<Self, ProtocolError> {
+        check("task name", &self.headers.task)?;
+        self.headers.id = self.headers.id.checked()?;
+        Ok(self)
     }
 
     /// The task that a message is for which cannot be read otherwise.

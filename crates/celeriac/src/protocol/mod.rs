@@ -15,6 +15,7 @@ mod message;
 mod result;
 mod signature;
 mod time;
+mod version1;
 
 pub use command::{COMMANDS, Command, CommandKind, WordKind};
 pub use control::{ControlReply, ControlRequest, PIDBOX_TOPIC, ReplyTo, Unfit, reply_topic};

@@ -30,6 +30,7 @@ fn expected() -> Value {
         "failure_before_group": plain_failure, "failure_in_header_chain": failure("2"),
         "failing_body": failure("[2]"), "root": true, "parent": true, "children": true, "collected": 3,
         "ready": true, "restored": [2, 4], "completed": 2, "stamped": 3, "forgotten": "PENDING",
+        "old_message": 7, "old_chain": 7, "old_chord": 6, "old_retry": 1,
     })
 }
 
