@@ -39,6 +39,7 @@ def main():
         "numbers": repr(outcome(numbers.delay(nan, [inf, -inf, 0.5], nan))["value"]),
         "numbers_in_a_chain": repr(outcome((same.clone((nan,)) | numbers.s([nan, inf])).delay())["value"]),
         "numbers_in_a_chord": repr(outcome(chord([numbers.s(nan, []), numbers.s(inf, [])], same).delay())["value"]),
+        "long_number": repr(outcome((same.clone((2**200,)) | same).delay())["value"]),
         "chunks_of_numbers": repr(outcome(numbers.chunks([(nan, [inf])], 5).delay())["value"]),
         "numbers_in_headers": repr(outcome(in_headers)["value"]),
         "packed": len(packed.get(timeout=TIMEOUT)),

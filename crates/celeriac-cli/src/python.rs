@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use celeriac::json::bare_word;
+use celeriac::json::odd_number;
 use celeriac::python_number;
 pub use celeriac::python_repr as repr;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// `str(value)`: a text stands for itself.
 pub fn str(value: &Value) -> String {
     match value {
-        Value::String(text) if bare_word(value).is_none() => text.clone(),
+        Value::String(text) if odd_number(value).is_none() => text.clone(),
         other => repr(other),
     }
 }
@@ -33,7 +33,7 @@ pub fn json_indented(value: &Value) -> String {
 fn write_json(value: &Value, depth: Option<usize>, out: &mut String) {
     match value {
         Value::Number(number) => out.push_str(&python_number(number)),
-        Value::String(text) => match bare_word(value) {
+        Value::String(text) => match odd_number(value) {
             Some(word) => out.push_str(word),
             None => write_ascii(text, out),
         },

@@ -77,10 +77,11 @@ fn write(value: &Value, bound: usize, out: &mut String) {
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
         Value::Number(value) => out.push_str(&number(value)),
-        Value::String(text) => match json::bare_word(value) {
+        Value::String(text) => match json::odd_number(value) {
             Some("NaN") => out.push_str("nan"),
             Some("Infinity") => out.push_str("inf"),
-            Some(_) => out.push_str("-inf"),
+            Some("-Infinity") => out.push_str("-inf"),
+            Some(long) => out.push_str(long),
             None => write_text(text, bound, out),
         },
         Value::Array(values) => {

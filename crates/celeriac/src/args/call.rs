@@ -240,8 +240,16 @@ impl<'de> de::Deserializer<'de> for Loose<'de> {
         Ok(de::Deserializer::deserialize_struct(self.0, name, fields, visitor)?)
     }
 
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        Ok(self.0.deserialize_i128(visitor)?)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        Ok(self.0.deserialize_u128(visitor)?)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq
         tuple tuple_struct map identifier ignored_any
     }
 }

@@ -8,11 +8,12 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use super::number;
+use super::{number, odd_number};
 
 type Result<T> = std::result::Result<T, serde_json::Error>;
 
-/// Reads a value as `serde_json::from_value` does, and gives an `f64` the numbers that only Python's JSON has.
+/// Reads a value as `serde_json::from_value` does, and gives an `f64`, `i128` or `u128` the numbers that only
+/// Python's JSON has.
 ///
 /// # Errors
 /// When the value has another shape than `T`.
@@ -90,9 +91,23 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match odd_number(self.value).and_then(|digits| digits.parse().ok()) {
+            Some(long) => visitor.visit_i128(long),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match odd_number(self.value).and_then(|digits| digits.parse().ok()) {
+            Some(long) => visitor.visit_u128(long),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
-        tuple tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
     }
 }
 

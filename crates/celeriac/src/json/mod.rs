@@ -1,9 +1,10 @@
 //! JSON as Python writes it: numbers that are none (`NaN`, `Infinity`, `-Infinity`) stand in it as bare words, which
-//! neither JSON nor [`Value`] knows.
+//! neither JSON nor [`Value`] knows, and whole numbers may have any length, where a [`Value`] has 64 bits.
 //!
-//! On the wire and in stored results they are the bare words. In a [`Value`] each is a text of its own kind, which no
-//! other text equals, so that what is only passed on stays what it was. A task never sees that text: an `f64` argument
-//! gets the number, and a `Value` gets `null`, as serde_json has it.
+//! On the wire and in stored results they are as Python has them. In a [`Value`] each is a text of its own kind, which
+//! no other text equals, so that what is only passed on stays what it was. A task never sees that text: an `f64`
+//! argument gets the number, an `i128` or `u128` the long one, and a `Value` gets what serde_json has for them: `null`,
+//! and the nearest `f64`.
 
 mod from_value;
 mod to_value;
@@ -29,10 +30,25 @@ const WORDS: [(&str, &str, f64); 3] = [
 
 /// The number that a text stands for.
 fn number(text: &str) -> Option<f64> {
-    if !text.starts_with(MARK) {
-        return None;
-    }
-    WORDS.iter().find(|(_, marked, _)| *marked == text).map(|(_, _, number)| *number)
+    let written = written(text)?;
+    let word = WORDS.iter().find(|(word, ..)| *word == written);
+    word.map(|(_, _, number)| *number).or_else(|| written.parse().ok())
+}
+
+/// How a number is written that such a text stands for.
+fn written(text: &str) -> Option<&str> {
+    let written = text.strip_prefix(MARK)?;
+    let is_word = WORDS.iter().any(|(word, ..)| *word == written);
+    (is_word || is_long(written.as_bytes())).then_some(written)
+}
+
+/// A whole number that has no place in 64 bits.
+fn is_long(digits: &[u8]) -> bool {
+    let positive = digits.strip_prefix(b"-").unwrap_or(digits);
+    let is_whole = !positive.is_empty() && positive.iter().all(u8::is_ascii_digit);
+    is_whole
+        && std::str::from_utf8(digits)
+            .is_ok_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err())
 }
 
 /// The text that stands for a number that is none.
@@ -46,10 +62,9 @@ fn marked(number: f64) -> Option<&'static str> {
     }
 }
 
-/// How Python's `json` writes a number that is none; nothing for all other values.
-pub fn bare_word(value: &Value) -> Option<&'static str> {
-    let text = value.as_str()?;
-    WORDS.iter().find(|(_, marked, _)| *marked == text).map(|(word, _, _)| *word)
+/// How Python's `json` writes a number that JSON or [`Value`] has not; nothing for all other values.
+pub fn odd_number(value: &Value) -> Option<&str> {
+    written(value.as_str()?)
 }
 
 #[cfg(test)]
@@ -95,6 +110,23 @@ mod tests {
         assert_eq!(read.many, [1.5, f64::NEG_INFINITY]);
         assert!(read.named[&7].0.is_nan() && read.named[&7].1 == "NaN");
         assert!(matches!(read.either, Either::Number(number) if number == f64::INFINITY));
+    }
+
+    #[test]
+    fn long_numbers_keep_their_digits() {
+        let wire =
+            br#"[18446744073709551616,-9223372036854775809,18446744073709551615,1e400000000000000000000]"#;
+        assert!(parse::<Value>(wire).is_err(), "what is beyond an f64 is no number");
+        let wire =
+            br#"[18446744073709551616,-9223372036854775809,18446744073709551615,"18446744073709551616"]"#;
+        let read: Value = parse(wire).unwrap();
+        assert_eq!(write(&read).unwrap(), wire);
+        let typed: (u128, i128, u64, String) = from_value(&read).unwrap();
+        assert_eq!(typed.0, u128::from(u64::MAX) + 1);
+        assert_eq!(write(&to_value(&typed).unwrap()).unwrap(), wire);
+        let (float, free, ..): (f64, Value, u64, Value) = from_value(&read).unwrap();
+        assert_eq!((float, free), (18446744073709551616.0, serde_json::json!(-9223372036854775809.0)));
+        assert!(from_value::<(u64, Value, Value, Value)>(&read).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::ser::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::marked;
+use super::{MARK, marked};
 
 /// Makes a value as `serde_json::to_value` does, but keeps the numbers that only Python's JSON has; [`from_value`]
 /// gives them back, and Python gets them as `nan` and `inf`.
@@ -20,7 +20,7 @@ pub fn to_value(value: &(impl Serialize + ?Sized)) -> Result<Value, serde_json::
     value.serialize(Writer(serde_json::value::Serializer))
 }
 
-/// Passes everything on but the numbers that are none.
+/// Passes everything on but the numbers that only Python's JSON has.
 struct Writer<S>(S);
 
 /// A part of a value, written by a [`Writer`].
@@ -65,18 +65,31 @@ impl<S: Serializer> Serializer for Writer<S> {
         }
     }
 
+    fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => self.0.serialize_i64(value),
+            (_, Ok(value)) => self.0.serialize_u64(value),
+            _ => self.0.collect_str(&format_args!("{MARK}{value}")),
+        }
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
+        match u64::try_from(value) {
+            Ok(value) => self.0.serialize_u64(value),
+            Err(_) => self.0.collect_str(&format_args!("{MARK}{value}")),
+        }
+    }
+
     pass_on! {
         serialize_bool bool;
         serialize_i8 i8;
         serialize_i16 i16;
         serialize_i32 i32;
         serialize_i64 i64;
-        serialize_i128 i128;
         serialize_u8 u8;
         serialize_u16 u16;
         serialize_u32 u32;
         serialize_u64 u64;
-        serialize_u128 u128;
         serialize_char char;
         serialize_str &str;
         serialize_bytes &[u8];

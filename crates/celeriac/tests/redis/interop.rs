@@ -32,6 +32,8 @@ fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
     assert_eq!(said["numbers"], "[nan, [inf, -inf, 0.5], None]");
     assert_eq!(said["numbers_in_a_chain"], "[nan, [nan, inf], None]");
     assert_eq!(said["numbers_in_a_chord"], "[[nan, [], None], [inf, [], None]]");
+    let two_to_the_200 = "1606938044258990275541962092341162602522202993782792835301376";
+    assert_eq!(said["long_number"], two_to_the_200);
     assert_eq!(said["chunks_of_numbers"], "[[[nan, [inf], None]]]");
     assert_eq!(said["numbers_in_headers"], "[1.0, [], None]");
 }
