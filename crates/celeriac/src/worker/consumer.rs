@@ -1,13 +1,17 @@
 //! Taking messages from the broker, as many as there is room for.
 
+use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Consume, Unreadable};
-use crate::protocol::{TaskId, TaskMeta};
+use crate::broker::{BrokerError, Consume, Unreadable};
+use crate::protocol::{QueueName, TaskId, TaskMeta};
 use crate::worker::held::Held;
 use crate::worker::shared::Shared;
 use crate::worker::strategy;
@@ -20,6 +24,8 @@ const HURRY: Duration = Duration::from_millis(20);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// So many messages are taken at a time.
 const MAX_BATCH: usize = 1_024;
+/// So many takes are under way at a time while there is more.
+const MAX_TAKES: usize = 2;
 
 /// Consumes until the worker is told to stop. Each message becomes one task of `messages`.
 pub(crate) async fn consume<S: Send + Sync + 'static>(
@@ -27,84 +33,128 @@ pub(crate) async fn consume<S: Send + Sync + 'static>(
     messages: TaskTracker,
     unreadable: mpsc::Sender<Unreadable>,
 ) {
-    let mut consumer = Consumer { shared: &shared, unreadable, pause: PAUSES.0 };
-    // Until the queue was found empty once, messages may be older than this worker, and revoked before it could hear.
-    let mut has_backlog = true;
-    let mut taken = Taken::default();
-    while !shared.shutdown.is_requested() {
-        // What was taken begins to run while the next is taken.
-        let begun = begin(&shared, taken.held, has_backlog, &messages);
-        let (_, next) = tokio::join!(begun, consumer.take());
-        has_backlog &= !taken.is_all;
-        taken = next;
-    }
-    begin(&shared, taken.held, has_backlog, &messages).await;
+    let (to_begin, mut taken) = mpsc::unbounded_channel::<Taken>();
+    let begin_all = async {
+        // Until the queue was found empty once, messages may be older than this worker, and revoked before it could
+        // hear.
+        let mut has_backlog = true;
+        while let Some(Taken { held, is_all }) = taken.recv().await {
+            begin(&shared, held, has_backlog, &messages).await;
+            has_backlog &= !is_all;
+        }
+    };
+    tokio::join!(biased; take_all(&shared, &unreadable, to_begin), begin_all);
 }
 
 /// Messages that came together.
-#[derive(Default)]
 struct Taken {
     held: Vec<Arc<Held>>,
     /// There were no more.
     is_all: bool,
 }
 
-struct Consumer<'a, S> {
-    shared: &'a Shared<S>,
-    unreadable: mpsc::Sender<Unreadable>,
-    /// The pause after the next failure.
-    pause: Duration,
-}
-
-impl<S: Send + Sync + 'static> Consumer<'_, S> {
-    /// Takes as many messages as there is room for; none when something has changed meanwhile.
-    async fn take(&mut self) -> Taken {
-        let shared = self.shared;
-        let changed = shared.room.notified();
-        shared.pace.measure();
-        let (max, queues) = (shared.free().min(MAX_BATCH), shared.queues.lock().clone());
-        if max == 0 || queues.is_empty() {
-            tokio::select! {
-                () = changed => {}
-                () = shared.shutdown.requested() => {}
-            }
-            return Taken::default();
+/// Takes whenever there is room. What was taken begins to run while the next is taken.
+async fn take_all<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    unreadable: &mpsc::Sender<Unreadable>,
+    to_begin: mpsc::UnboundedSender<Taken>,
+) {
+    let mut takes = FuturesOrdered::new();
+    let mut are_more = false;
+    let mut pause = PAUSES.0;
+    loop {
+        // While there is more, the next are asked for before the last have come, so that the broker is never without
+        // work. A take that may wait for messages is always the only one: nothing has to wait behind it.
+        while (takes.is_empty() || (are_more && takes.len() < MAX_TAKES))
+            && let Some(room) = Room::find(shared)
+        {
+            takes.push_back(take(shared, unreadable, room, are_more));
         }
-        let want = Consume {
-            queues,
-            max,
-            wait: if shared.pace.allowance() == 0 { LONGEST_WAIT } else { HURRY },
-            lease: shared.settings.lease,
-            consumer: shared.node.clone(),
-            unreadable: Some(self.unreadable.clone()),
-        };
         let taken = tokio::select! {
             biased;
-            () = shared.shutdown.requested() => return Taken::default(),
-            () = shared.queues_changed.notified() => return Taken::default(),
-            taken = shared.app.broker().consume(want) => taken,
+            () = shared.shutdown.requested() => return,
+            Some(taken) = takes.next() => taken,
+            () = shared.room.notified(), if takes.is_empty() || are_more => continue,
         };
         match taken {
-            Ok(deliveries) => {
-                self.pause = PAUSES.0;
-                let is_all = deliveries.len() < max;
-                let held = deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect();
-                if shared.prefetched() > shared.prefetch_limit() {
-                    shared.pace.exceed();
+            Ok(taken) => {
+                pause = PAUSES.0;
+                are_more = taken.as_ref().is_some_and(|taken| !taken.is_all);
+                if let Some(taken) = taken
+                    && to_begin.send(taken).is_err()
+                {
+                    return;
                 }
-                Taken { held, is_all }
             }
             Err(error) => {
-                tracing::error!(target: "celery.worker", "cannot consume, trying again in {:?}: {error}", self.pause);
+                are_more = false;
+                tracing::error!(target: "celery.worker", "cannot consume, trying again in {pause:?}: {error}");
                 tokio::select! {
-                    () = tokio::time::sleep(self.pause) => {}
-                    () = shared.shutdown.requested() => {}
+                    () = tokio::time::sleep(pause) => {}
+                    () = shared.shutdown.requested() => return,
                 }
-                self.pause = (self.pause * 2).min(PAUSES.1);
-                Taken::default()
+                pause = (pause * 2).min(PAUSES.1);
             }
         }
     }
+}
+
+/// Room for so many messages, until they are held.
+struct Room<'a, S> {
+    shared: &'a Shared<S>,
+    size: usize,
+    queues: Vec<QueueName>,
+}
+
+impl<'a, S: Send + Sync + 'static> Room<'a, S> {
+    fn find(shared: &'a Shared<S>) -> Option<Self> {
+        shared.pace.measure();
+        let (size, queues) = (shared.free().min(MAX_BATCH), shared.queues.lock().clone());
+        if size == 0 || queues.is_empty() {
+            return None;
+        }
+        shared.expected.fetch_add(size, Ordering::Relaxed);
+        Some(Self { shared, size, queues })
+    }
+}
+
+impl<S> Drop for Room<'_, S> {
+    fn drop(&mut self) {
+        self.shared.expected.fetch_sub(self.size, Ordering::Relaxed);
+    }
+}
+
+/// Takes as many messages as there is room for; nothing when the queues have changed meanwhile.
+async fn take<S: Send + Sync + 'static>(
+    shared: &Shared<S>,
+    unreadable: &mpsc::Sender<Unreadable>,
+    mut room: Room<'_, S>,
+    are_more: bool,
+) -> Result<Option<Taken>, BrokerError> {
+    let want = Consume {
+        queues: mem::take(&mut room.queues),
+        max: room.size,
+        wait: match are_more {
+            true => Duration::ZERO,
+            false if shared.pace.allowance() == 0 => LONGEST_WAIT,
+            false => HURRY,
+        },
+        lease: shared.settings.lease,
+        consumer: shared.node.clone(),
+        unreadable: Some(unreadable.clone()),
+    };
+    let deliveries = tokio::select! {
+        biased;
+        () = shared.queues_changed.notified() => return Ok(None),
+        deliveries = shared.app.broker().consume(want) => deliveries?,
+    };
+    let is_all = deliveries.len() < room.size;
+    let held = deliveries.into_iter().map(|delivery| shared.hold(delivery)).collect();
+    drop(room);
+    if shared.prefetched() > shared.prefetch_limit() {
+        shared.pace.exceed();
+    }
+    Ok(Some(Taken { held, is_all }))
 }
 
 /// Lets messages live their lives.

@@ -17,11 +17,11 @@ use crate::worker::held::Stage;
 use crate::worker::shared::Shared;
 
 /// What ends within this time may be held.
-const HORIZON: Duration = Duration::from_millis(5);
+const HORIZON: Duration = Duration::from_millis(20);
 /// A pace is measured over no shorter time.
 const SHORTEST: Duration = Duration::from_millis(2);
 /// Fewer messages than this in the horizon are no pace that matters.
-const FEWEST: usize = 32;
+const FEWEST: usize = 128;
 const MOST: usize = 1_024;
 /// How often it is looked whether the pace has broken down.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -54,6 +54,8 @@ pub(crate) struct Shared<S> {
     held: Mutex<HashMap<u64, Arc<Held>>>,
     /// Those that count against the prefetch limit: neither scheduled nor finished.
     prefetched: AtomicUsize,
+    /// Those that the consumer is asking for.
+    pub(crate) expected: AtomicUsize,
     /// How fast they end.
     pub(crate) pace: Pace,
     /// Those that are not settled.
@@ -120,6 +122,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             queues_changed: Notify::new(),
             held: Mutex::default(),
             prefetched: AtomicUsize::new(0),
+            expected: AtomicUsize::new(0),
             pace: Pace::new(),
             unsettled: AtomicUsize::new(0),
             next_number: AtomicU64::new(0),
@@ -179,11 +182,12 @@ impl<S: Send + Sync + 'static> Shared<S> {
     /// each one by itself would cost a round trip each.
     pub(crate) fn free(&self) -> usize {
         let limit = self.prefetch_limit().max(self.pace.allowance());
-        let free = limit.saturating_sub(self.prefetched.load(Ordering::Relaxed));
+        let expected = self.expected.load(Ordering::Relaxed);
+        let free = limit.saturating_sub(self.prefetched.load(Ordering::Relaxed) + expected);
         if free < limit.saturating_sub(self.places()).div_ceil(2) {
             return 0;
         }
-        free.min(MAX_HELD.saturating_sub(self.unsettled.load(Ordering::Relaxed)))
+        free.min(MAX_HELD.saturating_sub(self.unsettled.load(Ordering::Relaxed) + expected))
     }
 
     /// How many messages may wait or run at a time.
