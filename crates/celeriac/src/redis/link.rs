@@ -17,6 +17,7 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, FromRedisValue, Pipeline, PushKind, Value};
 use tokio::sync::watch;
 
+use super::awake::Awake;
 use super::error::RedisError;
 use super::script::Script;
 use super::server::Server;
@@ -43,6 +44,7 @@ pub(crate) struct Link {
     generations: AtomicU64,
     /// The server does not know tracking, or the user may not use it.
     cannot_track: AtomicBool,
+    awake: Awake,
 }
 
 /// What [`Link::watching`] found.
@@ -92,6 +94,7 @@ impl Link {
             said: Arc::new(Said { wakes: watch::Sender::new(0), lost: AtomicU64::new(0) }),
             generations: AtomicU64::new(0),
             cannot_track: AtomicBool::new(false),
+            awake: Awake::default(),
         }
     }
 
@@ -141,6 +144,11 @@ impl Link {
     /// Does the commands in one round trip, and gives each answer. The same holds as for [`ask`](Self::ask).
     pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, RedisError> {
         self.retried(|live| self.send_all(live, commands)).await
+    }
+
+    /// The same for a caller who has nothing to do until then, and wants to go on as soon as can be.
+    pub(crate) async fn ask_all_awake(&self, commands: &Pipeline) -> Result<Vec<Value>, RedisError> {
+        self.awake.wait(self.ask_all(commands)).await
     }
 
     /// Does the commands as one transaction: all or none.

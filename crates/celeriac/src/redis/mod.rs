@@ -3,6 +3,7 @@
 //! A process has one connection for commands ([`Link`]), on which everything is pipelined, and one for what is
 //! published ([`Hub`]). Both come back by themselves after a loss.
 
+mod awake;
 mod error;
 mod hub;
 mod keys;

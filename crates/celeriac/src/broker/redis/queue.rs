@@ -34,7 +34,7 @@ impl Inner {
         }
         match commands.len() {
             0 => return Ok(()),
-            1 => drop(self.link.ask_all(&commands).await?),
+            1 => drop(self.link.ask_all_awake(&commands).await?),
             _ => self.link.transact::<()>("a publish", &mut commands).await?,
         }
         self.note_known(unknown);
