@@ -174,7 +174,7 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     }
 
     /// The worker holds `concurrency` times so many tasks; 0 is without limit. While tasks are over in no time it holds
-    /// what ends within 5 ms, and gives back what is too much when they turn slow.
+    /// what ends within 20 ms, and gives back what is too much when they turn slow.
     pub fn prefetch_multiplier(mut self, multiplier: usize) -> Self {
         self.settings.prefetch_multiplier = multiplier;
         self
