@@ -407,7 +407,7 @@ impl Core {
     }
 
     fn sent_event(&self, sent: &Publication) -> Event {
-        let mut fields = events::task_fields(&sent.message);
+        let mut fields = events::task_fields(&sent.message, &sent.message.headers.task);
         fields.insert("queue".to_owned(), sent.queue.as_str().into());
         fields.insert("exchange".to_owned(), "".into());
         fields.insert("routing_key".to_owned(), sent.queue.as_str().into());

@@ -206,15 +206,15 @@ pub(crate) fn event(
         fields,
     }
 }
-/// What `task-sent` and `task-received` tell of a task.
-pub(crate) fn task_fields(message: &Message) -> JsonMap {
+/// What `task-sent` and `task-received` tell of a task, one by its name, the other by the name that is to be shown.
+pub(crate) fn task_fields(message: &Message, name: &str) -> JsonMap {
     let headers = &message.headers;
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
     let repr = |repr: &Option<String>, otherwise: fn(&Message) -> String| {
         Value::String(repr.clone().map_or_else(|| otherwise(message), crate::repr::cut))
     };
     JsonMap::from_iter([
-        ("name".to_owned(), headers.task.as_str().into()),
+        ("name".to_owned(), name.into()),
         ("args".to_owned(), repr(&headers.argsrepr, |message| crate::repr::args(message.body.args()))),
         (
             "kwargs".to_owned(),

@@ -180,6 +180,14 @@ impl Headers {
     }
 }
 
+impl Headers {
+    /// The name that logs, events and remote control show: the sender may have given another one than the task's.
+    pub fn shown_name(&self) -> &str {
+        let shadow = self.shadow.as_deref().filter(|shadow| check("task name", shadow).is_ok());
+        shadow.unwrap_or(&self.task)
+    }
+}
+
 impl Message {
     /// A message with these headers and arguments for the default queue; set `properties` for more.
     pub fn new(headers: Headers, args: Vec<Value>, kwargs: JsonMap, embed: Embed) -> Self {
@@ -360,6 +368,8 @@ mod tests {
             let headers = serde_json::json!({"task": name, "id": "1"}).as_object().unwrap().clone();
             let bytes = Envelope::json("[[],{},{}]".into(), headers, Properties::default()).encode().unwrap();
             assert!(Message::decode(&bytes).unwrap_err().to_string().contains("no task name"), "{name}");
+            let headers = Headers { shadow: Some(name.to_owned()), ..Headers::new("t", TaskId::new()) };
+            assert_eq!(headers.shown_name(), "t");
         }
     }
 

@@ -113,7 +113,7 @@ fn succeed<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, value: Val
         let shown = repr::python(&value);
         tracing::info!(
             target: "celery.worker",
-            "Task {}[{}] succeeded in {seconds}s: {shown}", held.message.headers.task, held.id(),
+            "Task {}[{}] succeeded in {seconds}s: {shown}", held.message.headers.shown_name(), held.id(),
         );
         if wants_events {
             let fields = JsonMap::from_iter([
@@ -138,7 +138,7 @@ fn fail<S: Send + Sync + 'static>(
     tracing::error!(
         target: "celery.worker",
         "Task {}[{}] raised unexpected: {}{}",
-        held.message.headers.task,
+        held.message.headers.shown_name(),
         held.id(),
         failure.repr(),
         failure.traceback.as_ref().map(|traceback| format!("\n{traceback}")).unwrap_or_default(),
@@ -185,7 +185,7 @@ fn retry<S: Send + Sync + 'static>(
 
     let cause = wish.cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
     let message = format!("Retry in {}s{cause}", seconds(pause));
-    tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", task.name, headers.id);
+    tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", headers.shown_name(), headers.id);
     let failure = wish
         .cause
         .map(|cause| *cause)

@@ -164,7 +164,7 @@ impl Held {
         };
         json!({
             "id": headers.id,
-            "name": headers.task,
+            "name": headers.shown_name(),
             "args": args,
             "kwargs": kwargs,
             "type": headers.task,

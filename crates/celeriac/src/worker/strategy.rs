@@ -76,8 +76,8 @@ fn receive<S: Send + Sync + 'static>(
     let Some(task) = shared.app.registry().get(&headers.task) else {
         return Err(Box::new(unregistered(shared, held)));
     };
-    tracing::info!(target: "celery.worker", "Task {}[{}] received", headers.task, headers.id);
-    shared.events.task("task-received", held.id(), || task_fields(&held.message));
+    tracing::info!(target: "celery.worker", "Task {}[{}] received", headers.shown_name(), headers.id);
+    shared.events.task("task-received", held.id(), || task_fields(&held.message, headers.shown_name()));
     Ok(task.clone())
 }
 
@@ -154,7 +154,7 @@ fn check<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Option<Fi
 /// The end of a task that never ran, or was dropped.
 pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, reason: &str) -> Finished {
     let headers = &held.message.headers;
-    tracing::info!(target: "celery.worker", "Discarding revoked task: {}[{}] ({reason})", headers.task, headers.id);
+    tracing::info!(target: "celery.worker", "Discarding revoked task: {}[{}] ({reason})", headers.shown_name(), headers.id);
     let exception = TaskException::new("celery.exceptions", "TaskRevokedError", reason);
     let mut finished = Finished::default();
     finished.fail(&ended(shared, held), TaskState::Revoked, &Failure::of(exception));

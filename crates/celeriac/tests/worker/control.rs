@@ -255,6 +255,23 @@ async fn events_tell_the_life_of_tasks_and_workers() {
 }
 
 #[tokio::test]
+async fn a_task_is_shown_by_the_name_that_its_sender_gave() {
+    let bench = Bench::new().await;
+    let mut events = bench.app.events().await.unwrap();
+    let worker = Running::start(bench.worker().events(true));
+    let signature = Signature::new("tasks.add").args([1, 2]).option("shadow", "sum of one and two");
+    assert_eq!(signature.apply(&bench.app).await.unwrap().get_timeout(PATIENCE).await.unwrap(), json!(3));
+    loop {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.expect("no task-received").unwrap();
+        if event.kind == "task-received" {
+            assert_eq!(event.fields["name"], "sum of one and two");
+            break;
+        }
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn an_app_may_tell_of_what_it_sends() {
     let bench = Bench::new().await;
     let app = celeriac::App::builder(&bench.url).sent_events(true).open().await.unwrap();
