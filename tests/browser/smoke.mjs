@@ -34,6 +34,11 @@ await step("a folder that is not there", async () => {
   await note.waitFor();
   say(`the form says: ${(await note.innerText()).replaceAll("\n", " | ")}`);
   ok(await page.locator("input[name=path]").getAttribute("aria-invalid") === "true", "the field is marked as wrong");
+  const switchLanguage = page.locator(".top-bar > button").nth(-2);
+  await switchLanguage.click();
+  const inChinese = (await note.innerText()).replaceAll("\n", " | ");
+  ok(/没有这个文件夹.*请检查路径/.test(inChinese), `in Chinese it says: ${inChinese}`);
+  await switchLanguage.click();
   quiet();
 });
 

@@ -33,6 +33,15 @@ impl Analyses {
         Ok(Self { app: tasks::registered(app) })
     }
 
+    /// Opens what was read to be looked at, in a data folder that may not be written, such as another user's: everything
+    /// that changes something fails. There is no queue then but an empty one of our own, in the system's temporary folder.
+    pub async fn look(settings: Settings) -> Result<Self, AnalysisError> {
+        let shared = Shared::look(settings).await?;
+        let url = format!("sqlite://{}", shared.space().path().join("queue.db").display());
+        let app = App::builder(&url).default_queue(QUEUE).state(shared).open().await?;
+        Ok(Self { app: tasks::registered(app) })
+    }
+
     /// The settings that it was opened with.
     pub fn settings(&self) -> &Settings {
         self.shared().settings()

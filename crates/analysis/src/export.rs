@@ -74,13 +74,13 @@ impl Analyses {
             ));
         };
         let base = self.shared().knowledge().of(self.store(), &result).await?;
-        let readings = pages::all_readings(self.store(), &result).await?;
+        let items = pages::each_reading(self.store(), &result, |reading| Some(reading.items)).await?;
         let cost = self.store().cost(&result).await?;
         let repository = match &analysis.source {
             Source::Path { path } => Some(PathBuf::from(path)),
             _ => None,
         };
-        let items = readings.into_iter().flat_map(|reading| reading.items).collect();
+        let items = items.into_iter().flatten().collect();
         Ok(Taken { analysis: as_exported(&analysis, cost)?, repository, base, items, pages: written })
     }
 }

@@ -50,7 +50,11 @@ pub(crate) async fn build(
     let work = Building {
         root: fetched.root.clone(),
         target: folder.path().join("knowledge.sqlite"),
-        meta: RepositoryMeta { name: analysis.name.clone(), revision: fetched.revision.clone() },
+        meta: RepositoryMeta {
+            name: analysis.name.clone(),
+            revision: fetched.revision.clone(),
+            is_name_given: crate::intake::is_name_given(analysis),
+        },
         options: options(shared),
         cancelled,
         stage,

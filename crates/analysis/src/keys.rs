@@ -24,6 +24,7 @@ pub(crate) fn result(analysis: &Analysis, revision: Option<&str>, digest: &str) 
         &BUILD,
         digest,
         &analysis.name,
+        if crate::intake::is_name_given(analysis) { "given" } else { "" },
         revision.unwrap_or_default(),
         analysis.language.as_str(),
         analysis.model.as_deref().unwrap_or_default(),

@@ -31,7 +31,7 @@ pub(crate) async fn write(
 ) -> Result<Vec<SavedPage>, Broken> {
     let shared = cx.state();
     let base = shared.knowledge().of(shared.store(), result).await?;
-    let readings = Arc::new(all_readings(shared.store(), result).await?);
+    let readings = Arc::new(told(shared.store(), result, analysis.model.is_some()).await?);
     let options = options(analysis.language);
     let language = options.language;
     let (kb, described) = (base.clone(), readings.clone());
@@ -189,18 +189,39 @@ pub(crate) fn options(language: DocumentLanguage) -> DocumentOptions {
     }
 }
 
-/// All readings of a result, by path.
-pub(crate) async fn all_readings(
+/// What pages need of the readings: no code, which lies in the knowledge base and is most of them; and what was read
+/// without an LLM tells a page nothing that is not there too, unless a model is to see it.
+async fn told(
     store: &Store,
     result: &ResultId,
+    for_a_model: bool,
 ) -> Result<Vec<FileReading>, AnalysisError> {
-    let mut all: Vec<FileReading> = Vec::new();
-    loop {
-        let after = all.last().map(|reading| reading.path.clone());
-        let mut more = store.readings(result, after, READINGS_AT_ONCE).await?;
-        if more.is_empty() {
-            return Ok(all);
+    each_reading(store, result, |mut reading| {
+        if !for_a_model && reading.origin == Origin::Static {
+            return None;
         }
-        all.append(&mut more);
+        if for_a_model {
+            reading.items.iter_mut().for_each(|item| item.code = String::new());
+        } else {
+            reading.items = Vec::new();
+        }
+        Some(reading)
+    })
+    .await
+}
+
+/// What `take` keeps of all readings of a result, by path.
+pub(crate) async fn each_reading<T>(
+    store: &Store,
+    result: &ResultId,
+    mut take: impl FnMut(FileReading) -> Option<T>,
+) -> Result<Vec<T>, AnalysisError> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let more = store.readings(result, after, READINGS_AT_ONCE).await?;
+        let Some(last) = more.last() else { return Ok(all) };
+        after = Some(last.path.clone());
+        all.extend(more.into_iter().filter_map(&mut take));
     }
 }

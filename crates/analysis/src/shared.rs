@@ -53,7 +53,25 @@ impl Shared {
             settings.object_store_url.as_deref(),
         )
         .await?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::of(settings, store, space))
+    }
+
+    /// The same where nothing may be written: temporary files lie where the system has them.
+    pub(crate) async fn look(settings: Settings) -> Result<Self, AnalysisError> {
+        let space = blocking(TempSpace::apart)
+            .await
+            .map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+        let store = Store::look(
+            &settings.data_dir,
+            settings.database_url.as_deref(),
+            settings.object_store_url.as_deref(),
+        )
+        .await?;
+        Ok(Self::of(settings, store, space))
+    }
+
+    fn of(settings: Settings, store: Store, space: TempSpace) -> Self {
+        Self(Arc::new(Inner {
             store,
             space,
             knowledge: Knowledge::default(),
@@ -63,7 +81,7 @@ impl Shared {
             flights: Flights::default(),
             describing: Semaphore::new(settings.read_threads.unwrap_or_else(processors).max(1)),
             settings,
-        })))
+        }))
     }
 
     pub(crate) fn settings(&self) -> &Settings {

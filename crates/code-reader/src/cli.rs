@@ -30,7 +30,7 @@ pub struct Cli {
 pub enum Command {
     /// Read a repository: a folder, a git URL or an archive (zip, tar, tar.gz).
     #[command(
-        after_help = "Examples:\n  code-reader read ./attrs\n  code-reader read https://example.org/team/app.git --ref v2.1\n  code-reader read app.zip --out docs --lang zh\n\nCtrl-C leaves a state that `code-reader resume` goes on from."
+        after_help = "Examples:\n  code-reader read ./attrs\n  code-reader read https://example.org/team/app.git --ref v2.1\n  code-reader read app.zip --out docs --lang zh\n\nCtrl-C (also `kill` and a closed terminal) leaves a state that `code-reader resume` goes on from."
     )]
     Read(ReadArgs),
     /// Serve the API and the pages, with a worker process beside them.

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod error;
+mod interrupt;
 mod lock;
 mod logging;
 mod progress;

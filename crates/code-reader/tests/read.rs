@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{House, fingerprint, shop};
+use std::process::Stdio;
+
+use common::{House, fingerprint, shop, wait_for};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 #[test]
@@ -128,6 +131,10 @@ fn wrong_usage_ends_with_2_and_an_unreachable_worker_with_69() {
     house.fails(69, &["inspect", "active", "--timeout", "0.1"]);
     let house = House::new().with("APP_PORT", "eighty");
     assert!(house.fails(2, &["list"]).contains("APP_PORT from environment is `eighty`"));
+    let house = House::new().with("LLM_RPM", "-5");
+    for command in ["config", "list"] {
+        assert!(house.fails(2, &[command]).contains("LLM_RPM from environment is `-5`"));
+    }
 }
 
 #[test]
@@ -143,4 +150,27 @@ fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
         "{shown}"
     );
     assert!(!house.ok(&["config", "--json"]).contains("sk-very-secret"));
+}
+
+#[test]
+fn whatever_signal_ends_a_read_it_is_told_and_resumed() {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
+        let house = House::new();
+        // Enough that the signal comes while it is read.
+        for number in 0..3_000 {
+            house.write(&format!("big/m{number}.py"), &"def f(x):\n    return g(x)\n\n\n".repeat(40));
+        }
+        let read = house.command(&["read", "big"]).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("the analysis to run", || house.ok(&["list"]).contains("running").then_some(()));
+        common::kill(read.id(), signal);
+        let output = read.wait_with_output().unwrap();
+        let said = common::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains("Stopped. `code-reader resume"), "{said}");
+        assert!(house.ok(&["list"]).contains("cancelled"));
+        if signal == Signal::SIGTERM {
+            house.ok(&["resume", "big"]);
+            assert!(house.ok(&["list"]).contains("completed"));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! How connections are set up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -50,6 +50,55 @@ pub(crate) fn connect_reader(path: &Path) -> Result<Connection, DatabaseError> {
     Ok(conn)
 }
 
+/// A connection to a file in a folder that may not be written. Nothing is made beside the file, so what its log holds can
+/// be read only where the index of the log lies there too.
+pub(crate) fn connect_onlooker(path: &Path) -> Result<Connection, DatabaseError> {
+    let log = beside(path, "-wal");
+    let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let uri = uri(path, if has_log { "mode=ro" } else { "immutable=1" });
+    let looked = connect(Path::new(&uri), flags).and_then(|conn| {
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(conn)
+    });
+    match looked {
+        Err(DatabaseError::CannotOpen { .. }) if has_log => {
+            Err(DatabaseError::LogUnreadable { path: path.to_owned() })
+        }
+        other => other,
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// The file's address with a parameter.
+fn uri(path: &Path, parameter: &str) -> String {
+    use std::fmt::Write;
+
+    let mut uri = String::from("file:");
+    // A path that starts with two slashes would be taken for another machine's.
+    if path.is_absolute() {
+        uri.push_str("//");
+    }
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte))
+            }
+            // Writing to a string does not fail.
+            other => drop(write!(uri, "%{other:02X}")),
+        }
+    }
+    uri.push('?');
+    uri.push_str(parameter);
+    uri
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DatabaseError> {
     let mut conn = Connection::open_with_flags(path, flags)?;
     // Without, SQLite plans by the values that are bound, which means that it parses and plans most statements anew each
@@ -81,8 +130,10 @@ mod tests {
     fn a_statement_is_planned_once() {
         let folder = tempfile::tempdir().unwrap();
         let conn = connect_writer(&folder.path().join("a.db")).unwrap();
-        conn.execute_batch("CREATE TABLE place (file INTEGER, line INTEGER); CREATE INDEX i ON place (file);")
-            .unwrap();
+        conn.execute_batch(
+            "CREATE TABLE place (file INTEGER, line INTEGER); CREATE INDEX i ON place (file);",
+        )
+        .unwrap();
         let mut statement = conn.prepare("SELECT line FROM place WHERE file = ?1 AND line = ?2").unwrap();
         for line in 0..5 {
             statement.query_map([0, line], |row| row.get::<_, i64>(0)).unwrap().for_each(drop);

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Weak};
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::DatabaseError;
-use crate::connection::connect_writer;
+use crate::connection::{connect_onlooker, connect_reader, connect_writer};
+use crate::migrate::check_schema;
 use crate::readers::Readers;
 use crate::writer::{Call, Durability, Job, Writer};
 
@@ -40,9 +42,11 @@ impl Default for OpenOptions {
 /// A SQLite file: changes go through one writer thread, look-ups through a few connections beside it.
 pub struct Database {
     path: PathBuf,
-    /// To the writer thread, which ends when this is dropped.
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    /// To the writer thread, which ends when this is dropped; `None` where nothing is written.
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     readers: Arc<Readers>,
+    /// The writer thread; `None` where nothing is written.
+    writer: Option<JoinHandle<()>>,
 }
 
 impl Database {
@@ -61,17 +65,26 @@ impl Database {
         }
         let (jobs, queue) = mpsc::channel(options.queued_writes.max(1));
         let writer = Writer { conn, path: path.clone(), durability: Durability::Full };
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || writer.run(queue))
             .map_err(|error| DatabaseError::CannotOpen { path: path.clone(), reason: error.to_string() })?;
-        let readers = Arc::new(Readers::new(path.clone(), options.read_connections));
-        let database = Arc::new(Self { path: path.clone(), jobs, readers });
+        let readers = Arc::new(Readers::new(path.clone(), options.read_connections, connect_reader));
+        let database = Arc::new(Self { path: path.clone(), jobs: Some(jobs), readers, writer: Some(writer) });
         open.retain(|_, database| database.strong_count() > 0);
         if options.is_shared {
             open.insert(path, Arc::downgrade(&database));
         }
         Ok(database)
+    }
+
+    /// Opens a file that is only looked at, as one may in a folder that one may not write: nothing is made, migrated or
+    /// locked, and every change fails. Tables of another schema than that of `steps` are refused. Blocks.
+    pub fn look(path: impl AsRef<Path>, component: &str, steps: &[&str]) -> Result<Self, DatabaseError> {
+        let path = canonical(path.as_ref())?;
+        let readers = Readers::new(path.clone(), OpenOptions::default().read_connections, connect_onlooker);
+        readers.run(|conn| check_schema(conn, component, steps).map_err(|error| error.at(&path)))?;
+        Ok(Self { path, jobs: None, readers: Arc::new(readers), writer: None })
     }
 
     /// The file's canonical path.
@@ -109,7 +122,9 @@ impl Database {
         let closed = || DatabaseError::Closed { path: self.path.clone() };
         let (waiter, answer) = oneshot::channel();
         let call = Call { durability, work: Some(work), outcome: None, waiter };
-        self.jobs.send(Box::new(call)).await.map_err(|_| closed())?;
+        let jobs =
+            self.jobs.as_ref().ok_or_else(|| DatabaseError::OnlyLookedAt { path: self.path.clone() })?;
+        jobs.send(Box::new(call)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -123,6 +138,19 @@ impl Database {
         let readers = Arc::clone(&self.readers);
         let outcome = tokio::task::spawn_blocking(move || readers.run(look_up)).await;
         outcome.map_err(|_| DatabaseError::Closed { path: self.path.clone() })?
+    }
+}
+
+impl Drop for Database {
+    /// Waits for the writer thread: a process that ended while the file is being closed would leave its log there without
+    /// the log's index, which nobody can read who may not write.
+    fn drop(&mut self) {
+        self.jobs = None;
+        let Some(writer) = self.writer.take() else { return };
+        // A change that holds the last handle is on that very thread.
+        if writer.thread().id() != std::thread::current().id() && writer.join().is_err() {
+            tracing::error!("the writer of {} panicked", self.path.display());
+        }
     }
 }
 

@@ -45,6 +45,34 @@ pub enum DatabaseError {
         /// The newest schema version that this program knows.
         known: u32,
     },
+    /// The file was written by an older version of this program, and may only be looked at.
+    #[error(
+        "{} was written by an older version of this program ({component} schema {found}, this one needs {known}) and may not be written: let somebody who may write it open it once", .path.display()
+    )]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// Whose tables.
+        component: String,
+        /// The schema version in the file.
+        found: u32,
+        /// The schema version that this program needs.
+        known: u32,
+    },
+    /// The file's log cannot be read without writing beside it.
+    #[error(
+        "the last changes of {} lie in its log ({}-wal), which cannot be read in a folder that may not be written: let somebody who may write there open it once, or copy the folder", .path.display(), .path.display()
+    )]
+    LogUnreadable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A change to a file that was opened with [`look`](crate::Database::look).
+    #[error("{} is only looked at: nothing can be changed in it", .path.display())]
+    OnlyLookedAt {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be opened or written.
     #[error("cannot open {} ({reason}): check that the folder exists and may be written", .path.display())]
     CannotOpen {
@@ -90,6 +118,9 @@ impl DatabaseError {
             | Self::Full { path }
             | Self::Corrupt { path, .. }
             | Self::NewerSchema { path, .. }
+            | Self::OlderSchema { path, .. }
+            | Self::LogUnreadable { path }
+            | Self::OnlyLookedAt { path }
             | Self::CannotOpen { path, .. }
             | Self::Panicked { path, .. }
             | Self::Closed { path }
@@ -103,6 +134,9 @@ impl DatabaseError {
         | Self::Full { path }
         | Self::Corrupt { path, .. }
         | Self::NewerSchema { path, .. }
+        | Self::OlderSchema { path, .. }
+        | Self::LogUnreadable { path }
+        | Self::OnlyLookedAt { path }
         | Self::CannotOpen { path, .. }
         | Self::Panicked { path, .. }
         | Self::Closed { path }

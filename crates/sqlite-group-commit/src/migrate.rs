@@ -1,5 +1,7 @@
 //! Schema versions: several components may keep their tables in one file.
 
+use std::cmp::Ordering;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::DatabaseError;
@@ -12,10 +14,7 @@ pub fn apply_migrations(conn: &Connection, component: &str, steps: &[&str]) -> R
     conn.execute_batch(
         "CREATE TABLE IF NOT EXISTS schema_version (component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID",
     )?;
-    let found: u32 = conn
-        .query_row("SELECT version FROM schema_version WHERE component = ?1", [component], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0);
+    let found = version_of(conn, component)?;
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     if found > known {
         let component = component.to_owned();
@@ -32,4 +31,24 @@ pub fn apply_migrations(conn: &Connection, component: &str, steps: &[&str]) -> R
         )?;
     }
     Ok(())
+}
+
+/// Refuses tables of another schema than the newest, where they cannot be brought there.
+pub(crate) fn check_schema(conn: &Connection, component: &str, steps: &[&str]) -> Result<(), DatabaseError> {
+    let found = version_of(conn, component)?;
+    let (path, component, known) =
+        (Default::default(), component.to_owned(), u32::try_from(steps.len()).unwrap_or(u32::MAX));
+    match found.cmp(&known) {
+        Ordering::Greater => Err(DatabaseError::NewerSchema { path, component, found, known }),
+        Ordering::Less => Err(DatabaseError::OlderSchema { path, component, found, known }),
+        Ordering::Equal => Ok(()),
+    }
+}
+
+fn version_of(conn: &Connection, component: &str) -> Result<u32, DatabaseError> {
+    let found =
+        conn.query_row("SELECT version FROM schema_version WHERE component = ?1", [component], |row| {
+            row.get(0)
+        });
+    Ok(found.optional()?.unwrap_or(0))
 }

@@ -1,18 +1,19 @@
 //! A few connections for look-ups, which WAL lets run beside the writer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::DatabaseError;
-use crate::connection::connect_reader;
 use crate::writer::run_caught;
 
 /// Connections that are made when they are first needed.
 pub(crate) struct Readers {
     path: PathBuf,
+    /// How one more is made.
+    connect: fn(&Path) -> Result<Connection, DatabaseError>,
     /// Bounds how many look-ups run at once.
     permits: Semaphore,
     /// Connections that nobody uses now.
@@ -20,8 +21,12 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, connections: usize) -> Self {
-        Self { path, permits: Semaphore::new(connections.max(1)), idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(
+        path: PathBuf,
+        connections: usize,
+        connect: fn(&Path) -> Result<Connection, DatabaseError>,
+    ) -> Self {
+        Self { path, connect, permits: Semaphore::new(connections.max(1)), idle: Mutex::new(Vec::new()) }
     }
 
     /// Waits for a free connection's turn.
@@ -37,7 +42,7 @@ impl Readers {
         let idle = self.idle.lock().pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => connect_reader(&self.path).map_err(|error| error.at(&self.path))?,
+            None => (self.connect)(&self.path).map_err(|error| error.at(&self.path))?,
         };
         let outcome = run_caught(work, &conn, &self.path);
         // A connection that was left inside a transaction would keep the file's log from being emptied.

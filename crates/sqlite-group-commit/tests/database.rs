@@ -207,3 +207,35 @@ fn components_keep_their_own_versions() {
     Database::open(&path, OpenOptions { migrate: other, ..OpenOptions::default() }).unwrap();
     open(&path);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_closed_when_its_database_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.db");
+    for round in 0..20 {
+        let db = open(&path);
+        db.write(move |conn| insert(conn, &round.to_string())).await.unwrap();
+        assert_eq!(count(&db).await, round + 1);
+        drop(db);
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [path.clone()]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_looked_at_is_read_and_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd name?#%41.db");
+    let steps = ["CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"];
+    assert!(Database::look(&path, "notes", &steps).is_err(), "nothing is made");
+    open(&path).write(|conn| insert(conn, "a")).await.unwrap();
+    let db = Database::look(&path, "notes", &steps).unwrap();
+    assert_eq!(count(&db).await, 1);
+    let refused = db.write(|conn| insert(conn, "b")).await.unwrap_err();
+    assert!(matches!(refused, DatabaseError::OnlyLookedAt { .. }), "{refused}");
+    let older = Database::look(&path, "notes", &["", ""]).unwrap_err();
+    assert!(matches!(older, DatabaseError::OlderSchema { found: 1, known: 2, .. }), "{older}");
+    let newer = Database::look(&path, "notes", &[]).unwrap_err();
+    assert!(matches!(newer, DatabaseError::NewerSchema { found: 1, known: 0, .. }), "{newer}");
+}

@@ -3,6 +3,12 @@
 const many = (count: number, one: string, more: string): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
+/** What a problem means, and what to do. */
+export interface Explanation {
+  detail: string;
+  hint: string;
+}
+
 export const en = {
   locale: "en",
   appTagline: "Documentation of a repository, with every claim tied to its lines.",
@@ -47,6 +53,9 @@ export const en = {
     broker: "The queue does not answer",
     queue: "The queue does not answer",
   } as Record<string, string>,
+  /** What a problem means, by the same code, where the server's own words are not in this language. */
+  explained: {} as Record<string, Explanation>,
+  serverSaid: "The server's own words",
   notFoundTitle: "There is nothing here",
   notFoundDetail: (path: string) => `No page has the address ${path}.`,
   noReading: (id: string) => `No analysis is called ${id}: it may have been removed.`,

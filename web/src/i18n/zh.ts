@@ -1,6 +1,7 @@
 // 页面上的全部文字（简体中文）。
 
 import type { Texts } from "./en";
+import { explained } from "./problems.zh";
 
 const n = (count: number): string => count.toLocaleString("zh-CN");
 const units = { second: "秒", minute: "分钟", hour: "小时", day: "天", month: "个月", year: "年" } as const;
@@ -48,6 +49,8 @@ export const zh: Texts = {
     broker: "队列没有响应",
     queue: "队列没有响应",
   },
+  explained,
+  serverSaid: "服务器原文（英文）",
   notFoundTitle: "这里什么都没有",
   notFoundDetail: (path) => `没有地址为 ${path} 的页面。`,
   noReading: (id) => `没有名为 ${id} 的分析，可能已被删除。`,

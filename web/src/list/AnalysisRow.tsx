@@ -5,7 +5,7 @@ import { isFinal } from "../api/watch";
 import { type Texts, useTexts } from "../i18n";
 import { analysisHref } from "../state/routes";
 import { age } from "../text/format";
-import { ticked } from "../ui/ProblemNote";
+import { ProblemText } from "../ui/ProblemText";
 import { AnalysisActions } from "./AnalysisActions";
 import { Counts } from "./Counts";
 import { StepBar } from "./StepBar";
@@ -36,8 +36,7 @@ export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Prop
       {!isFinal(analysis.status) && <StepBar analysis={analysis} />}
       {analysis.error && (
         <div class="note note-problem">
-          <p>{analysis.error.message}</p>
-          <p class="note-hint">{ticked(analysis.error.hint)}</p>
+          <ProblemText code={analysis.error.code} message={analysis.error.message} hint={analysis.error.hint} />
         </div>
       )}
       <div class="analysis-foot">

@@ -10,7 +10,7 @@ import type { Range } from "../text/citation";
 import { formatBytes, languageName } from "../text/format";
 import { renderInline } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
-import { ticked } from "../ui/ProblemNote";
+import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 import { SourceBody } from "./SourcePane";
 

@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { fileHref } from "../state/routes";
-import { ticked } from "../ui/ProblemNote";
+import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 
 const PART = 300;

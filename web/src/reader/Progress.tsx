@@ -8,7 +8,7 @@ import { sourceText } from "../list/AnalysisRow";
 import { Counts } from "../list/Counts";
 import { StepBar } from "../list/StepBar";
 import { navigate } from "../state/router";
-import { ticked } from "../ui/ProblemNote";
+import { ProblemText } from "../ui/ProblemText";
 
 export function Progress({ analysis, onChange }: { analysis: Analysis; onChange: (analysis: Analysis) => void }) {
   const t = useTexts();
@@ -26,8 +26,7 @@ export function Progress({ analysis, onChange }: { analysis: Analysis; onChange:
       {status === "failed" && (
         <div class="note note-problem">
           <strong>{t.failedTitle}</strong>
-          {error && <p>{ticked(error.message)}</p>}
-          {error && <p class="note-hint">{ticked(error.hint)}</p>}
+          {error && <ProblemText code={error.code} message={error.message} hint={error.hint} />}
         </div>
       )}
       {status === "cancelled" && (

@@ -6,7 +6,8 @@ import { useTexts } from "../i18n";
 import { useLoad } from "../state/load";
 import { type Place, pageHref, searchHref } from "../state/routes";
 import { markWords } from "../text/marks";
-import { ProblemNote, ticked } from "../ui/ProblemNote";
+import { ProblemNote } from "../ui/ProblemNote";
+import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 
 interface Props {

@@ -2,6 +2,7 @@
 
 import type { Problem } from "../api/problem";
 import { useTexts } from "../i18n";
+import { ProblemText } from "./ProblemText";
 
 interface Props {
   problem: Problem;
@@ -20,14 +21,8 @@ export function ProblemNote({ problem, id, onRetry }: Props) {
   return (
     <div class="note note-problem" role="alert" id={id}>
       <strong>{title}</strong>
-      {detail !== title && <p>{ticked(detail)}</p>}
-      {hint && <p class="note-hint">{ticked(hint)}</p>}
+      <ProblemText code={problem.code} message={detail} hint={hint} title={title} />
       {onRetry && <button type="button" onClick={onRetry}>{t.retry}</button>}
     </div>
   );
-}
-
-/** Text between backticks is code. */
-export function ticked(text: string) {
-  return text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
 }

@@ -15,7 +15,7 @@ pub(crate) use fetch::{Fetched, fetch};
 pub(crate) use name::of_archive as name_of_archive;
 pub(crate) use temp::{TempFolder, TempSpace};
 
-use store::Source;
+use store::{Analysis, Source};
 
 use crate::settings::Settings;
 use crate::{AnalysisError, Submission};
@@ -54,4 +54,15 @@ pub(crate) fn checked(submission: &Submission, settings: &Settings) -> Result<Ch
         None => found,
     };
     Ok(Checked { source, name })
+}
+
+/// Whether an analysis has another name than that of its source. Of an upload only the row knows; it counts as its own.
+pub(crate) fn is_name_given(analysis: &Analysis) -> bool {
+    let of_source = match &analysis.source {
+        Source::Path { path } => name::of_path(path),
+        Source::Archive { archive } => name::of_archive(archive),
+        Source::Git { git, .. } => git::repository_name(git),
+        Source::Upload { .. } => return false,
+    };
+    of_source != analysis.name
 }

@@ -51,6 +51,23 @@ impl TempSpace {
         }
     }
 
+    /// A place of its own where the system has temporary files, for those who may write nowhere else. What a killed
+    /// process leaves there is the system's to sweep.
+    pub(crate) fn apart() -> io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt;
+
+        let folder = std::env::temp_dir().join(format!("code-reader-{}", uuid::Uuid::new_v4().simple()));
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        let lock_path = folder.join("lock");
+        let lock = File::create_new(&lock_path)?;
+        Ok(Self(Arc::new(Owned { folder, lock_path, _lock: lock, next: AtomicU64::new(0) })))
+    }
+
+    /// The folder in which all of its folders lie.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.folder
+    }
+
     /// A new, empty folder.
     pub(crate) fn folder(&self) -> io::Result<TempFolder> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);

@@ -15,8 +15,12 @@ mod worker;
 
 pub use worker::NAME as WORKER_NAME;
 
+use std::path::Path;
+
 use analysis::Analyses;
 use celeriac_cli::{CommandError, ListCommand, Screen};
+use nix::errno::Errno;
+use nix::unistd::AccessFlags;
 
 use crate::cli::{Cli, Command, ListArgs};
 use crate::config::Config;
@@ -36,10 +40,10 @@ pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
             celery(celeriac_cli::bindings(analyses.app(), &Screen::new(false, false)).await)
         }
         Command::Beat(args) => beat::run(&config, args).await,
-        Command::List(args) => list::run(&open(&config).await?, &args).await,
-        Command::Show(args) => show::run(&open(&config).await?, &args).await,
-        Command::Search(args) => search::run(&open(&config).await?, &args).await,
-        Command::Export(args) => export::run(&open(&config).await?, &args).await,
+        Command::List(args) => list::run(&look(&config).await?, &args).await,
+        Command::Show(args) => show::run(&look(&config).await?, &args).await,
+        Command::Search(args) => search::run(&look(&config).await?, &args).await,
+        Command::Export(args) => export::run(&look(&config).await?, &args).await,
         Command::Cancel(args) => manage::cancel(&open(&config).await?, &args).await,
         Command::Rm(args) => manage::remove(&open(&config).await?, &args).await,
         Command::Queue(command) => {
@@ -54,6 +58,20 @@ pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
 /// Store, queue and settings, for commands that look or act.
 async fn open(config: &Config) -> Result<Analyses, CliError> {
     Ok(Analyses::open(config.analysis_settings()).await?)
+}
+
+/// The same for commands that only look: they need not be allowed to write where another user or machine reads.
+async fn look(config: &Config) -> Result<Analyses, CliError> {
+    // What is not there yet is made, or it is told why not.
+    let is_writable = |path: &Path| {
+        let allowed = nix::unistd::access(path, AccessFlags::W_OK);
+        !matches!(allowed, Err(Errno::EACCES | Errno::EROFS | Errno::EPERM))
+    };
+    let settings = config.analysis_settings();
+    if is_writable(&config.data_dir) && is_writable(&config.data_dir.join("analyses.db")) {
+        return Ok(Analyses::open(settings).await?);
+    }
+    Ok(Analyses::look(settings).await?)
 }
 
 /// What became of a command to the queue, with Celery's exit codes.

@@ -15,12 +15,10 @@ use super::worker::{Running, worker_inside};
 use crate::cli::{ReadArgs, ResumeArgs};
 use crate::config::Config;
 use crate::error::CliError;
+use crate::interrupt::Interrupt;
 use crate::lock::WorkerLock;
 use crate::progress::{StepBars, counted, grouped, seconds};
 use crate::terminal;
-
-/// What a shell reports of a program ended by Ctrl-C.
-const EXIT_INTERRUPTED: u8 = 130;
 
 /// How often the disk is looked at while nothing is heard of the analysis.
 const LOOK_AT_ROOM: Duration = Duration::from_secs(2);
@@ -36,6 +34,7 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         Some(_) => Some(DocumentLanguage::En),
         None => None,
     };
+    let interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
     let worker = worker_unless_one_runs(config, &analyses)?;
     let submitted = analyses
@@ -46,7 +45,7 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         })
         .await;
     let outcome = match submitted {
-        Ok(analysis) => follow(&analyses, analysis, args.out.as_deref(), args.json).await,
+        Ok(analysis) => follow(&analyses, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
     end(worker).await;
@@ -55,11 +54,12 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
 
 /// Goes on with an analysis that stopped.
 pub async fn resume(config: &Config, args: ResumeArgs) -> Result<u8, CliError> {
+    let interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
     let analysis = analyses.get(&args.analysis).await?;
     let worker = worker_unless_one_runs(config, &analyses)?;
     let outcome = match analyses.resume(&analysis.id).await {
-        Ok(analysis) => follow(&analyses, analysis, args.out.as_deref(), args.json).await,
+        Ok(analysis) => follow(&analyses, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
     end(worker).await;
@@ -137,6 +137,7 @@ fn nearest_existing(path: &Path) -> PathBuf {
 async fn follow(
     analyses: &Analyses,
     analysis: Analysis,
+    mut interrupt: Interrupt,
     out: Option<&Path>,
     json: bool,
 ) -> Result<u8, CliError> {
@@ -144,8 +145,6 @@ async fn follow(
     terminal::note(&headline(&analysis));
     let mut bars = StepBars::new(std::io::stderr().is_terminal());
     let mut events = analyses.watch(&analysis.id, None).await?;
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
     let mut found = BTreeMap::new();
     let last = loop {
         tokio::select! {
@@ -169,12 +168,12 @@ async fn follow(
                     analysis.id
                 )));
             }
-            _ = &mut interrupted => {
+            exit_code = interrupt.exit_code() => {
                 bars.stop();
                 let state = analyses.cancel(&analysis.id).await?;
                 if state.status == Status::Cancelled {
                     terminal::note(&format!("Stopped. `code-reader resume {}` goes on from here.", analysis.id));
-                    return Ok(EXIT_INTERRUPTED);
+                    return Ok(exit_code);
                 }
                 break state;
             }

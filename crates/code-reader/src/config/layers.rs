@@ -288,8 +288,13 @@ fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
+/// The text of a file, if it is there. A pipe or a device is refused: reading it may never end.
 fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
-    match std::fs::read_to_string(path) {
+    let read = || match std::fs::metadata(path)?.is_file() {
+        true => std::fs::read_to_string(path),
+        false => Err(std::io::Error::other("it is no regular file: remove it, or put a file in its place")),
+    };
+    match read() {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::File { path: path.to_owned(), reason: error.to_string() }),
@@ -339,6 +344,26 @@ mod tests {
         std::fs::write(folder.path().join(".env"), "# keys\nOPENAI_API_KEY=sk-very secret words\n").unwrap();
         let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
         assert!(error.contains("line 2 is not") && !error.contains("very"), "{error}");
+    }
+
+    #[test]
+    fn limits_of_the_provider_are_checked_without_a_provider() {
+        for (name, value) in [("LLM_RPM", "-5"), ("LLM_MAX_CONCURRENT", "0"), ("LLM_REQUEST_TIMEOUT", "soon")]
+        {
+            let layers = load(&[], &[(name, value)], &[]);
+            let error = Config::from_layers(&layers).err().unwrap().to_string();
+            assert!(error.contains(&format!("{name} from environment is `{value}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_refused() {
+        for name in [".env", "code-reader.toml"] {
+            let folder = tempfile::tempdir().unwrap();
+            nix::unistd::mkfifo(&folder.path().join(name), nix::sys::stat::Mode::S_IRUSR).unwrap();
+            let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
+            assert!(error.contains(name) && error.contains("no regular file"), "{error}");
+        }
     }
 
     #[test]

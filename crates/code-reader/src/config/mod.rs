@@ -183,6 +183,16 @@ impl Config {
 
 fn llm_settings(layers: &Layers) -> Result<Option<LlmSettings>, ConfigError> {
     let (url, key) = (layers.optional("OPENAI_BASE_URL"), layers.optional("OPENAI_API_KEY"));
+    // Read before anything else, so that a wrong value is told today and not on the day on which there is a provider.
+    let limits = LlmSettings {
+        timeout: layers.seconds("LLM_REQUEST_TIMEOUT")?,
+        max_concurrent: layers.number("LLM_MAX_CONCURRENT", 1..=100_000)? as usize,
+        requests_per_minute: layers.number("LLM_RPM", 1..=u32::MAX.into())?,
+        tokens_per_minute: layers.number("LLM_TPM", 1..=u64::from(u32::MAX))?,
+        prompt_price: layers.decimal("LLM_PRICE_PROMPT")?.unwrap_or(0.0),
+        completion_price: layers.decimal("LLM_PRICE_COMPLETION")?.unwrap_or(0.0),
+        ..LlmSettings::new("", "", "")
+    };
     let Some(url) = url else {
         if key.is_some() {
             return Err(ConfigError::Conflict(
@@ -201,13 +211,10 @@ fn llm_settings(layers: &Layers) -> Result<Option<LlmSettings>, ConfigError> {
         return Err(layers.invalid("OPENAI_BASE_URL", "write an address such as https://host/v1"));
     }
     Ok(Some(LlmSettings {
-        timeout: layers.seconds("LLM_REQUEST_TIMEOUT")?,
-        max_concurrent: layers.number("LLM_MAX_CONCURRENT", 1..=100_000)? as usize,
-        requests_per_minute: layers.number("LLM_RPM", 1..=u32::MAX.into())?,
-        tokens_per_minute: layers.number("LLM_TPM", 1..=u64::from(u32::MAX))?,
-        prompt_price: layers.decimal("LLM_PRICE_PROMPT")?.unwrap_or(0.0),
-        completion_price: layers.decimal("LLM_PRICE_COMPLETION")?.unwrap_or(0.0),
-        ..LlmSettings::new(url, key.unwrap_or_default(), model)
+        base_url: url.to_owned(),
+        api_key: key.unwrap_or_default().to_owned(),
+        model: model.to_owned(),
+        ..limits
     }))
 }
 

@@ -233,7 +233,7 @@ pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else {
+            } else if path.is_file() {
                 let bytes = std::fs::read(&path).unwrap();
                 all.push((path, bytes));
             }

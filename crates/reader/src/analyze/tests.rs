@@ -17,9 +17,11 @@ pub(crate) fn knowledge(files: &[(&str, &str)]) -> (tempfile::TempDir, Knowledge
         std::fs::write(path, text).unwrap();
     }
     let target = folder.path().join("knowledge.db");
-    let mut writer =
-        KnowledgeBaseWriter::create(&target, RepositoryMeta { name: "sample".into(), revision: None })
-            .unwrap();
+    let mut writer = KnowledgeBaseWriter::create(
+        &target,
+        RepositoryMeta { name: "sample".into(), ..RepositoryMeta::default() },
+    )
+    .unwrap();
     scan(&root, &ScanOptions::default(), &mut writer, &|_| {}, &AtomicBool::new(false)).unwrap();
     writer.finish(&|_| {}).unwrap();
     let kb = KnowledgeBase::open(&target).unwrap();

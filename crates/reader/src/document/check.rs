@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{MarkKind, collect, marks, name_symbols};
 use super::{DocumentError, diagram};
-use crate::domain::{Page, Symbol};
+use crate::domain::{LineRange, Page};
 use crate::knowledge::{KnowledgeBase, SymbolQuery};
 
 /// What [`check_pages`] found.
@@ -40,7 +40,7 @@ pub fn check_pages(kb: &KnowledgeBase, pages: &mut [Page]) -> Result<Report, Doc
         .filter(|file| file.skipped.is_none())
         .map(|file| (file.path, file.lines))
         .collect();
-    let mut symbols: BTreeMap<String, Vec<Symbol>> = BTreeMap::new();
+    let mut symbols: BTreeMap<String, Vec<(LineRange, String)>> = BTreeMap::new();
     let mut report = Report::default();
     for page in pages.iter_mut() {
         let problems = repair(page, &slugs, &lines);
@@ -51,11 +51,15 @@ pub fn check_pages(kb: &KnowledgeBase, pages: &mut [Page]) -> Result<Report, Doc
         for citation in &found.citations {
             if !symbols.contains_key(&citation.path) {
                 let query = SymbolQuery { path: Some(citation.path.clone()), ..SymbolQuery::default() };
-                symbols.insert(citation.path.clone(), kb.symbols(&query)?);
+                let names = kb
+                    .symbols(&query)?
+                    .iter()
+                    .map(|symbol| (symbol.lines, symbol.qualified_name()))
+                    .collect();
+                symbols.insert(citation.path.clone(), names);
             }
         }
-        let known = symbols.iter().map(|(path, symbols)| (path.as_str(), symbols.as_slice())).collect();
-        name_symbols(&mut found.citations, &known);
+        name_symbols(&mut found.citations, &symbols);
         report.citations += found.citations.len();
         report.diagrams += found.diagrams.len();
         page.citations = found.citations;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::markdown::parse_source_target;
-use crate::domain::{Citation, Diagram, Symbol};
+use crate::domain::{Citation, Diagram, LineRange};
 
 /// Citations, diagrams and links of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,11 +62,10 @@ pub fn collect(markdown: &str) -> Collected {
 }
 
 /// Fills in which symbol stands at the lines of each citation.
-pub(super) fn name_symbols(citations: &mut [Citation], symbols: &BTreeMap<&str, &[Symbol]>) {
+pub(super) fn name_symbols(citations: &mut [Citation], symbols: &BTreeMap<String, Vec<(LineRange, String)>>) {
     for citation in citations {
-        let symbols = symbols.get(citation.path.as_str()).copied().unwrap_or_default();
-        citation.symbol =
-            symbols.iter().find(|symbol| symbol.lines == citation.lines).map(Symbol::qualified_name);
+        let mut symbols = symbols.get(&citation.path).into_iter().flatten();
+        citation.symbol = symbols.find(|(lines, _)| *lines == citation.lines).map(|(_, name)| name.clone());
     }
 }
 

@@ -24,6 +24,9 @@ pub struct RepositoryMeta {
     /// The commit, when the folder is a git repository.
     #[serde(default)]
     pub revision: Option<String>,
+    /// Somebody gave it this name: it counts more than what a manifest calls the project.
+    #[serde(default)]
+    pub is_name_given: bool,
 }
 
 /// What a knowledge base holds.

@@ -196,21 +196,23 @@ impl KnowledgeBase {
     /// Everything that scanning told of all files, by path, but for the uses: [`KnowledgeBase::graph`] has what
     /// became of them, [`KnowledgeBase::facts`] has those of one file.
     pub fn all_facts(&self) -> Result<Vec<FileFacts>, KnowledgeError> {
-        let parts = self.pool.read(|db| {
+        self.pool.read(|db| {
             let mut statement = db.prepare_cached(&format!("{FILE} ORDER BY f.path"))?;
-            let files: Vec<(File, i64, Option<String>)> = statement
-                .query_map([], |row| Ok((file_of(row)?, row.get(9)?, row.get(10)?)))?
-                .collect::<rusqlite::Result<_>>()?;
             let mut rest = db.prepare_cached("SELECT rest FROM facts WHERE file = ?")?;
-            files
-                .into_iter()
-                .map(|(file, id, doc)| {
-                    let rest = rest.query_row([id], |row| row.get(0))?;
-                    Ok(Parts { file, doc, symbols: symbols_of_file(db, id)?, rest, uses: None })
-                })
-                .collect::<rusqlite::Result<Vec<Parts>>>()
-        })?;
-        parts.into_iter().map(|parts| self.assemble(parts)).collect()
+            let mut files = statement.query([])?;
+            let mut all = Vec::new();
+            // One after the other: the JSON of all files together would be as large as what it says.
+            while let Some(row) = files.next()? {
+                let (file, id, doc): (File, i64, Option<String>) = (file_of(row)?, row.get(9)?, row.get(10)?);
+                let rest = rest.query_row([id], |row| row.get(0))?;
+                match self.assemble(Parts { file, doc, symbols: symbols_of_file(db, id)?, rest, uses: None })
+                {
+                    Ok(facts) => all.push(facts),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            Ok(Ok(all))
+        })?
     }
 
     /// The chunks of a file, by line; empty when there is no such file or it was not read.

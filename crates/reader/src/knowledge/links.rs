@@ -9,6 +9,7 @@ use super::{KnowledgeBase, KnowledgeError, base::word_of};
 use crate::{
     domain::{Edge, EdgeKind, Graph, Node, SymbolKind},
     facts::ImportTime,
+    index::schema::NONE,
 };
 
 /// Another file that a file uses, or that uses it.
@@ -70,7 +71,61 @@ pub(super) struct PathLink {
     pub(super) line: u32,
 }
 
+/// A use of a symbol, by the numbers of files and symbols in this knowledge base.
+pub(crate) struct NumberedUse {
+    pub(crate) from_file: i64,
+    /// `None`: at the top of the file.
+    pub(crate) from_symbol: Option<i64>,
+    pub(crate) to_symbol: i64,
+    pub(crate) kind: EdgeKind,
+    pub(crate) line: u32,
+}
+
+/// A file by its number, and the number of its first symbol; those of the others follow, in the order of
+/// [`KnowledgeBase::all_facts`].
+pub(crate) struct NumberedFile {
+    pub(crate) path: String,
+    pub(crate) file: i64,
+    pub(crate) first_symbol: Option<i64>,
+}
+
 impl KnowledgeBase {
+    /// Calls, inheritance and references of symbols, in no order, without the names that [`KnowledgeBase::graph`] has.
+    pub(crate) fn each_use_of_a_symbol(
+        &self,
+        mut take: impl FnMut(NumberedUse),
+    ) -> Result<(), KnowledgeError> {
+        self.pool.read(|db| {
+            let sql = "SELECT from_file, from_symbol, to_symbol, kind, line FROM link
+                       WHERE kind <> 'import' AND to_symbol <> ?1";
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query([NONE])?;
+            while let Some(row) = rows.next()? {
+                let kind: Option<EdgeKind> = word_of(row, 3)?;
+                take(NumberedUse {
+                    from_file: row.get(0)?,
+                    from_symbol: Some(row.get(1)?).filter(|symbol| *symbol != NONE),
+                    to_symbol: row.get(2)?,
+                    kind: kind.unwrap_or(EdgeKind::Reference),
+                    line: row.get(4)?,
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// The numbers of all files.
+    pub(crate) fn numbered_files(&self) -> Result<Vec<NumberedFile>, KnowledgeError> {
+        self.pool.read(|db| {
+            let sql = "SELECT f.path, f.id, min(y.id) FROM file f LEFT JOIN symbol y ON y.file = f.id GROUP BY f.id";
+            let mut statement = db.prepare_cached(sql)?;
+            let files = statement.query_map([], |row| {
+                Ok(NumberedFile { path: row.get(0)?, file: row.get(1)?, first_symbol: row.get(2)? })
+            })?;
+            files.collect()
+        })
+    }
+
     /// The files that a file imports, by path.
     pub fn imports_of(&self, path: &str) -> Result<Vec<FileLink>, KnowledgeError> {
         self.file_links(

@@ -67,7 +67,7 @@ impl Pool {
         let db = Connection::open_with_flags(immutable(&self.path), flags)?;
         // Statements keep their plan, whatever is bound: without, SQLite plans most of them anew each time.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        db.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-4000; PRAGMA mmap_size=268435456;")?;
+        db.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-4000; PRAGMA mmap_size=67108864;")?;
         db.set_prepared_statement_cache_capacity(32);
         Ok(db)
     }

@@ -27,7 +27,7 @@ pub(crate) fn base_of(files: &[(&str, &str)]) -> (TempDir, KnowledgeBase) {
 }
 
 fn index(tree: &Path, at: &Path) {
-    let meta = RepositoryMeta { name: "small".into(), revision: None };
+    let meta = RepositoryMeta { name: "small".into(), ..RepositoryMeta::default() };
     let mut writer = KnowledgeBaseWriter::create(at, meta).expect("creates");
     scan(tree, &ScanOptions::default(), &mut writer, &|_| {}, &AtomicBool::new(false)).expect("scans");
     writer.finish(&|_| {}).expect("finishes");

@@ -10,7 +10,7 @@ use super::state::words;
 /// In JSON one of `{"path": …}`, `{"git": …, "ref": …}`, `{"upload": …}` and `{"archive": …}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Given")]
 pub enum Source {
     /// A folder on this machine, read where it lies.
     Path {
@@ -35,6 +35,39 @@ pub enum Source {
         /// The file.
         archive: String,
     },
+}
+
+/// A source as somebody wrote it: with all of its fields, so that two sources at once are told and not half ignored.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    path: Option<String>,
+    git: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    upload: Option<UploadId>,
+    archive: Option<String>,
+}
+
+impl TryFrom<Given> for Source {
+    type Error = &'static str;
+
+    fn try_from(given: Given) -> Result<Self, Self::Error> {
+        let Given { path, git, reference, upload, archive } = given;
+        if reference.is_some() && git.is_none() {
+            return Err("`ref` goes with `git`");
+        }
+        match (path, git, upload, archive) {
+            (Some(path), None, None, None) => Ok(Self::Path { path }),
+            (None, Some(git), None, None) => Ok(Self::Git { git, reference }),
+            (None, None, Some(upload), None) => Ok(Self::Upload { upload }),
+            (None, None, None, Some(archive)) => Ok(Self::Archive { archive }),
+            (None, None, None, None) => {
+                Err("no source is given: give one of `path`, `git`, `upload`, `archive`")
+            }
+            _ => Err("several sources are given: give one of `path`, `git`, `upload`, `archive`"),
+        }
+    }
 }
 
 words! {
@@ -66,5 +99,20 @@ mod tests {
             assert_eq!(serde_json::to_string(&source).unwrap(), json);
         }
         assert!(serde_json::from_str::<Source>(r#"{"upload":"../x"}"#).is_err());
+    }
+
+    #[test]
+    fn what_names_no_source_or_several_is_refused() {
+        for (json, told) in [
+            (r#"{"path":"/a","git":"https://h/r"}"#, "several sources"),
+            (r#"{"upload":"abc","archive":"/a.zip"}"#, "several sources"),
+            (r#"{"path":"/a","ref":"v1"}"#, "`ref` goes with `git`"),
+            (r#"{"git":"https://h/r","branch":"v1"}"#, "unknown field `branch`"),
+            (r#"{"path":null}"#, "no source"),
+            ("{}", "no source"),
+        ] {
+            let error = serde_json::from_str::<Source>(json).unwrap_err().to_string();
+            assert!(error.contains(told), "{json}: {error}");
+        }
     }
 }

@@ -26,6 +26,11 @@ impl FileObjects {
         .await
     }
 
+    /// Uses this folder as it is, to look only.
+    pub fn look(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
     fn path(&self, key: &ObjectKey) -> PathBuf {
         self.folder.join(key.as_str())
     }

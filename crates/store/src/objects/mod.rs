@@ -4,7 +4,6 @@ mod file;
 mod key;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -30,20 +29,17 @@ pub trait ObjectStore: Send + Sync + 'static {
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError>;
 }
 
-/// The object store at this address: `file:///absolute/path`, or `None` for the folder given.
-pub async fn open(url: Option<&str>, default: &Path) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    let folder = match url {
-        None => default.to_owned(),
+/// The folder of the object store at this address: `file:///absolute/path`, or `None` for the folder given.
+pub(crate) fn folder(url: Option<&str>, default: &Path) -> Result<PathBuf, StoreError> {
+    match url {
+        None => Ok(default.to_owned()),
         Some(url) => match url.strip_prefix("file://") {
-            Some(path) if !path.is_empty() => PathBuf::from(path),
-            _ => {
-                return Err(StoreError::Url {
-                    what: "OBJECT_STORE_URL",
-                    url: url.to_owned(),
-                    supported: "file:///absolute/path",
-                });
-            }
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            _ => Err(StoreError::Url {
+                what: "OBJECT_STORE_URL",
+                url: url.to_owned(),
+                supported: "file:///absolute/path",
+            }),
         },
-    };
-    Ok(Arc::new(FileObjects::open(folder).await?))
+    }
 }

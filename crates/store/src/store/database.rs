@@ -8,14 +8,27 @@ use sqlite_group_commit::{Database, DatabaseError, OpenOptions, apply_migrations
 
 use crate::{StoreError, schema};
 
+/// Our tables' name among those of the file.
+const COMPONENT: &str = "analyses";
+
 /// The SQLite file, opened.
 #[derive(Clone)]
 pub(super) struct Tables(Arc<Database>);
 
 impl Tables {
     pub(super) async fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let opened = tokio::task::spawn_blocking(move || open(&path)).await;
-        match opened {
+        Self::blocking(move || open(&path)).await
+    }
+
+    /// Opens what is only looked at: see [`Database::look`].
+    pub(super) async fn look(path: PathBuf) -> Result<Self, StoreError> {
+        Self::blocking(move || Ok(Self(Arc::new(Database::look(path, COMPONENT, schema::STEPS)?)))).await
+    }
+
+    async fn blocking(
+        open: impl FnOnce() -> Result<Self, StoreError> + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        match tokio::task::spawn_blocking(open).await {
             Ok(opened) => opened,
             Err(error) => Err(StoreError::Database { message: error.to_string() }),
         }
@@ -55,7 +68,7 @@ fn open(path: &Path) -> Result<Tables, StoreError> {
         })?;
     }
     let options = OpenOptions {
-        migrate: |db| apply_migrations(db, "analyses", schema::STEPS),
+        migrate: |db| apply_migrations(db, COMPONENT, schema::STEPS),
         ..OpenOptions::default()
     };
     Ok(Tables(Database::open(path, options)?))

@@ -5,12 +5,13 @@ mod database;
 mod results;
 mod uploads;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use results::SaveReadings;
 
-use crate::{ObjectStore, StoreError, objects};
+use crate::objects::{self, FileObjects};
+use crate::{ObjectStore, StoreError};
 use database::Tables;
 
 /// What lasts and is shared. Cheap to clone.
@@ -30,17 +31,31 @@ impl Store {
         database_url: Option<&str>,
         object_store_url: Option<&str>,
     ) -> Result<Self, StoreError> {
-        let path = match database_url {
-            None => data_dir.join("analyses.db"),
-            Some(url) => database::path_of(url)?,
-        };
-        let tables = Tables::open(path).await?;
-        let objects = objects::open(object_store_url, &data_dir.join("objects")).await?;
-        Ok(Self { tables, objects })
+        let tables = Tables::open(database_path(data_dir, database_url)?).await?;
+        let folder = objects::folder(object_store_url, &data_dir.join("objects"))?;
+        Ok(Self { tables, objects: Arc::new(FileObjects::open(folder).await?) })
+    }
+
+    /// The same where nothing may be written: what is not there is not made, and every change fails.
+    pub async fn look(
+        data_dir: &Path,
+        database_url: Option<&str>,
+        object_store_url: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let tables = Tables::look(database_path(data_dir, database_url)?).await?;
+        let folder = objects::folder(object_store_url, &data_dir.join("objects"))?;
+        Ok(Self { tables, objects: Arc::new(FileObjects::look(folder)) })
     }
 
     /// Where knowledge bases and uploads lie.
     pub fn objects(&self) -> &dyn ObjectStore {
         &*self.objects
+    }
+}
+
+fn database_path(data_dir: &Path, url: Option<&str>) -> Result<PathBuf, StoreError> {
+    match url {
+        None => Ok(data_dir.join("analyses.db")),
+        Some(url) => database::path_of(url),
     }
 }

@@ -99,13 +99,17 @@ impl GitUrl {
             .map(|host| (host.trim_start_matches('[').trim_end_matches(']'), self.port.unwrap_or(default)))
     }
 
-    /// The last part of the path without `.git`.
+    /// What its repository is called.
     pub(crate) fn repository_name(&self) -> String {
-        let path = self.text.trim_end_matches('/');
-        let last = path.rsplit(['/', ':']).next().unwrap_or_default();
-        let name: String = last.strip_suffix(".git").unwrap_or(last).chars().take(100).collect();
-        if name.is_empty() { "repository".to_owned() } else { name }
+        repository_name(&self.text)
     }
+}
+
+/// The last part of a URL's path without `.git`.
+pub(crate) fn repository_name(url: &str) -> String {
+    let last = url.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    let name: String = last.strip_suffix(".git").unwrap_or(last).chars().take(100).collect();
+    if name.is_empty() { "repository".to_owned() } else { name }
 }
 
 impl fmt::Display for GitUrl {

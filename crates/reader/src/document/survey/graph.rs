@@ -1,10 +1,10 @@
 //! Resolved uses of symbols.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Survey, SymbolAt};
 use crate::document::DocumentError;
-use crate::domain::EdgeKind;
+use crate::domain::{EdgeKind, Symbol};
 
 /// A use of one symbol or file in another, with the line in the user's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,19 +31,20 @@ pub(crate) struct Uses {
 
 impl Uses {
     pub(super) fn load(survey: &Survey<'_>) -> Result<Self, DocumentError> {
-        let graph = survey.kb.graph()?;
-        let ids = Ids::new(survey);
+        let numbers = Numbers::new(survey)?;
         let mut uses = Self::default();
-        for edge in &graph.edges {
-            if edge.kind == EdgeKind::Import {
-                continue;
-            }
-            let (Some((from_file, from)), Some((_, Some(to)))) = (ids.find(&edge.from), ids.find(&edge.to))
-            else {
-                continue;
+        survey.kb.each_use_of_a_symbol(|used| {
+            let Some(to) = numbers.symbol(used.to_symbol) else { return };
+            let from = used.from_symbol.and_then(|symbol| numbers.symbol(symbol));
+            let Some(from_file) = from.map(|from| from.file).or_else(|| numbers.file(used.from_file)) else {
+                return;
             };
-            uses.all.push(SymbolUse { from_file, from, to, kind: edge.kind, line: edge.line });
-        }
+            uses.all.push(SymbolUse { from_file, from, to, kind: used.kind, line: used.line });
+        })?;
+        // Overloads stand as one: the first line of each use is kept.
+        uses.all.sort_unstable_by_key(|used| (used.from_file, used.from, used.to, used.kind, used.line));
+        uses.all.dedup_by_key(|used| (used.from_file, used.from, used.to, used.kind));
+        uses.all.shrink_to_fit();
         uses.all.sort_by_key(|used| (used.from_file, used.line, used.to, used.kind, used.from));
         for (at, used) in uses.all.iter().enumerate() {
             uses.to.entry(used.to).or_default().push(at);
@@ -65,7 +66,7 @@ impl Uses {
 /// Methods of the same name in types that extend one another directly.
 fn overrides(survey: &Survey<'_>, all: &[SymbolUse]) -> BTreeMap<SymbolAt, Vec<SymbolAt>> {
     let members = |owner: SymbolAt| -> BTreeMap<&str, SymbolAt> {
-        let Some(name) = survey.symbol(owner).map(crate::domain::Symbol::qualified_name) else {
+        let Some(name) = survey.symbol(owner).map(Symbol::qualified_name) else {
             return BTreeMap::new();
         };
         let symbols = survey.files.get(owner.file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
@@ -97,40 +98,55 @@ fn overrides(survey: &Survey<'_>, all: &[SymbolUse]) -> BTreeMap<SymbolAt, Vec<S
     found
 }
 
-/// Finds the symbols that node ids name.
-struct Ids<'s> {
-    survey: &'s Survey<'s>,
-    symbols: BTreeMap<(usize, String), usize>,
+/// Where the knowledge base's numbers of files and symbols stand in the survey.
+struct Numbers {
+    files: HashMap<i64, usize>,
+    /// The first symbol's number and the position of each file that has symbols, by number.
+    firsts: Vec<(i64, usize)>,
+    /// For each symbol of a file the one that stands for all of its name.
+    shared: Vec<Vec<u32>>,
 }
 
-impl<'s> Ids<'s> {
-    fn new(survey: &'s Survey<'s>) -> Self {
-        let mut symbols = BTreeMap::new();
-        for (file, facts) in survey.files.iter().enumerate() {
-            for (at, symbol) in facts.symbols.iter().enumerate() {
-                // Of overloads, which share a name, the one with the body stands for all.
-                let known = symbols.entry((file, symbol.qualified_name())).or_insert(at);
-                let lines =
-                    |at: usize| facts.symbols.get(at).map_or(0, |symbol| super::lines_of(symbol.lines));
-                if lines(at) > lines(*known) {
-                    *known = at;
-                }
-            }
+impl Numbers {
+    fn new(survey: &Survey<'_>) -> Result<Self, DocumentError> {
+        let mut numbers = Self { files: HashMap::new(), firsts: Vec::new(), shared: Vec::new() };
+        for numbered in survey.kb.numbered_files()? {
+            let Some(at) = survey.at(&numbered.path) else { continue };
+            numbers.files.insert(numbered.file, at);
+            numbers.firsts.extend(numbered.first_symbol.map(|first| (first, at)));
         }
-        Self { survey, symbols }
+        numbers.firsts.sort_unstable();
+        numbers.shared = survey.files.iter().map(|facts| shared(&facts.symbols)).collect();
+        Ok(numbers)
     }
 
-    /// The file of a node, and its symbol when it is one. Both paths and names may hold `#`.
-    fn find(&self, id: &str) -> Option<(usize, Option<SymbolAt>)> {
-        if let Some(file) = self.survey.at(id) {
-            return Some((file, None));
-        }
-        id.match_indices('#').find_map(|(at, _)| {
-            let file = self.survey.at(&id[..at])?;
-            let symbol = self.symbols.get(&(file, id[at + 1..].to_owned())).copied()?;
-            Some((file, Some(SymbolAt { file, symbol })))
-        })
+    fn file(&self, number: i64) -> Option<usize> {
+        self.files.get(&number).copied()
     }
+
+    fn symbol(&self, number: i64) -> Option<SymbolAt> {
+        let after = self.firsts.partition_point(|(first, _)| *first <= number);
+        let (first, file) = *self.firsts.get(after.checked_sub(1)?)?;
+        let own = usize::try_from(number - first).ok()?;
+        let symbol = *self.shared.get(file)?.get(own)? as usize;
+        Some(SymbolAt { file, symbol })
+    }
+}
+
+/// Of overloads, which share a name, the one with the body stands for all.
+fn shared(symbols: &[Symbol]) -> Vec<u32> {
+    let lines = |at: u32| symbols.get(at as usize).map_or(0, |symbol| super::lines_of(symbol.lines));
+    let mut of_name: HashMap<String, u32> = HashMap::new();
+    for (at, symbol) in (0..).zip(symbols) {
+        let known = of_name.entry(symbol.qualified_name()).or_insert(at);
+        if lines(at) > lines(*known) {
+            *known = at;
+        }
+    }
+    (0..)
+        .zip(symbols)
+        .map(|(at, symbol)| of_name.get(&symbol.qualified_name()).copied().unwrap_or(at))
+        .collect()
 }
 
 impl Survey<'_> {
