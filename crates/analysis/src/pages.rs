@@ -15,7 +15,7 @@ use store::{
 };
 
 use crate::progress::change_in_task;
-use crate::readings::usage_of;
+use crate::provider::usage_of;
 use crate::tasks::Broken;
 use crate::{AnalysisError, Shared, blocking};
 

@@ -1,4 +1,6 @@
-//! Whether the configured provider can be used.
+//! Whether the configured provider can be used, and what it was used for.
+
+use store::LlmUsage;
 
 use crate::{AnalysisError, ErrorKind, LlmSettings};
 
@@ -16,4 +18,15 @@ pub async fn check_llm(settings: &LlmSettings) -> Result<(), AnalysisError> {
         ));
     }
     Ok(())
+}
+
+/// What calls have used, and what that costs at the configured prices.
+pub(crate) fn usage_of(client: &llm::Client, calls: u64, usage: llm::Usage) -> LlmUsage {
+    LlmUsage {
+        calls,
+        cached: 0,
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        cost: client.cost(usage),
+    }
 }

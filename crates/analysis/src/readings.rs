@@ -7,6 +7,7 @@ use reader::document::PageLanguage;
 use reader::{FileReading, KnowledgeBase, Origin};
 use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
 
+use crate::provider::usage_of;
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
 
 /// The files that are described: those that were read, by path.
@@ -151,14 +152,4 @@ pub(crate) async fn with_llm(
 async fn kept(shared: &Shared, key: &str) -> Result<Option<(FileReading, LlmUsage)>, AnalysisError> {
     let answer = shared.store().answer(key).await?;
     Ok(answer.and_then(|answer| Some((serde_json::from_value(answer.body).ok()?, answer.usage))))
-}
-
-pub(crate) fn usage_of(client: &llm::Client, calls: u64, usage: llm::Usage) -> LlmUsage {
-    LlmUsage {
-        calls,
-        cached: 0,
-        prompt_tokens: usage.prompt_tokens,
-        completion_tokens: usage.completion_tokens,
-        cost: client.cost(usage),
-    }
 }

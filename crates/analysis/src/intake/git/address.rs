@@ -2,13 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::url::GitUrl;
 use crate::settings::GitRules;
 use crate::{AnalysisError, ErrorKind};
 
-/// The addresses of the host, once all of them are known to be public (or private ones are allowed).
-pub(super) async fn resolve(url: &GitUrl, rules: &GitRules) -> Result<Vec<IpAddr>, AnalysisError> {
-    let Some((host, port)) = url.endpoint() else { return Ok(Vec::new()) };
+/// The addresses of the host, once all of them are known to be public (or private ones are allowed). A repository on this
+/// machine has no `endpoint`.
+pub(super) async fn resolve(
+    endpoint: Option<(&str, u16)>,
+    rules: &GitRules,
+) -> Result<Vec<IpAddr>, AnalysisError> {
+    let Some((host, port)) = endpoint else { return Ok(Vec::new()) };
     if rules.allow_private_hosts {
         // Nothing to compare: git asks the resolver (or a proxy) itself.
         return Ok(Vec::new());

@@ -38,7 +38,7 @@ pub(crate) async fn clone(
     let bounds =
         Bounds { until: Instant::now() + rules.timeout, folder: into, max_bytes: rules.max_bytes, cancelled };
     for _ in 0..=MAX_REDIRECTS {
-        let addresses = address::resolve(&url, rules).await?;
+        let addresses = address::resolve(url.endpoint(), rules).await?;
         let git = Git { url: &url, addresses: &addresses, folder: &folder, home: into, rules };
         let _ = tokio::fs::remove_dir_all(&folder).await;
         git.expect(git.init(), &bounds).await?;
