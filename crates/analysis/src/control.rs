@@ -55,7 +55,7 @@ impl Analyses {
                     ErrorKind::Conflict,
                     "completed",
                     format!("the analysis {id} is completed"),
-                    "Submit the repository again to read what has changed.",
+                    "Read the repository again to take up what has changed.",
                 ));
             }
             Status::Failed | Status::Cancelled => &[Status::Failed, Status::Cancelled],

@@ -122,7 +122,8 @@ impl Taken {
             return Err(export_error(ExportError::NotAFolder { path: folder.to_owned() }));
         }
         let is_new = !folder.exists();
-        fs::create_dir_all(folder).map_err(io_error)?;
+        fs::create_dir_all(folder)
+            .map_err(|error| export_error(ExportError::Write { path: folder.to_owned(), source: error }))?;
         let options = FolderOptions { repository: self.repository.clone() };
         let (path, part) = (folder.join("analysis.json"), folder.join(".analysis.json.part"));
         let written = File::create(&part).map_err(io_error).and_then(|mut file| {

@@ -6,7 +6,7 @@ use store::{DocumentLanguage, Source};
 /// What a user asks for; the body of `POST /api/v1/analyses`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `source`, `name` and `options`")]
 pub struct Submission {
     /// What is read.
     pub source: Source,

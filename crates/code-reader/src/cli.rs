@@ -37,7 +37,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  code-reader serve\n  APP_PORT=8080 code-reader serve\n  AUTH_TOKEN=… code-reader serve --host 0.0.0.0"
     )]
-    Serve(ListenArgs),
+    Serve(ServeArgs),
     /// Serve the API and the pages only; run workers elsewhere.
     #[command(
         after_help = "Examples:\n  code-reader api\n  code-reader api --port 0\n  CELERY_BROKER_URL=redis://127.0.0.1:6379/0 code-reader api"
@@ -45,6 +45,7 @@ pub enum Command {
     Api(ListenArgs),
     /// Run the background tasks; flags as Celery's.
     #[command(
+        mut_arg("concurrency", |arg| arg.help("Tasks at once, instead of CELERY_WORKER_CONCURRENCY")),
         after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h\n  code-reader worker --pool prefork --autoscale 8,2 --detach --pidfile w.pid --logfile w.log"
     )]
     Worker(Box<WorkerArgs>),
@@ -138,7 +139,15 @@ pub struct ListenArgs {
     /// Port, instead of APP_PORT; 0 takes a free one.
     #[arg(long)]
     pub port: Option<u16>,
-    /// Tasks at once in the worker of `serve`.
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub listen: ListenArgs,
+    /// Tasks at once, instead of CELERY_WORKER_CONCURRENCY.
     #[arg(long, short = 'c')]
     pub concurrency: Option<usize>,
 }
@@ -172,8 +181,8 @@ pub struct ListArgs {
     #[command(subcommand)]
     pub of_queue: Option<celeriac_cli::ListCommand>,
     /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    pub limit: usize,
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000), allow_negative_numbers = true)]
+    pub limit: u16,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -182,7 +191,7 @@ pub struct ListArgs {
 /// An analysis.
 #[derive(Debug, Args)]
 pub struct NamedArgs {
-    /// Its name, its id or the begin of its id.
+    /// Its name, its id or the beginning of its id.
     pub analysis: String,
     /// Print JSON.
     #[arg(long)]
@@ -192,7 +201,7 @@ pub struct NamedArgs {
 /// `resume`.
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
-    /// Its name, its id or the begin of its id.
+    /// Its name, its id or the beginning of its id.
     pub analysis: String,
     /// Also write the pages and analysis.json to this folder.
     #[arg(long, value_name = "DIR")]
@@ -213,7 +222,7 @@ pub struct RemoveArgs {
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Its name, its id or the begin of its id.
+    /// Its name, its id or the beginning of its id.
     pub analysis: String,
     /// The page; its overview when left out.
     #[arg(conflicts_with_all = ["pages", "file"])]
@@ -232,14 +241,14 @@ pub struct ShowArgs {
 /// `search`.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// Its name, its id or the begin of its id.
+    /// Its name, its id or the beginning of its id.
     pub analysis: String,
     /// What to look for; parts of identifiers are words too.
     #[arg(required = true)]
     pub query: Vec<String>,
     /// At most so many.
-    #[arg(long, default_value_t = 10)]
-    pub limit: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1_000), allow_negative_numbers = true)]
+    pub limit: u16,
     /// Only files of this language.
     #[arg(long)]
     pub language: Option<String>,
@@ -254,7 +263,7 @@ pub struct SearchArgs {
 /// `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Its name, its id or the begin of its id.
+    /// Its name, its id or the beginning of its id.
     pub analysis: String,
     /// `md` is a folder of pages with analysis.json, `json` one document.
     #[arg(long, value_enum, default_value_t = ExportFormat::Md)]

@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 
 use celeriac_cli::{LogLevel, Prepared};
-use cli::{Cli, Command};
+use cli::{Cli, Command, ServeArgs};
 use config::{Config, Layers};
 use error::CliError;
 
@@ -57,7 +57,10 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         config.leave_a_core();
     }
     start_logging(&cli, &config)?;
-    prepare_data_dir(&config)?;
+    // What stands in its way is for `doctor` to find, among the rest.
+    if !matches!(&cli.command, Command::Doctor(_)) {
+        prepare_data_dir(&config)?;
+    }
     runtime(&cli)?.block_on(commands::run(cli, config))
 }
 
@@ -79,10 +82,14 @@ fn flags(cli: &Cli) -> Vec<(&'static str, String)> {
     let mut set = |name, value: Option<String>| flags.extend(value.map(|value| (name, value)));
     set("DATA_DIR", cli.data_dir.as_ref().map(|dir| dir.display().to_string()));
     match &cli.command {
-        Command::Serve(args) | Command::Api(args) => {
-            set("APP_HOST", args.host.clone());
-            set("APP_PORT", args.port.map(|port| port.to_string()));
-            set("CELERY_WORKER_CONCURRENCY", args.concurrency.map(|slots| slots.to_string()));
+        Command::Serve(ServeArgs { listen, concurrency }) => {
+            set("APP_HOST", listen.host.clone());
+            set("APP_PORT", listen.port.map(|port| port.to_string()));
+            set("CELERY_WORKER_CONCURRENCY", concurrency.map(|slots| slots.to_string()));
+        }
+        Command::Api(listen) => {
+            set("APP_HOST", listen.host.clone());
+            set("APP_PORT", listen.port.map(|port| port.to_string()));
         }
         Command::Worker(args) => {
             let args = &args.worker;

@@ -4,6 +4,9 @@
 
 mod common;
 
+use std::io::Read;
+use std::process::Stdio;
+
 use common::House;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -98,4 +101,22 @@ fn a_worker_that_cannot_start_says_why() {
     house.write("w.state", "not a state");
     let error = house.fails(1, &["worker", "--statedb", "w.state"]);
     assert!(error.contains("w.state") && error.contains("remove it"), "{error}");
+}
+
+#[test]
+fn a_worker_whose_log_nobody_takes_any_more_goes_on() {
+    let house = House::new();
+    let mut worker =
+        house.command(&["worker", "--loglevel", "debug"]).stderr(Stdio::piped()).spawn().unwrap();
+    let background = Background(Pid::from_raw(worker.id().try_into().unwrap()));
+    // As `| head` does: it reads a little and closes the pipe.
+    worker.stderr.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let answers = || house.run(&["status", "--timeout", "0.3"]).status.success();
+    until("the worker answers", answers);
+    house.write("sample/app.py", "def run():\n    return 1\n");
+    house.ok(&["read", "sample"]);
+    assert!(answers());
+    background.signal(Signal::SIGTERM);
+    assert!(worker.wait().unwrap().success());
+    std::mem::forget(background);
 }

@@ -36,7 +36,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|rejection| {
-            Problem::bad_request(rejection.body_text()).hint("/docs lists the parameters and their values")
+            let text = rejection.body_text();
+            let why = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Problem::bad_request(format!("a parameter cannot be read: {why}"))
+                .hint("/docs lists the parameters and their values")
         })
     }
 }

@@ -93,7 +93,22 @@ impl From<reader::KnowledgeError> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
-        Problem::new(rejection.status(), "bad_json", rejection.body_text())
+        // The library's own words begin with its types.
+        let why = |error: &dyn std::error::Error| {
+            let mut root = error;
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            root.to_string()
+        };
+        let detail = match &rejection {
+            JsonRejection::JsonDataError(error) => {
+                format!("the request is not as it should be: {}", why(error))
+            }
+            JsonRejection::JsonSyntaxError(error) => format!("the request is no JSON: {}", why(error)),
+            other => other.body_text(),
+        };
+        Problem::new(rejection.status(), "bad_json", detail)
             .hint("send JSON with `Content-Type: application/json`; /docs describes its shape")
     }
 }

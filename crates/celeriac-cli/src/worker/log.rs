@@ -82,7 +82,13 @@ fn install<W>(filter: EnvFilter, format: LogFormat, colours: bool, writer: W)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
+    // Otherwise a line that cannot be written is complained of with `eprintln!`, and that panics when it is the standard
+    // error that went away: with the terminal, or with the reader of a pipe.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(colours)
+        .log_internal_errors(false);
     let installed = match format {
         LogFormat::Celery => builder.event_format(CeleryFormat::default()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -86,7 +86,9 @@ pub async fn run(config: &Config, args: &JsonArgs) -> Result<u8, CliError> {
 
 fn data_folder(config: &Config) -> Check {
     let probe = config.data_dir.join(format!(".probe-{}", std::process::id()));
-    let outcome = std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe));
+    let outcome = std::fs::create_dir_all(&config.data_dir)
+        .and_then(|()| std::fs::write(&probe, b"x"))
+        .and_then(|()| std::fs::remove_file(&probe));
     Check::new(
         "data folder",
         outcome.map(|()| config.data_dir.display().to_string()).map_err(|error| {

@@ -9,7 +9,7 @@ use crate::terminal;
 
 /// Prints what was read, the newest first.
 pub async fn run(analyses: &Analyses, args: &ListArgs) -> Result<u8, CliError> {
-    let (rows, _) = analyses.list(None, args.limit.clamp(1, 10_000)).await?;
+    let (rows, _) = analyses.list(None, args.limit.into()).await?;
     if args.json {
         terminal::print_json(&rows)?;
     } else if rows.is_empty() {

@@ -9,6 +9,7 @@ use analysis::{
     Analyses, Analysis, AnalysisError, DocumentLanguage, Source, Status, Step, Submission, SubmissionOptions,
 };
 use futures_util::StreamExt;
+use nix::unistd::AccessFlags;
 use tokio::task::JoinHandle;
 
 use super::worker::{Running, worker_inside};
@@ -28,6 +29,7 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
     let source = source_of(&args)?;
     if let Some(out) = &args.out {
         check_out(out, &source)?;
+        check_may_write(out)?;
     }
     let language = match args.lang.as_deref() {
         Some("zh") => Some(DocumentLanguage::Zh),
@@ -54,6 +56,9 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
 
 /// Goes on with an analysis that stopped.
 pub async fn resume(config: &Config, args: ResumeArgs) -> Result<u8, CliError> {
+    if let Some(out) = &args.out {
+        check_may_write(out)?;
+    }
     let interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
     let analysis = analyses.get(&args.analysis).await?;
@@ -122,6 +127,23 @@ fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
         .hint("nothing is written there: choose a folder beside it"));
     }
     Ok(())
+}
+
+/// That the folder cannot be made is told before the work and not after it.
+fn check_may_write(out: &Path) -> Result<(), CliError> {
+    let is_new = !out.exists();
+    let made = std::fs::create_dir_all(out).and_then(|()| {
+        // The export makes it again: a reading that fails leaves nothing.
+        if is_new {
+            std::fs::remove_dir(out)
+        } else {
+            nix::unistd::access(out, AccessFlags::W_OK).map_err(Into::into)
+        }
+    });
+    made.map_err(|error| {
+        CliError::usage(format!("--out {} cannot be written: {error}", out.display()))
+            .hint("choose another folder")
+    })
 }
 
 /// The resolved path of the nearest folder above that exists, with the rest joined again.
@@ -368,5 +390,16 @@ mod tests {
         let source = Source::Path { path: folder.path().to_str().unwrap().to_owned() };
         assert!(check_out(&folder.path().join("docs/new"), &source).is_err());
         assert!(check_out(&folder.path().join("../elsewhere"), &source).is_ok());
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_told_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        assert!(check_may_write(&file).unwrap_err().to_string().contains("--out"));
+        assert!(check_may_write(&file.join("docs")).is_err());
+        assert!(check_may_write(&folder.path().join("docs")).is_ok());
+        assert!(!folder.path().join("docs").exists());
     }
 }

@@ -20,11 +20,14 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
         .map_err(|_| {
             CliError::usage("--language takes a name such as python, typescript, go, rust or csharp")
         })?;
+    if args.query.iter().all(|words| words.trim().is_empty()) {
+        return Err(CliError::usage("there is nothing to search for").hint("give words, or a part of a name"));
+    }
     let analysis = analyses.get(&args.analysis).await?;
     let knowledge = analyses.knowledge(&analysis.id).await?;
     let query = SearchQuery {
         text: args.query.join(" "),
-        limit: args.limit.clamp(1, 1_000),
+        limit: args.limit.into(),
         kind: None,
         language,
         path_prefix: args.path.clone(),

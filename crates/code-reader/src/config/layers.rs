@@ -48,6 +48,7 @@ pub struct Value {
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     values: BTreeMap<&'static str, Value>,
+    defaults: BTreeMap<&'static str, Value>,
     /// The table `schedule` of `code-reader.toml`.
     schedule: toml::Table,
 }
@@ -175,8 +176,19 @@ impl Layers {
         }
     }
 
+    /// Takes over a value. An empty one means that the setting is not set, whatever a weaker layer says: an empty
+    /// DATA_DIR must not become the folder in which one happens to stand.
     fn set(&mut self, setting: &'static Setting, text: String, origin: Origin) {
-        self.values.insert(setting.name, Value { text, origin });
+        let value = Value { text, origin };
+        if value.origin == Origin::Default {
+            self.defaults.insert(setting.name, value.clone());
+        }
+        let counts =
+            if value.text.is_empty() { self.defaults.get(setting.name).cloned() } else { Some(value) };
+        match counts {
+            Some(value) => self.values.insert(setting.name, value),
+            None => self.values.remove(setting.name),
+        };
     }
 
     fn defaults(&mut self, environment: &impl Fn(&str) -> Option<String>) {
@@ -344,6 +356,19 @@ mod tests {
         std::fs::write(folder.path().join(".env"), "# keys\nOPENAI_API_KEY=sk-very secret words\n").unwrap();
         let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
         assert!(error.contains("line 2 is not") && !error.contains("very"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_value_leaves_the_default() {
+        let layers = load(
+            &[(".env", "APP_PORT=2\nOPENAI_BASE_URL=http://h/v1\n")],
+            &[("APP_PORT", ""), ("DATA_DIR", ""), ("OPENAI_BASE_URL", ""), ("HOME", "/home/me")],
+            &[],
+        );
+        assert_eq!(layers.text("APP_PORT"), "8000");
+        assert_eq!(layers.text("DATA_DIR"), "/home/me/.local/share/code-reader");
+        assert!(layers.get("OPENAI_BASE_URL").is_none());
+        assert!(Config::from_layers(&layers).is_ok());
     }
 
     #[test]

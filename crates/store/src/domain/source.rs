@@ -39,7 +39,10 @@ pub enum Source {
 
 /// A source as somebody wrote it: with all of its fields, so that two sources at once are told and not half ignored.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with one of `path`, `git` (and `ref`), `upload`, `archive`"
+)]
 struct Given {
     path: Option<String>,
     git: Option<String>,
@@ -110,6 +113,7 @@ mod tests {
             (r#"{"git":"https://h/r","branch":"v1"}"#, "unknown field `branch`"),
             (r#"{"path":null}"#, "no source"),
             ("{}", "no source"),
+            ("\"/a\"", "expected an object with one of `path`"),
         ] {
             let error = serde_json::from_str::<Source>(json).unwrap_err().to_string();
             assert!(error.contains(told), "{json}: {error}");

@@ -18,6 +18,12 @@ pub(super) const DATA: &str = "data-model";
 pub(super) const INTERFACES: &str = "interfaces";
 pub(super) const CONFIGURATION: &str = "configuration";
 
+/// `v2`, as in `example.org/team/name/v2`.
+fn is_major_version(part: &str) -> bool {
+    part.strip_prefix('v')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 pub(super) struct Book<'s> {
     pub(super) survey: &'s Survey<'s>,
     pub(super) language: PageLanguage,
@@ -83,7 +89,22 @@ impl<'s> Book<'s> {
         writer
     }
 
-    /// The repository's name with its version or revision.
+    /// What the project calls itself, unless somebody gave it another name: the folder may be called anything.
+    pub(super) fn project_name(&self) -> &str {
+        let meta = self.survey.kb.meta();
+        let named = || {
+            let manifest =
+                super::size::main_manifest(self.survey).filter(|manifest| manifest.folder().is_empty())?;
+            let name = manifest.name.as_ref()?.value.trim();
+            // A module of Go is named by its address, and `@team/name` is a name of npm's.
+            let mut parts = name.rsplit('/').filter(|part| !is_major_version(part));
+            let name = if name.starts_with('@') { name } else { parts.next()? };
+            Some(name).filter(|name| !name.is_empty() && !name.contains(['$', '{']))
+        };
+        if meta.is_name_given { &meta.name } else { named().unwrap_or(&meta.name) }
+    }
+
+    /// The project's name with its version or revision.
     pub(super) fn subject(&self) -> String {
         let meta = self.survey.kb.meta();
         let main = self
@@ -93,9 +114,10 @@ impl<'s> Book<'s> {
             .find(|manifest| manifest.is_package() && manifest.folder().is_empty());
         let version = main.and_then(|manifest| manifest.version.as_ref()).map(|fact| fact.value.clone());
         let revision = meta.revision.as_ref().map(|revision| revision.chars().take(12).collect::<String>());
-        let mut subject = escape(&meta.name);
+        let name = self.project_name();
+        let mut subject = escape(name);
         for part in [version, revision].into_iter().flatten() {
-            if !meta.name.contains(&part) {
+            if !name.contains(&part) {
                 subject.push(' ');
                 subject.push_str(&escape(&part));
             }

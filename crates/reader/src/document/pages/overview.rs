@@ -16,7 +16,7 @@ const MOST_MODULES: usize = 12;
 const MOST_SETTINGS: usize = 8;
 
 pub(super) fn page(book: &Book<'_>) -> Page {
-    let name = project_name(book);
+    let name = book.project_name();
     let title = book.say(Key::TitleOverview, &[&escape(name)]);
     let mut writer = book.begin(&title, None);
     purpose(book, &mut writer);
@@ -33,26 +33,6 @@ pub(super) fn page(book: &Book<'_>) -> Page {
     commands(book, &mut writer);
     let plain = book.say(Key::TitleOverview, &[name]);
     book.page(OVERVIEW, &plain, None, 0, writer)
-}
-
-/// What the project calls itself, unless somebody gave it another name: the folder may be called anything.
-fn project_name<'b>(book: &'b Book<'_>) -> &'b str {
-    let meta = book.survey.kb.meta();
-    let named = || {
-        let manifest = size::main_manifest(book.survey).filter(|manifest| manifest.folder().is_empty())?;
-        let name = manifest.name.as_ref()?.value.trim();
-        // A module of Go is named by its address, and `@team/name` is a name of npm's.
-        let mut parts = name.rsplit('/').filter(|part| !is_major_version(part));
-        let name = if name.starts_with('@') { name } else { parts.next()? };
-        Some(name).filter(|name| !name.is_empty() && !name.contains(['$', '{']))
-    };
-    if meta.is_name_given { &meta.name } else { named().unwrap_or(&meta.name) }
-}
-
-/// `v2`, as in `example.org/team/name/v2`.
-fn is_major_version(part: &str) -> bool {
-    part.strip_prefix('v')
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The README's first words, else the manifest's description.
