@@ -49,9 +49,15 @@ pub(crate) async fn result<S: Send + Sync + 'static>(
         None => result.get().await,
     };
     match ended {
-        // Celery prints nothing for nothing.
-        Ok(Value::Null) => Ok(screen.say("")?),
-        Ok(value) => Ok(screen.say(screen.foreign(&python::str(&value)))?),
+        Ok(value) => {
+            // As it is stored: a value that was read has no numbers that only Python knows.
+            let meta = result.meta().await.map_err(AppError::from)?;
+            // Celery prints nothing for nothing.
+            match meta.map_or(value, |meta| meta.result) {
+                Value::Null => Ok(screen.say("")?),
+                value => Ok(screen.say(screen.foreign(&python::str(&value)))?),
+            }
+        }
         Err(ResultError::Failed { exception, traceback, .. }) => {
             let traceback =
                 traceback.map(|text| format!("{}\n", screen.foreign(text.trim_end()))).unwrap_or_default();

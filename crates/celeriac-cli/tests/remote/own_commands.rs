@@ -23,6 +23,11 @@ fn tasks_are_called_and_their_results_printed() {
     assert!(expired.code == 1 && expired.err.contains("was revoked (expired)"), "{expired:?}");
     let late = call(&["tasks.add", "-a", "[1, 1]", "--eta", "2001-01-01T00:00:00"]);
     assert_eq!(result(&late).out, "2\n");
+    // A task that every worker has: it gives back its argument.
+    let long = "36893488147419103232";
+    let odd = format!("[[NaN, -Infinity, {long}]]");
+    let odd = result(&call(&["celery.accumulate", "-a", &odd, "-k", "{\"index\": 0}"]));
+    assert_eq!(odd.out, format!("[nan, -inf, {long}]\n"));
     let meta = bench.celeriac(&["result", &late, "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&meta.out).unwrap()["status"], "SUCCESS");
     for wrong in [

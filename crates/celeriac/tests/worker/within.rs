@@ -278,6 +278,16 @@ async fn chunks_are_sent_little_by_little() {
     worker.stop().await;
 }
 
+#[tokio::test]
+async fn chunks_that_no_result_could_name_are_refused_before_any_is_sent() {
+    let (bench, worker) = bench().await;
+    let items = vec![Value::from(1); 300_001];
+    let chunks = Signature::new("celery.chunks").args([json!(task("add")), json!(items), json!(1)]);
+    let error = value(&bench, chunks).await.unwrap_err();
+    assert!(error.contains("300001 pieces are too many"), "{error}");
+    worker.stop().await;
+}
+
 /// As Celery's clients send it when their backend cannot count.
 #[tokio::test]
 async fn a_chord_is_unlocked_by_its_task() {

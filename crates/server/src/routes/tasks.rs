@@ -41,7 +41,8 @@ pub async fn show(
         Some(meta) => TaskView {
             task_id,
             state: meta.status.to_string(),
-            result: meta.result,
+            // Numbers that only Python's JSON has are no JSON for others.
+            result: celeriac::json::from_value(&meta.result).unwrap_or_default(),
             traceback: meta.traceback,
             date_done: meta.date_done.map(|date| date.to_string()),
         },

@@ -13,6 +13,10 @@ use crate::task::{Task, TaskError, TaskResult};
 /// So many tasks are made of a list before they are sent.
 const PIECES_AT_A_TIME: usize = 1_000;
 
+/// A task's result may name so many tasks, and its children beside it so many.
+const MAX_PIECES: usize = 300_000;
+const MAX_CHILDREN: usize = 100_000;
+
 /// At most so many bytes of copies of the task are sent. They are not held, but a broker has to.
 const MAX_SENT_BYTES: usize = 1024 * 1024 * 1024;
 
@@ -31,7 +35,14 @@ impl<S: Send + Sync + 'static> Task<S> for ApplyChunks {
     async fn run(self, cx: Context<S>) -> TaskResult<ResultTuple> {
         let group = TaskId::new();
         let n = usize::try_from(self.n).unwrap_or(usize::MAX).max(1);
-        let copies = plan::weight(&self.task).saturating_mul(self.it.len().div_ceil(n));
+        let count = self.it.len().div_ceil(n);
+        if count > MAX_PIECES {
+            let text = format!(
+                "{count} pieces are too many to be named in a result: at most {MAX_PIECES}, so make n larger"
+            );
+            return Err(TaskError::failed("ValueError", text));
+        }
+        let copies = plan::weight(&self.task).saturating_mul(count);
         if copies > MAX_SENT_BYTES {
             return Err(AppError::CanvasSize { what: "chunks", limit: MAX_SENT_BYTES }.into());
         }
@@ -56,7 +67,9 @@ impl<S: Send + Sync + 'static> Task<S> for ApplyChunks {
             return Err(AppError::Empty("canvas").into());
         }
         let group = ResultTuple::group(group, members);
-        cx.trail().lock().push(group.clone());
+        if count <= MAX_CHILDREN {
+            cx.trail().lock().push(group.clone());
+        }
         Ok(group)
     }
 }
