@@ -1,5 +1,7 @@
 //! A data folder that may not be written: another user's, or one on a disk that is mounted read-only.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod common;
 
 use std::fs::{self, Permissions};

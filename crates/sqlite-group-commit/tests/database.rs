@@ -219,7 +219,7 @@ async fn a_file_is_closed_when_its_database_is_dropped() {
         drop(db);
         let left: Vec<_> =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(left, [path.clone()]);
+        assert_eq!(left, std::slice::from_ref(&path));
     }
 }
 
