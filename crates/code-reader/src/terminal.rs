@@ -82,6 +82,17 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
 }
 
+/// The text as one word of a command that is to be copied into a shell.
+pub fn word(text: &str) -> String {
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+' | ':' | ',');
+    let text = plain(text);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Markdown as it reads in a terminal: links into the source and to other pages keep their texts only.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -111,6 +122,19 @@ mod tests {
             "See [a.py:1-2](source:a.py#L1-L2) and [Other](page:other), not [web](https://example.org).";
         assert_eq!(markdown(text), "See a.py:1-2 and Other, not [web](https://example.org).");
         assert_eq!(markdown("broken ](source:x"), "broken ");
+    }
+
+    #[test]
+    fn names_are_quoted_where_a_shell_would_take_them_apart() {
+        for (text, shown) in [
+            ("attrs", "attrs"),
+            ("my app", "'my app'"),
+            ("it's", "'it'\\''s'"),
+            ("仓库", "仓库"),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(word(text), shown);
+        }
     }
 
     #[test]

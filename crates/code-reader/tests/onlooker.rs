@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use common::{BINARY, House, fingerprint, kill, shop, text};
+use common::{BINARY, House, fingerprint, kill, shop, text, wait_for};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -30,10 +30,17 @@ fn what_another_user_read_is_looked_at_without_writing() {
             let (_, accepted) =
                 server.post("/api/v1/analyses", &serde_json::json!({"source": {"path": folder}}));
             server.ended(accepted["id"].as_str().unwrap());
+            // Both at once: the worker ends in order when its supervisor is gone, and is started anew when it is gone
+            // itself.
             let worker = server.worker_pid().unwrap();
+            server.signal(Signal::SIGSTOP);
+            kill(worker, Signal::SIGKILL);
+            wait_for("the worker to be dead", || {
+                let stat = fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+                (stat.is_empty() || stat.contains(") Z ")).then_some(())
+            });
             server.signal(Signal::SIGKILL);
             server.wait();
-            kill(worker, Signal::SIGKILL);
             assert!(house.data().join("analyses.db-wal").metadata().unwrap().len() > 0);
         }
         let before = fingerprint(&house.data());

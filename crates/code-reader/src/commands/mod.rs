@@ -71,6 +71,13 @@ async fn look(config: &Config) -> Result<Analyses, CliError> {
     if is_writable(&config.data_dir) && is_writable(&config.data_dir.join("analyses.db")) {
         return Ok(Analyses::open(settings).await?);
     }
+    if settings.database_url.is_none() && !config.data_dir.join("analyses.db").exists() {
+        return Err(CliError::failed(format!(
+            "nothing was read yet into {}, and it may not be written",
+            config.data_dir.display()
+        ))
+        .hint("choose another data folder with --data-dir or DATA_DIR"));
+    }
     Ok(Analyses::look(settings).await?)
 }
 

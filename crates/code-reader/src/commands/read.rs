@@ -324,7 +324,8 @@ async fn finish(
         }
     }
     let citations: usize = analyses.pages(&analysis.id).await?.iter().map(|page| page.citations.len()).sum();
-    let name = terminal::plain(&analysis.name);
+    // What begins like a flag is called by its id.
+    let name = if analysis.name.starts_with('-') { analysis.id.as_str() } else { &analysis.name };
     let mut lines = vec![format!(
         "Done in {}: {}, {}, all resolve.",
         seconds(took),
@@ -344,10 +345,13 @@ async fn finish(
     if let Some(out) = out {
         lines.push(format!("  written to  {}", out.join("index.md").display()));
     }
+    let called = terminal::word(name);
+    // A name that cannot stand in an address as it is has its id there.
+    let address = if called == *name && !name.contains('/') { name } else { analysis.id.as_str() };
     lines.push(format!(
-        "  read it     code-reader show {name}            (or open /a/{name} with `code-reader serve`)"
+        "  read it     code-reader show {called}            (or open /a/{address} with `code-reader serve`)"
     ));
-    lines.push(format!("  search it   code-reader search {name} \"…\""));
+    lines.push(format!("  search it   code-reader search {called} \"…\""));
     terminal::note(&lines.join("\n"));
     Ok(0)
 }

@@ -35,7 +35,7 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
     let page = match &args.page {
         Some(slug) => pages.iter().find(|page| page.slug == *slug).ok_or_else(|| {
             CliError::failed(format!("{} has no page `{slug}`", analysis.name))
-                .hint(format!("`code-reader show {} --pages` lists them", analysis.name))
+                .hint(format!("`code-reader show {} --pages` lists them", terminal::word(&analysis.name)))
         })?,
         None => match pages.first() {
             Some(page) => page,

@@ -227,7 +227,7 @@ impl Layers {
         let Some(text) = read_optional(path)? else { return Ok(()) };
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::File {
             path: path.to_owned(),
-            reason: error.to_string().trim_end().to_owned(),
+            reason: toml_reason(&text, &error),
         })?;
         for (key, value) in table {
             if key == "schedule" {
@@ -249,7 +249,12 @@ impl Layers {
             let text = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Array(parts) => {
-                    parts.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(":")
+                    let texts: Option<Vec<&str>> = parts.iter().map(toml::Value::as_str).collect();
+                    let texts = texts.ok_or_else(|| ConfigError::File {
+                        path: path.to_owned(),
+                        reason: format!("`{key}` is a list of other things than texts: put them in quotes"),
+                    })?;
+                    texts.join(":")
                 }
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Float(number) => number.to_string(),
@@ -285,6 +290,13 @@ impl Layers {
 }
 
 /// The library's own message quotes the line, and that line may hold a key.
+fn toml_reason(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+    format!("{}{}", line.unwrap_or_default(), error.message().lines().next().unwrap_or_default())
+}
+
+/// So does that of this one.
 fn dot_env_reason(text: &str, error: &dotenvy::Error) -> String {
     match error {
         dotenvy::Error::LineParse(part, _) => {
@@ -388,6 +400,20 @@ mod tests {
             nix::unistd::mkfifo(&folder.path().join(name), nix::sys::stat::Mode::S_IRUSR).unwrap();
             let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
             assert!(error.contains(name) && error.contains("no regular file"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_broken_toml_file_is_reported_without_its_values() {
+        for (text, told) in [
+            ("app_port = 1\nopenai_api_key = sk-very-secret\n", "line 2: "),
+            ("openai_api_key = \"sk-very-secret", "line 1: "),
+            ("app_port = [1]\n", "list of other things"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("code-reader.toml"), text).unwrap();
+            let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
+            assert!(error.contains(told) && !error.contains("very"), "{error}");
         }
     }
 
