@@ -35,6 +35,9 @@ pub(crate) use question::revoked_ids;
 const MAX_UNDERWAY: usize = 64;
 /// An answer that cannot be given away within this time is dropped: nobody waits so long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Questions about tasks are answered after a moment: what was sent before the question, over another way, has come then.
+const ABOUT_TASKS: [&str; 4] = ["active", "reserved", "scheduled", "query_task"];
+const MOMENT: Duration = Duration::from_millis(20);
 /// Longest name of a client.
 const MAX_CLIENT_BYTES: usize = 256;
 
@@ -97,27 +100,45 @@ fn obey<S: Send + Sync + 'static>(
 ) -> Option<impl Future<Output = ()> + Send + use<S>> {
     shared.app.core().clock.adjust(request.clock);
     tracing::debug!(target: "celery.pidbox", "control request {}", request.method);
+    let has_client = request.reply_to.as_ref().is_some_and(|to| to.routing_key.len() <= MAX_CLIENT_BYTES);
+    let now = if ABOUT_TASKS.contains(&request.method.as_str()) {
+        None
+    } else {
+        let answer = answer_or_raise(shared, &request)?;
+        if !has_client && answer.revoked.is_empty() {
+            return None;
+        }
+        Some(answer)
+    };
+    let shared = shared.clone();
+    Some(async move {
+        let answer = match now {
+            Some(answer) => answer,
+            None => {
+                tokio::time::sleep(MOMENT).await;
+                let Some(answer) = answer_or_raise(&shared, &request) else { return };
+                answer
+            }
+        };
+        revoke::store(&shared, answer.revoked).await;
+        if let Some(reply_to) = request.reply_to.filter(|_| has_client) {
+            reply(&shared, &request.method, request.ticket, &reply_to, answer.value).await;
+        }
+    })
+}
+
+/// The answer, if there is to be one; what went wrong is logged, and the answer says so.
+fn answer_or_raise<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    request: &ControlRequest,
+) -> Option<Answer> {
     let obeyed = match &request.unfit {
         Some(unfit) => Err(Raised::by(unfit, &request.method)),
         None => answer(shared, &request.method, &request.arguments),
     };
-    let answer = match obeyed {
-        Ok(answer) => answer?,
-        Err(raised) => {
-            tracing::error!(target: "celery.pidbox", "control request {}: {raised}", shortened(&request.method));
-            raised.into_reply().into()
-        }
-    };
-    let reply_to = request.reply_to.filter(|to| to.routing_key.len() <= MAX_CLIENT_BYTES);
-    if reply_to.is_none() && answer.revoked.is_empty() {
-        return None;
-    }
-    let shared = shared.clone();
-    Some(async move {
-        revoke::store(&shared, answer.revoked).await;
-        if let Some(reply_to) = reply_to {
-            reply(&shared, &request.method, request.ticket, &reply_to, answer.value).await;
-        }
+    obeyed.unwrap_or_else(|raised| {
+        tracing::error!(target: "celery.pidbox", "control request {}: {raised}", shortened(&request.method));
+        Some(raised.into_reply().into())
     })
 }
 
