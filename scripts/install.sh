@@ -31,6 +31,13 @@ need() {
     die "apt-get could not install ${missing[*]}: see above"
 }
 
+# need_space GB FOR   warns when less is free here: what fails without room fails in the middle of a build.
+need_space() {
+  local free
+  free=$(df --output=avail -BG . | tail -n 1 | tr -dc 0-9)
+  [ "${free:-$1}" -ge "$1" ] || say "only $free GB are free in $PWD, and $2 takes about $1 GB: make room if it fails"
+}
+
 # need_environment NAME LIST [OPTION...]   makes a Python environment of what LIST names, unless it is there as it should
 # be; the options are pip's.
 need_environment() {
@@ -80,7 +87,7 @@ run_on_valkey() {
   say "tests on $("$valkey" --version | cut -d' ' -f1-3)"
   if cargo nextest --version >/dev/null 2>&1; then
     TEST_REDIS_SERVER=$valkey cargo nextest run -p celeriac --lib --test redis --locked ${CI:+--profile ci} \
-      -E '(kind(lib) & test(redis::)) + (binary(redis) & test(/^(interop|faults)::/))'
+      -E '(kind(lib) & test(redis::)) + (binary(redis) & test(/^(interop|faults|handover)::/))'
   else
     TEST_REDIS_SERVER=$valkey cargo test -p celeriac --lib --locked --quiet redis::
   fi
