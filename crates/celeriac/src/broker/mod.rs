@@ -123,6 +123,12 @@ pub trait Broker: Send + Sync + 'static {
     /// `wait`. Cancel safe: messages that were taken for a caller who went away are put back.
     async fn consume(&self, want: Consume) -> Result<Vec<Delivery>, BrokerError>;
 
+    /// Tells that the consumer has stopped. Nothing is on its way to it when this returns, and it is no longer told of.
+    async fn leave(&self, consumer: &NodeName) -> Result<(), BrokerError> {
+        tracing::trace!(target: "celery.worker", "{consumer} consumes no longer");
+        Ok(())
+    }
+
     /// Ends deliveries. A delivery that is no longer the caller's (its lease expired and another consumer has it) is
     /// passed over. On an error nothing was settled and the same batch may be settled again.
     async fn settle(&self, batch: Vec<Settlement>) -> Result<(), BrokerError>;

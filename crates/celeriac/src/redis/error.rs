@@ -140,7 +140,7 @@ impl RedisError {
         )
     }
 
-    pub(super) fn from_driver(server: &str, error: &redis::RedisError) -> Self {
+    pub(crate) fn from_driver(server: &str, error: &redis::RedisError) -> Self {
         let server = server.to_owned();
         // The driver's words for answers of the server end with what the server said.
         let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rand::RngExt;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{Cmd, FromRedisValue, Pipeline, PushKind, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, PushInfo, PushKind, Value};
 use tokio::sync::watch;
 
 use super::awake::Awake;
@@ -64,6 +64,8 @@ impl Watched {
 
 struct Said {
     wakes: watch::Sender<u64>,
+    /// Keys whose changes are nothing new.
+    hushed: Mutex<Vec<String>>,
     /// The number of the last connection that was lost.
     lost: AtomicU64,
 }
@@ -91,7 +93,11 @@ impl Link {
             scripts,
             current: Mutex::new(None),
             connecting: tokio::sync::Mutex::default(),
-            said: Arc::new(Said { wakes: watch::Sender::new(0), lost: AtomicU64::new(0) }),
+            said: Arc::new(Said {
+                wakes: watch::Sender::new(0),
+                hushed: Mutex::default(),
+                lost: AtomicU64::new(0),
+            }),
             generations: AtomicU64::new(0),
             cannot_track: AtomicBool::new(false),
             awake: Awake::default(),
@@ -115,6 +121,16 @@ impl Link {
     /// Changes when a list that [`watching`](Self::watching) found empty was pushed to.
     pub(crate) fn wakes(&self) -> Wakes {
         self.said.wakes.subscribe()
+    }
+
+    /// Wakes all who wait to be.
+    pub(crate) fn wake(&self) {
+        self.said.wakes.send_modify(|count| *count += 1);
+    }
+
+    /// Changes of these keys, and no others, wake nobody from now on.
+    pub(crate) fn hush(&self, keys: Vec<String>) {
+        *self.said.hushed.lock() = keys;
     }
 
     /// Connects, if there is no connection. Waits for a short time while none can be made.
@@ -306,7 +322,7 @@ impl Link {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         let tracks = !self.cannot_track.load(Ordering::Relaxed);
         let said = self.said.clone();
-        let pushed = tracks.then_some(move |info: redis::PushInfo| said.hear(generation, &info.kind));
+        let pushed = tracks.then_some(move |info: PushInfo| said.hear(generation, &info));
         let mut connection = match self.server.connect(pushed).await {
             Err(error) if tracks && !error.is_transient() => {
                 self.give_up_tracking(&error);
@@ -348,12 +364,23 @@ pub(super) fn jittered(pause: Duration) -> Duration {
 
 impl Said {
     /// Hears what the server says by itself. Must not wait.
-    fn hear(&self, generation: u64, kind: &PushKind) {
-        match kind {
+    fn hear(&self, generation: u64, info: &PushInfo) {
+        match info.kind {
             PushKind::Disconnection => drop(self.lost.fetch_max(generation, Ordering::AcqRel)),
+            PushKind::Invalidate if self.is_hushed(&info.data) => return,
             PushKind::Invalidate => {}
             _ => return,
         }
         self.wakes.send_modify(|count| *count += 1);
+    }
+
+    /// Whether these are all keys that wake nobody. Without keys all have changed.
+    fn is_hushed(&self, data: &[Value]) -> bool {
+        let hushed = self.hushed.lock();
+        let is_hushed = |key: &Value| match key {
+            Value::BulkString(key) => hushed.iter().any(|hushed| hushed.as_bytes() == key),
+            _ => false,
+        };
+        matches!(data, [Value::Array(keys)] if keys.iter().all(is_hushed))
     }
 }

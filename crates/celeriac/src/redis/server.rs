@@ -146,6 +146,20 @@ impl Server {
         self.in_time(connecting).await
     }
 
+    /// Opens a connection for commands that the server may answer as late as it likes; and what it is called there.
+    pub(crate) async fn connect_to_wait(&self) -> Result<(MultiplexedConnection, i64), RedisError> {
+        let client = self.client(ProtocolVersion::RESP2).await?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.options.socket_connect_timeout))
+            .set_response_timeout(None);
+        self.in_time(async {
+            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            let id = redis::cmd("CLIENT").arg("ID").query_async(&mut connection).await?;
+            Ok((connection, id))
+        })
+        .await
+    }
+
     /// Opens a connection for what is published.
     pub(super) async fn connect_pubsub(&self) -> Result<PubSub, RedisError> {
         let client = self.client(ProtocolVersion::RESP2).await?;

@@ -36,6 +36,8 @@ use crate::worker::unreadable;
 const MAX_FINISHED: usize = 8_192;
 /// How long a cold shutdown waits for tasks that do not let themselves be dropped.
 const COLD_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the broker may take to hear that the worker takes no more.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// The pause before the broker is tried again at the start: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -92,7 +94,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     {
         std::panic::resume_unwind(panic);
     }
-    finish_messages(&shared, &messages, &shutdown).await;
+    tokio::join!(leave(&shared), finish_messages(&shared, &messages, &shutdown));
     end_writing.cancel();
     writing.close();
     writing.wait().await;
@@ -149,6 +151,14 @@ async fn join<S: Send + Sync + 'static>(
             () = shutdown.requested() => return Ok(None),
         }
         pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Nothing is on its way to this worker any more.
+async fn leave<S: Send + Sync + 'static>(shared: &Shared<S>) {
+    let left = tokio::time::timeout(LEAVE_WITHIN, shared.app.broker().leave(&shared.node)).await;
+    if !matches!(left, Ok(Ok(()))) {
+        tracing::warn!(target: "celery.worker", "cannot tell the broker that {} stops: what may be on its way here is delivered to others in a while", shared.node);
     }
 }
 

@@ -4,6 +4,7 @@
 mod connections;
 mod extended;
 mod faults;
+mod handover;
 mod interop;
 mod leases;
 mod support;

@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use redis::{Pipeline, Value};
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Returns, Settlement};
+use super::handover::{Moved, Waiting};
 use super::queue::millis;
 use super::{DroppedDeliveries, Inner, record};
 use crate::protocol::{NodeName, QueueName, Timestamp};
@@ -67,7 +68,7 @@ impl Announced {
 }
 
 impl Inner {
-    pub(super) async fn consume(&self, mut want: Consume) -> Result<Vec<Delivery>, BrokerError> {
+    pub(super) async fn consume(self: &Arc<Self>, mut want: Consume) -> Result<Vec<Delivery>, BrokerError> {
         want.queues = unique(want.queues);
         want.max = want.max.min(MAX_TAKEN);
         if want.max == 0 || want.queues.is_empty() {
@@ -75,18 +76,22 @@ impl Inner {
         }
         let deadline = Instant::now().checked_add(want.wait);
         let mut wakes = self.link.wakes();
+        let mut waiting = Waiting::new(self, &want);
         loop {
             let seen = *wakes.borrow_and_update();
-            let pause = match self.known_empty(&want.queues, seen) {
+            waiting.join(&want).await;
+            let known_empty = self.known_empty(&want.queues, seen).filter(|_| waiting.hears(&want));
+            let pause = match known_empty {
                 Some(next_due) => {
-                    let until_alive = self.until_announcement(&want);
+                    let until_alive = self.until_announcement(&want).min(waiting.until_renewal());
                     if until_alive.is_zero() {
-                        self.tell_alive(&want).await?;
+                        self.tell_alive(&want, &mut waiting).await?;
                         continue;
                     }
                     until_alive.min(next_due)
                 }
                 None => {
+                    waiting.end().await;
                     let taken = self.take(&want, seen).await?;
                     let (is_empty, pause) = (taken.rows.is_empty(), taken.pause);
                     let deliveries = self.deliver(taken, &want).await?;
@@ -102,12 +107,22 @@ impl Inner {
             };
             let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
+                waiting.pause();
                 return Ok(Vec::new());
             }
-            if !pause.is_zero() {
-                tokio::select! {
-                    _ = wakes.changed() => {}
-                    () = tokio::time::sleep(pause.min(left)) => {}
+            if pause.is_zero() {
+                continue;
+            }
+            let moved = tokio::select! {
+                moved = waiting.next(&want), if known_empty.is_some() => Some(moved),
+                _ = wakes.changed() => None,
+                () = tokio::time::sleep(pause.min(left)) => None,
+            };
+            if let Some(Moved::Message(message)) = moved {
+                let deliveries = waiting.receive(message, &want).await?;
+                if !deliveries.is_empty() {
+                    waiting.pause();
+                    return Ok(deliveries);
                 }
             }
         }
@@ -122,13 +137,48 @@ impl Inner {
     }
 
     /// Says that the consumer is there, and looks again whether nothing is.
-    async fn tell_alive(&self, want: &Consume) -> Result<(), RedisError> {
+    async fn tell_alive(&self, want: &Consume, waiting: &mut Waiting) -> Result<(), RedisError> {
         let mut commands = redis::pipe();
         self.announce(want, &mut commands);
+        let renewal = waiting.renewal();
+        let renews = renewal.is_some();
+        if let Some(renewal) = renewal {
+            commands.add_command(renewal);
+        }
         let watched = [self.lists(&want.queues), vec![self.names.delayed.clone()]].concat();
-        let Watched { existing, .. } = self.link.watching(&watched, &commands).await?;
-        let mut look = self.look.lock();
-        look.empty = look.empty.take().filter(|empty| existing == Some(empty.expected()));
+        let sent = (Instant::now(), SystemTime::now());
+        let Watched { mut answers, existing } = self.link.watching(&watched, &commands).await?;
+        {
+            let mut look = self.look.lock();
+            look.empty = look.empty.take().filter(|empty| existing == Some(empty.expected()));
+        }
+        if renews {
+            let full = answers.pop().and_then(|full| redis::from_redis_value(full).ok());
+            waiting.renewed(sent, full.unwrap_or(0)).await;
+        }
+        Ok(())
+    }
+
+    /// The next consume looks at the queues again.
+    pub(super) fn forget_look(&self) {
+        self.look.lock().empty = None;
+    }
+
+    /// The consumer counts as gone from now on.
+    pub(super) async fn retire(&self, consumer: &NodeName) -> Result<(), RedisError> {
+        let mut members = Vec::new();
+        self.announced.lock().retain(|(queue, node), _| {
+            let is_other = node != consumer;
+            if !is_other {
+                members.push(self.keys.bound(queue.as_str(), node.as_str()));
+            }
+            is_other
+        });
+        if !members.is_empty() {
+            let mut retire = redis::cmd("ZREM");
+            retire.arg(&self.names.consumers).arg(members);
+            self.link.ask::<i64>("ZREM", &retire).await?;
+        }
         Ok(())
     }
 
@@ -251,7 +301,11 @@ impl Inner {
     }
 
     /// Makes deliveries of what was taken; what cannot be read goes to the dead letters.
-    async fn deliver(&self, mut taken: Taken, want: &Consume) -> Result<Vec<Delivery>, BrokerError> {
+    pub(super) async fn deliver(
+        &self,
+        mut taken: Taken,
+        want: &Consume,
+    ) -> Result<Vec<Delivery>, BrokerError> {
         let rows = std::mem::take(&mut taken.rows);
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
         let bytes: usize = rows.iter().map(|row| row.body.len()).sum();
@@ -304,17 +358,28 @@ impl Drop for Claim {
 
 /// Messages that were taken but are not in a consumer's hands yet: those that are left when this is dropped, because
 /// whoever asked for them has gone, go back.
-struct Taken {
+pub(super) struct Taken {
     rows: Vec<Row>,
     /// How long to wait before the next take when this one found nothing.
     pause: Duration,
     returns: Arc<DroppedDeliveries>,
 }
 
-struct Row {
-    tag: DeliveryTag,
-    queue: QueueName,
-    body: Vec<u8>,
+pub(super) struct Row {
+    pub(super) tag: DeliveryTag,
+    pub(super) queue: QueueName,
+    pub(super) body: Vec<u8>,
+}
+
+impl Taken {
+    pub(super) fn one(row: Row, broker: &Inner) -> Self {
+        Self { rows: vec![row], pause: Duration::ZERO, returns: broker.returns.clone() }
+    }
+
+    /// Somebody else has them.
+    pub(super) fn forget(mut self) {
+        self.rows.clear();
+    }
 }
 
 impl Drop for Taken {

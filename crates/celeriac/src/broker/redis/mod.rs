@@ -12,6 +12,7 @@
 //! | `_kombu.binding.<exchange>`, `_kombu.binding_permanent.<exchange>` | how queues are reached, those of workers for control requests and of clients for replies too |
 //! | `_kombu.binding_deadlines` | until when the tables of such queues are kept |
 //! | `celeriac.leases` | until when our deliveries are leased, in ms |
+//! | `celeriac.incoming`, `celeriac.incoming.…` | the lists of consumers that are handed messages, and until when they are leased, in ms; what is on its way to one |
 //! | `celeriac.delayed` | returned messages that wait, by the time when they are due |
 //! | `celeriac.dead`, `celeriac.dead_index` | dead letters, and since when they are there |
 //! | `celeriac.beat.<name>.…` | who leads, and the last tick of each entry |
@@ -20,6 +21,7 @@
 mod binding;
 mod consume;
 mod fanout;
+mod handover;
 mod inspect;
 mod queue;
 mod record;
@@ -29,6 +31,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod unrecorded;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -69,6 +72,8 @@ struct Inner {
     announced: Mutex<HashMap<(QueueName, NodeName), consume::Announced>>,
     /// What the last look at the queues told.
     look: Mutex<consume::Look>,
+    handover: handover::Handover,
+    unrecorded: unrecorded::Unrecorded,
     /// Which queue is the first of the next claim.
     turn: AtomicUsize,
     /// When overdue messages are looked for by kombu's visibility timeout next.
@@ -83,6 +88,7 @@ struct Names {
     unacked_index: String,
     unacked_mutex: String,
     leases: String,
+    incoming: String,
     delayed: String,
     dead: String,
     dead_index: String,
@@ -97,6 +103,7 @@ impl Names {
             unacked_index: keys.key("unacked_index"),
             unacked_mutex: keys.key("unacked_mutex"),
             leases: keys.key("celeriac.leases"),
+            incoming: keys.key("celeriac.incoming"),
             delayed: keys.key("celeriac.delayed"),
             dead: keys.key("celeriac.dead"),
             dead_index: keys.key("celeriac.dead_index"),
@@ -131,6 +138,8 @@ impl RedisBroker {
             known: Mutex::default(),
             announced: Mutex::default(),
             look: Mutex::default(),
+            handover: handover::Handover::default(),
+            unrecorded: unrecorded::Unrecorded::default(),
             turn: AtomicUsize::new(0),
             next_overdue: Mutex::new(Instant::now()),
             _end: end,
@@ -160,6 +169,10 @@ impl Broker for RedisBroker {
 
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         Ok(self.0.recover().await?)
+    }
+
+    async fn leave(&self, consumer: &NodeName) -> Result<(), BrokerError> {
+        Ok(self.0.leave(consumer).await?)
     }
 
     async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {

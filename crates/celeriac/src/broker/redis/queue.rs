@@ -79,6 +79,7 @@ impl Inner {
         tags: &[DeliveryTag],
         lease: Duration,
     ) -> Result<Vec<DeliveryTag>, RedisError> {
+        self.record_now(tags).await?;
         let mut lost: Vec<String> = Vec::new();
         for some in tags.chunks(MAX_EXTENDED) {
             let mut extend = self.scripts.extend.call(&[&self.names.unacked_index, &self.names.leases]);

@@ -37,6 +37,10 @@ impl Record {
         deaths_of(self.envelope.get("headers"))
     }
 
+    pub(super) fn is_redelivered(&self) -> bool {
+        self.envelope.pointer("/headers/redelivered") == Some(&Value::Bool(true))
+    }
+
     /// Marks it as kombu does when it restores a message.
     pub(super) fn mark_redelivered(&mut self) {
         self.set(&["headers"], "redelivered", Value::Bool(true));

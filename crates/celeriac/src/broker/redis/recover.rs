@@ -4,12 +4,17 @@ use std::time::{Duration, Instant};
 
 use super::super::{MAX_DEATHS, Recovered};
 use super::Inner;
+use super::handover::REMEMBERED_FOR;
+use super::queue::millis;
 use super::record::{self, Note, Record};
 use crate::protocol::Timestamp;
 use crate::redis::RedisError;
 
 /// Most messages that one look puts back.
 const MAX_RECOVERED: usize = 1_000;
+
+/// What the names of deliveries begin with that were on their way to a worker that died.
+const MOVED: &str = "moved-";
 
 /// After a loss of the connection nobody is held to be dead for so long: the others may have been cut off as well and
 /// are about to renew.
@@ -42,10 +47,43 @@ impl Inner {
     }
 
     async fn recover_leases(&self) -> Result<Recovered, RedisError> {
-        let mut look = self.scripts.expired.call(&[&self.names.unacked, &self.names.leases]);
-        look.arg(MAX_RECOVERED);
-        let found: Vec<(String, Vec<u8>)> = self.link.ask("a look for dead workers", &look).await?;
+        let (overdue, mut found) = self.look_for_dead().await?;
+        if !overdue.is_empty() {
+            self.adopt_overdue(&overdue).await?;
+            found = self.look_for_dead().await?.1;
+        }
         self.restore("lease", found, true).await
+    }
+
+    /// Members of `celeriac.incoming`, and the tags and records of messages, whose leases have run out.
+    async fn look_for_dead(&self) -> Result<(Vec<String>, Vec<(String, Vec<u8>)>), RedisError> {
+        let names = &self.names;
+        let mut look = self.scripts.expired.call(&[&names.unacked, &names.leases, &names.incoming]);
+        look.arg(MAX_RECOVERED).arg(millis(REMEMBERED_FOR));
+        self.link.ask("a look for dead workers", &look).await
+    }
+
+    /// What was on its way to dead workers counts as held by them.
+    async fn adopt_overdue(&self, members: &[String]) -> Result<(), RedisError> {
+        for member in members {
+            let mut parts = member.splitn(3, '\n');
+            let (Some(id), Some(queue), Some(node)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
+            let claim = format!("{MOVED}{:016x}", rand::random::<u64>());
+            let (prefix, suffix) = record::tag_parts(&claim, &node.into());
+            let names = &self.names;
+            let mut adopt = self.scripts.adopt.call(&[
+                &self.incoming(id),
+                &names.unacked,
+                &names.unacked_index,
+                &names.leases,
+                &names.incoming,
+            ]);
+            adopt.arg(prefix).arg(suffix).arg(record::ending(&queue.into())).arg(MAX_RECOVERED).arg(member);
+            self.link.ask::<i64>("a record", &adopt).await?;
+        }
+        Ok(())
     }
 
     /// What kombu's consumers do as well, under the same mutex.
@@ -120,6 +158,8 @@ impl Inner {
                     continue;
                 }
             };
+            // What was on its way to a worker had not begun, or for a moment only: once, that is no death.
+            let counts_deaths = counts_deaths && (!tag.starts_with(MOVED) || record.is_redelivered());
             record.mark_redelivered();
             if counts_deaths {
                 record.count_death();

@@ -23,7 +23,11 @@ macro_rules! scripts {
 }
 
 scripts! {
-    take = "lua/take.lua",
+    take = "lua/record.lua" "lua/take.lua",
+    expect = "lua/expect.lua",
+    note = "lua/record.lua" "lua/note.lua",
+    adopt = "lua/record.lua" "lua/adopt.lua",
+    back = "lua/back.lua",
     settle = "lua/bury.lua" "lua/settle.lua",
     extend = "lua/extend.lua",
     expired = "lua/expired.lua",

@@ -13,6 +13,7 @@ const MAX_ACKED: usize = 1_000;
 
 impl Inner {
     pub(super) async fn settle(&self, batch: &[Settlement]) -> Result<(), RedisError> {
+        self.recorded(batch.iter().map(|settlement| &settlement.tag)).await;
         let (mut acks, mut rejects, mut returns) = (Vec::new(), Vec::new(), Vec::new());
         for Settlement { tag, outcome } in batch {
             match outcome {

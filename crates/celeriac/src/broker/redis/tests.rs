@@ -1,5 +1,7 @@
 //! The conformance suites on Redis, and what only Redis promises.
 
+mod handover;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,32 +168,4 @@ async fn what_is_no_envelope_becomes_a_dead_letter() {
     assert_eq!(letters.len(), 5);
     assert!(letters.iter().all(|letter| letter.reason.contains("unreadable") && letter.message.is_err()));
     assert_eq!(ask::<i64>(&server, &["HLEN", "unacked"]).await, 0);
-}
-
-#[tokio::test]
-async fn an_idle_consumer_asks_nothing() {
-    let (one, _, server) = fresh().await;
-    let consuming = tokio::spawn(async move {
-        one.consume(Consume { wait: Duration::from_secs(60), ..want(1, &["celery"]) }).await.unwrap()
-    });
-    let calls = async || {
-        let stats: String = ask(&server, &["INFO", "commandstats"]).await;
-        stats
-            .lines()
-            .filter(|line| line.starts_with("cmdstat_evalsha") || line.starts_with("cmdstat_exists"))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let watches = |calls: &[String]| calls.iter().any(|line| line.starts_with("cmdstat_exists"));
-    let mut before = calls().await;
-    while !watches(&before) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        before = calls().await;
-    }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(calls().await, before, "it waits to be told");
-    // A client that knows nothing of us wakes it.
-    let envelope = publication("celery", "foreign").message.encode(&"celery".into()).unwrap();
-    ask::<i64>(&server, &["LPUSH", "celery", std::str::from_utf8(&envelope).unwrap()]).await;
-    assert_eq!(tasks(&consuming.await.unwrap()), ["foreign"]);
 }

@@ -58,11 +58,7 @@ local function take(list, queue, want)
             local tag = ARGV[3] .. taken .. ARGV[4]
             local at = taken * 2
             records[at - 1] = tag
-            if string.byte(message) == 123 then
-                records[at] = '[' .. message .. ARGV[5 + queue]
-            else
-                records[at] = '[' .. cjson.encode(message) .. ARGV[5 + queue]
-            end
+            records[at] = recorded(message, ARGV[5 + queue])
             ages[at - 1], ages[at] = since, tag
             leases[at - 1], leases[at] = leased_until, tag
             answer[at], answer[at + 1] = queue, message
