@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::broker::Publication;
 use crate::canvas::{freeze, options};
 use crate::error::AppError;
 use crate::protocol::{
-    Embed, GroupId, Headers, IsoTimestamp, JsonMap, Message, Priority, QueueName, Signature, TaskId,
+    Body, Embed, GroupId, Headers, IsoTimestamp, JsonMap, Message, Priority, QueueName, Signature, TaskId,
     TimeLimit, Timestamp,
 };
 use crate::repr;
@@ -68,17 +68,41 @@ impl Sender {
             .and_then(|nesting| nesting.try_into().ok())
             .unwrap_or(0);
 
-        let queue = match option.text("queue").or_else(|| option.text("routing_key")) {
-            Some(queue) => QueueName::parse(queue)?,
-            None => self.default_queue.clone(),
+        // As in Celery a queue knows its exchange, and a routing key alone names no queue.
+        let (queue, exchange) = match (option.text("queue"), option.text("exchange")) {
+            (Some(queue), _) => (QueueName::parse(queue)?, None),
+            (None, Some(exchange)) => {
+                let key = option.text("routing_key").map(QueueName::parse).transpose()?;
+                (key.unwrap_or_else(|| self.default_queue.clone()), Some(exchange.to_owned()))
+            }
+            (None, None) => (self.default_queue.clone(), None),
         };
         let priority = option.options.get("priority").and_then(Value::as_u64).map_or(0, |p| p.min(255) as u8);
         let reply_to = option.text("reply_to").map(str::to_owned);
         let mut message = Message::new(headers, signature.args, signature.kwargs, embed);
         message.properties.priority = Priority(priority);
         message.properties.reply_to = reply_to;
-        Ok(Publication { queue, message })
+        Ok(Publication { queue, exchange, message })
     }
+}
+
+/// What a message that cannot be sent has of its signature: what it takes to tell those who wait for it.
+pub(crate) fn remains(message: Message) -> Signature {
+    let Message { headers, body: Body(_, _, embed), .. } = message;
+    let list = |signatures: Option<Vec<Signature>>| signatures.map(|list| json!(list));
+    let options = [
+        ("task_id", Some(json!(headers.id))),
+        ("root_id", headers.root_id.map(|id| json!(id))),
+        ("group_id", headers.group.map(|id| json!(id))),
+        ("group_index", headers.group_index.map(Value::from)),
+        ("link_error", list(embed.errbacks)),
+        ("chain", list(embed.chain)),
+        ("chord", embed.chord.map(|body| json!(body))),
+    ];
+    let mut signature = Signature::new(headers.task);
+    signature.options =
+        options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    signature
 }
 
 /// Whether a signature has options that may be wrong, so that it cannot be sent.

@@ -47,6 +47,9 @@ pub const MAX_DEATHS: u32 = 3;
 pub struct Publication {
     /// Where it goes.
     pub queue: QueueName,
+    /// The exchange that it goes to instead, where a broker has exchanges: the queues that are bound there under the
+    /// name of `queue` get it. Where there is none, `queue` does.
+    pub exchange: Option<String>,
     /// What goes there.
     pub message: Message,
 }
@@ -54,7 +57,7 @@ pub struct Publication {
 impl Publication {
     /// A message for a queue.
     pub fn new(queue: impl Into<QueueName>, message: Message) -> Self {
-        Self { queue: queue.into(), message }
+        Self { queue: queue.into(), exchange: None, message }
     }
 }
 
@@ -159,6 +162,12 @@ pub trait Broker: Send + Sync + 'static {
     /// By which exchange and routing key each queue is reached.
     async fn bindings(&self) -> Result<BTreeSet<Binding>, BrokerError> {
         Ok(self.queues().await?.into_iter().map(|queue| Binding::of(&queue.name)).collect())
+    }
+
+    /// Has a queue get what is sent to an exchange under a routing key, where a broker has exchanges.
+    async fn bind(&self, binding: &Binding) -> Result<(), BrokerError> {
+        tracing::trace!(target: "celery.worker", "{} is reached by its own name alone", binding.queue);
+        Ok(())
     }
 
     /// All queues that hold messages or have consumers, by name.

@@ -97,7 +97,8 @@ impl<'a, H: Deserialize<'a>> Wire<'a, H> {
     /// Reads an envelope whose body is JSON.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, ProtocolError> {
         if bytes.len() > MAX_ENVELOPE_BYTES {
-            return Err(ProtocolError::TooLarge { bytes: bytes.len(), limit: MAX_BODY_BYTES });
+            // What the base64 of the body stands for.
+            return Err(ProtocolError::TooLarge { bytes: bytes.len() / 4 * 3, limit: MAX_BODY_BYTES });
         }
         let wire: Self =
             serde_json::from_slice(bytes).map_err(|error| ProtocolError::malformed("the envelope", error))?;

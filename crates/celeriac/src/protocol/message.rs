@@ -242,6 +242,11 @@ impl Message {
         #[derive(Deserialize)]
         struct Loose {
             headers: Option<LooseHeaders>,
+            properties: Option<LooseProperties>,
+        }
+        #[derive(Deserialize)]
+        struct LooseProperties {
+            correlation_id: Option<Value>,
         }
         #[derive(Deserialize)]
         struct LooseHeaders {
@@ -249,10 +254,13 @@ impl Message {
             task: Option<Value>,
         }
         // All else is passed over without being kept, however large and deep it is.
-        let headers = crate::json::parse::<Loose>(bytes).ok()?.headers?;
-        let id = headers.id.as_ref().and_then(Value::as_str)?;
-        headers.task.filter(Value::is_string)?;
-        TaskId::from(id).checked().ok()
+        let Loose { headers, properties } = crate::json::parse(bytes).ok()?;
+        // Protocol 1 has all of it in the body.
+        let id = match headers.and_then(|headers| Some((headers.task?, headers.id))) {
+            Some((task, id)) => id.filter(|_| task.is_string()),
+            None => properties.and_then(|properties| properties.correlation_id),
+        };
+        TaskId::from(id.as_ref()?.as_str()?).checked().ok()
     }
 
     /// The bytes for a broker, addressed to `queue`, with a fresh delivery tag.

@@ -145,6 +145,10 @@ impl RedisError {
         // The driver's words for answers of the server end with what the server said.
         let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
         let code = error.code().unwrap_or_default();
+        let reason = match reason.contains("HELLO must be called") {
+            true => "it wants a password, and the URL has none".to_owned(),
+            false => reason,
+        };
         match (error.kind(), code) {
             (ErrorKind::AuthenticationFailed, _) | (_, "NOAUTH" | "WRONGPASS") => {
                 Self::Login { server, reason }

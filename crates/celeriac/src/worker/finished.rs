@@ -285,7 +285,14 @@ impl Finished {
         let failure = Failure::new("ValueError", error.to_string());
         let id = TaskId::from(freeze::final_id(signature).unwrap_or_default());
         let root = options::text(signature, "root_id").map_or_else(|| id.clone(), TaskId::from);
-        self.fail_signature(signature, &TaskState::Failure, &failure, &root, &[]);
+        let mut called = Vec::new();
+        self.fail_errbacks(signature, id, &root, &failure, &mut called);
+        self.fail_signature(signature, &TaskState::Failure, &failure, &root, &called);
+    }
+
+    /// Whether nothing has come about.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.metas.is_empty() && self.calls.is_empty() && self.errbacks.is_empty() && self.parts.is_empty()
     }
 
     /// Sends errbacks that get the failed task's id.

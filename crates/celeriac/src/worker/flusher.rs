@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backend::{BackendError, ChordPart, ChordProgress};
 use crate::broker::{BrokerError, Publication, Settlement};
-use crate::outgoing::may_fail;
+use crate::outgoing::{self, may_fail};
 use crate::protocol::{GroupId, TaskException, TaskId, TaskMeta, TaskState};
 use crate::worker::chord;
 use crate::worker::errback;
@@ -143,28 +143,44 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
                 }
             }
         }
-        all.metas.extend(unsent.metas);
-        tokio::join!(self.publish(publications), self.keep(all.metas));
+        let (refused, ()) = tokio::join!(self.publish(publications), self.keep(all.metas));
+        for (Publication { message, .. }, error) in refused {
+            let headers = &message.headers;
+            tracing::error!(target: "celery.worker", "Task {}[{}] cannot be sent: {error}", headers.task, headers.id);
+            unsent.fail_unsent(&outgoing::remains(message), &error.into());
+        }
         for (signature, request, failure) in inline {
             self.running.spawn(errback::run(self.shared.clone(), signature, request, failure));
         }
-        unsent.parts
+        let mut parts = std::mem::take(&mut unsent.parts);
+        if !unsent.is_empty() {
+            // Who waits for what was not sent is told, and its errbacks are called.
+            parts.extend(Box::pin(self.write(unsent)).await);
+        }
+        parts
     }
 
-    async fn publish(&self, publications: Vec<Publication>) {
+    /// Sends messages; gives back those that no broker takes.
+    async fn publish(&self, publications: Vec<Publication>) -> Vec<(Publication, BrokerError)> {
         if publications.is_empty() {
-            return;
+            return Vec::new();
         }
         let broker = self.shared.app.broker();
-        let sent =
-            self.repeat("send", BrokerError::is_transient, || broker.publish(publications.clone())).await;
-        if sent.is_none() && publications.len() > 1 {
-            // One of them cannot be sent; the others shall not suffer from it.
-            for publication in publications {
-                self.repeat("send", BrokerError::is_transient, || broker.publish(vec![publication.clone()]))
-                    .await;
+        let send = || broker.publish(publications.clone());
+        match self.try_repeatedly("send", BrokerError::is_transient, send).await {
+            Err(error) if !error.is_transient() => {}
+            _ => return Vec::new(),
+        }
+        // One of them cannot be sent; the others shall not suffer from it.
+        let mut refused = Vec::new();
+        for publication in publications {
+            let send = || broker.publish(vec![publication.clone()]);
+            match self.try_repeatedly("send", BrokerError::is_transient, send).await {
+                Err(error) if !error.is_transient() => refused.push((publication, error)),
+                _ => {}
             }
         }
+        refused
     }
 
     async fn keep(&self, metas: Vec<TaskMeta>) {
@@ -253,8 +269,23 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
         &self,
         what: &str,
         is_transient: impl Fn(&E) -> bool,
-        mut write: impl FnMut() -> F,
+        write: impl FnMut() -> F,
     ) -> Option<T>
+    where
+        E: std::fmt::Display,
+        F: Future<Output = Result<T, E>>,
+    {
+        let done = self.try_repeatedly(what, is_transient, write).await;
+        done.inspect_err(|error| tracing::error!(target: "celery.worker", "cannot {what}: {error}")).ok()
+    }
+
+    /// The same, for who has to know why it cannot be done.
+    async fn try_repeatedly<T, E, F>(
+        &self,
+        what: &str,
+        is_transient: impl Fn(&E) -> bool,
+        mut write: impl FnMut() -> F,
+    ) -> Result<T, E>
     where
         E: std::fmt::Display,
         F: Future<Output = Result<T, E>>,
@@ -262,7 +293,7 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
         let mut pause = PAUSES.0;
         loop {
             match write().await {
-                Ok(done) => return Some(done),
+                Ok(done) => return Ok(done),
                 Err(error) if is_transient(&error) && !self.end.is_cancelled() => {
                     tracing::warn!(target: "celery.worker", "cannot {what}, trying again in {pause:?}: {error}");
                     tokio::select! {
@@ -271,10 +302,7 @@ impl<S: Send + Sync + 'static> Flusher<'_, S> {
                     }
                     pause = (pause * 2).min(PAUSES.1);
                 }
-                Err(error) => {
-                    tracing::error!(target: "celery.worker", "cannot {what}: {error}");
-                    return None;
-                }
+                Err(error) => return Err(error),
             }
         }
     }

@@ -36,7 +36,15 @@ pub(crate) fn load(path: &Path) -> Result<(u64, RevokedSet), AppError> {
     let mut revoked = RevokedSet::default();
     let length = match std::fs::metadata(path) {
         Ok(file) => file.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((0, revoked)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Better now than at the first revoke.
+            return match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                    Err(wrong(format!("there is no folder {}", folder.display())))
+                }
+                _ => Ok((0, revoked)),
+            };
+        }
         Err(error) => return Err(wrong(error.to_string())),
     };
     if length > MAX_BYTES {

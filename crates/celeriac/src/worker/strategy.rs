@@ -176,7 +176,7 @@ pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held,
 pub(crate) fn ended<'a, S: Send + Sync + 'static>(shared: &'a Shared<S>, held: &'a Held) -> Ended<'a> {
     let headers = &held.message.headers;
     let own = shared.app.registry().get(&headers.task).is_some_and(|task| task.settings.ignore_result);
-    shared.ended(&held.message, headers.ignore_result.unwrap_or(own) || own)
+    shared.ended(&held.message, headers.ignore_result.unwrap_or(own))
 }
 
 /// A task that nobody here knows: its caller is told, and the message is kept where a person finds it.

@@ -7,4 +7,5 @@ mod faults;
 mod handover;
 mod interop;
 mod leases;
+mod routing;
 mod support;

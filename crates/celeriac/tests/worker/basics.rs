@@ -5,7 +5,7 @@ use std::time::Duration;
 use celeriac::{ResultError, Signature, TaskState, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Add, Bench, Fail, Flaky, Hopeless, Note, PATIENCE, Panic, Running, until};
+use crate::support::{Add, Bench, Fail, Flaky, Hopeless, Note, PATIENCE, Panic, Quiet, Running, until};
 
 #[tokio::test]
 async fn a_task_gives_its_result() {
@@ -166,4 +166,17 @@ async fn a_result_that_is_ignored_is_not_stored() {
     until("it has run", async || !bench.lab.lines().is_empty()).await;
     worker.stop().await;
     assert_eq!(quiet.meta().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_sends_a_task_has_the_last_word_on_its_result() {
+    let bench = Bench::new().await;
+    let worker = Running::start(bench.worker());
+    let ignored = bench.app.send(Quiet).await.unwrap();
+    until("it has run", async || !bench.lab.lines().is_empty()).await;
+    let wanted = Signature::of(&Quiet).unwrap().option("ignore_result", false);
+    let wanted = bench.app.send_signature(wanted).await.unwrap();
+    assert_eq!(wanted.get_timeout(PATIENCE).await.unwrap(), json!(1));
+    worker.stop().await;
+    assert_eq!(ignored.meta().await.unwrap(), None);
 }

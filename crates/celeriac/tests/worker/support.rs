@@ -66,6 +66,7 @@ impl Bench {
             .register::<Gate>()
             .register::<Flaky>()
             .register::<Note>()
+            .register::<Quiet>()
             .register::<Patient>()
             .register::<Panic>()
             .register::<Hopeless>()
@@ -216,6 +217,21 @@ impl Task<Lab> for Note {
     async fn run(self, cx: Context<Lab>) -> TaskResult<serde_json::Value> {
         cx.state().note(format!("note {}", self.what));
         Ok(self.what)
+    }
+}
+
+/// Its result is ignored unless its sender wants it.
+#[derive(Serialize, Deserialize)]
+pub struct Quiet;
+
+impl Task<Lab> for Quiet {
+    const NAME: &'static str = "tasks.quiet";
+    const IGNORE_RESULT: bool = true;
+    type Output = u8;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<u8> {
+        cx.state().note("quiet".to_owned());
+        Ok(1)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Queues of kombu's that belong to one process: a client's for its replies, a worker's for control requests.
+//! Which queues are bound to an exchange, and those of kombu's that belong to one process: a client's for its replies, a
+//! worker's for control requests.
 //!
-//! Nothing of ours reads a worker's: requests come by PUBLISH. It is bound all the same, as by a Python worker, so that
+//! Nothing of ours reads a worker's control queue: requests come by PUBLISH. It is bound all the same, as by a Python worker, so that
 //! whoever looks at the bindings finds each node.
 
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
-use crate::protocol::{NodeName, PIDBOX_TOPIC};
-use crate::redis::RedisError;
+use crate::protocol::{NodeName, PIDBOX_TOPIC, QueueName};
+use crate::redis::{BINDING_SEP, RedisError};
 
 /// The table of an exchange is kept for so long without word from those who are bound to it.
 const KEPT: Duration = Duration::from_secs(60 * 60);
@@ -21,6 +22,44 @@ const RENEWED_EVERY: Duration = Duration::from_secs(20 * 60);
 
 /// The pause before a binding that failed is tried again.
 const PAUSE: Duration = Duration::from_secs(5);
+
+impl Inner {
+    /// Has a queue get what is sent to an exchange under a routing key.
+    pub(super) async fn bind(&self, binding: &crate::broker::Binding) -> Result<(), RedisError> {
+        let member = self.keys.bound(&binding.routing_key, &binding.queue);
+        let mut bind = redis::pipe();
+        for table in [self.keys.binding(&binding.exchange), self.keys.permanent_binding(&binding.exchange)] {
+            bind.cmd("SADD").arg(table).arg(&member);
+        }
+        self.link.ask_all(&bind).await.map(drop)
+    }
+
+    /// The queues that get what is sent to an exchange under a routing key, as kombu has it for direct and topic ones.
+    pub(super) async fn bound_to(&self, exchange: &str, key: &str) -> Result<Vec<QueueName>, RedisError> {
+        let mut members = redis::cmd("SMEMBERS");
+        members.arg(self.keys.binding(exchange));
+        let members: Vec<String> = self.link.ask("SMEMBERS", &members).await?;
+        let queue_of = |member: &String| {
+            let bound = member.split(BINDING_SEP).next()?;
+            let queue = member.rsplit(BINDING_SEP).next()?;
+            let (pattern, words): (Vec<_>, Vec<_>) = (bound.split('.').collect(), key.split('.').collect());
+            matches(&pattern, &words).then(|| QueueName::from(queue))
+        };
+        Ok(members.iter().filter_map(queue_of).collect())
+    }
+}
+
+/// Whether a routing key's words are those of a pattern: `*` stands for one word, `#` for any number.
+fn matches(pattern: &[&str], words: &[&str]) -> bool {
+    match (pattern, words) {
+        ([], []) => true,
+        (["#", rest @ ..], words) => {
+            (0..=words.len()).any(|skipped| words.get(skipped..).is_some_and(|left| matches(rest, left)))
+        }
+        ([first, rest @ ..], [word, left @ ..]) => (*first == "*" || first == word) && matches(rest, left),
+        _ => false,
+    }
+}
 
 /// A queue of this process, and the exchange by which it is reached.
 pub(super) struct Binding {
@@ -85,5 +124,30 @@ impl Binding {
         if let Err(error) = self.broker.link.ask_all(&unbind).await {
             tracing::debug!(target: "celery.redis", "a queue of {} is left behind: {error}", self.exchange);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routing_keys_match_as_in_kombu() {
+        let is_match = |pattern: &str, key: &str| {
+            matches(&pattern.split('.').collect::<Vec<_>>(), &key.split('.').collect::<Vec<_>>())
+        };
+        assert!(
+            is_match("a.b", "a.b")
+                && is_match("a.*", "a.b")
+                && is_match("#", "a.b.c")
+                && is_match("a.#", "a")
+        );
+        assert!(is_match("#.c", "a.b.c") && is_match("*.b.#", "a.b.c.d"));
+        assert!(
+            !is_match("a.b", "a.b.c")
+                && !is_match("a.*", "a")
+                && !is_match("*.b", "a.c")
+                && !is_match("", "a")
+        );
     }
 }

@@ -191,6 +191,10 @@ impl Broker for RedisBroker {
         Ok(self.0.bindings().await?)
     }
 
+    async fn bind(&self, binding: &Binding) -> Result<(), BrokerError> {
+        Ok(self.0.bind(binding).await?)
+    }
+
     async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError> {
         Ok(self.0.queues().await?)
     }

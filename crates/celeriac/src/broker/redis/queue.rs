@@ -17,13 +17,22 @@ const MAX_PUSHED: usize = 1_000;
 impl Inner {
     pub(super) async fn publish(&self, batch: &[Publication]) -> Result<(), BrokerError> {
         let mut lists: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
-        for Publication { queue, message } in batch {
-            let queue = QueueName::parse(queue.as_str())?;
-            let list = self.keys.list_for(&queue, message.properties.priority);
-            lists.entry(list).or_default().push(message.encode(&queue)?);
+        let mut queues = Vec::with_capacity(batch.len());
+        for Publication { queue, exchange, message } in batch {
+            let bound = match exchange {
+                Some(exchange) => self.bound_to(exchange, queue.as_str()).await?,
+                None => Vec::new(),
+            };
+            let named = bound.is_empty().then_some(queue);
+            for queue in bound.iter().chain(named) {
+                let queue = QueueName::parse(queue.as_str())?;
+                let list = self.keys.list_for(&queue, message.properties.priority);
+                lists.entry(list).or_default().push(message.encode(&queue)?);
+                queues.push(queue);
+            }
         }
         let mut commands = redis::pipe();
-        let unknown = self.unknown_queues(batch.iter().map(|new| &new.queue));
+        let unknown = self.unknown_queues(queues.iter());
         if !unknown.is_empty() {
             commands.cmd("SADD").arg(&self.names.queues).arg(&unknown);
         }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::arguments::{Arguments, Raised};
 use super::{nok, ok};
-use crate::protocol::QueueName;
+use crate::broker::Binding;
+use crate::protocol::{ProtocolError, QueueName};
 use crate::worker::autoscale::Bounds;
 use crate::worker::pool::PoolKind;
 use crate::worker::rate::Rate;
@@ -120,9 +121,23 @@ pub(super) fn autoscale<S: Send + Sync + 'static>(shared: &Shared<S>, arguments:
 pub(super) fn add_consumer<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     arguments: &Arguments<'_>,
-) -> Answer {
-    let queue = QueueName::parse(arguments.name("queue")?)
-        .map_err(|wrong| Raised::new("ValueError", wrong.to_string()))?;
+) -> Result<super::Answer, Raised> {
+    let wrong = |wrong: ProtocolError| Raised::new("ValueError", wrong.to_string());
+    let queue = QueueName::parse(arguments.name("queue")?).map_err(wrong)?;
+    let kind = arguments.text("exchange_type")?.unwrap_or("direct");
+    if !matches!(kind, "direct" | "topic") {
+        let text = format!("exchange_type is {kind:?}: this worker takes direct and topic");
+        return Err(Raised::new("ValueError", text));
+    }
+    // As in Celery: without an exchange the queue has its own, and without a key its name.
+    let name =
+        |argument| Ok(arguments.text(argument)?.filter(|text| !text.is_empty()).unwrap_or(queue.as_str()));
+    let checked = |text: &str| QueueName::parse(text).map(|name| name.to_string()).map_err(wrong);
+    let binding = Binding {
+        queue: queue.to_string(),
+        exchange: checked(name("exchange")?)?,
+        routing_key: checked(name("routing_key")?)?,
+    };
     let mut queues = shared.queues.lock();
     if !queues.contains(&queue) {
         if queues.len() >= MAX_QUEUES {
@@ -134,7 +149,8 @@ pub(super) fn add_consumer<S: Send + Sync + 'static>(
     drop(queues);
     wake(shared);
     tracing::info!(target: "celery.worker", "Started consuming from {queue}");
-    Ok(ok(format!("add consumer {queue}")))
+    let answer = super::Answer::from(ok(format!("add consumer {queue}")));
+    Ok(super::Answer { binding: Some(binding), ..answer })
 }
 
 pub(super) fn cancel_consumer<S: Send + Sync + 'static>(

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::Subscription;
+use crate::broker::{Binding, Subscription};
 use crate::protocol::{Command, ControlReply, ControlRequest, JsonMap, ReplyTo, TaskId};
 use crate::worker::heartbeat;
 use crate::worker::shared::Shared;
@@ -85,11 +85,13 @@ struct Answer {
     value: Value,
     /// Tasks whose callers are to be told that they are revoked.
     revoked: Vec<TaskId>,
+    /// How a queue is to be reached from now on.
+    binding: Option<Binding>,
 }
 
 impl From<Value> for Answer {
     fn from(value: Value) -> Self {
-        Self { value, revoked: Vec::new() }
+        Self { value, revoked: Vec::new(), binding: None }
     }
 }
 
@@ -105,7 +107,7 @@ fn obey<S: Send + Sync + 'static>(
         None
     } else {
         let answer = answer_or_raise(shared, &request)?;
-        if !has_client && answer.revoked.is_empty() {
+        if !has_client && answer.revoked.is_empty() && answer.binding.is_none() {
             return None;
         }
         Some(answer)
@@ -121,6 +123,11 @@ fn obey<S: Send + Sync + 'static>(
             }
         };
         revoke::store(&shared, answer.revoked).await;
+        if let Some(binding) = answer.binding
+            && let Err(error) = shared.app.broker().bind(&binding).await
+        {
+            tracing::warn!(target: "celery.worker", "cannot bind {} to {}: {error}", binding.queue, binding.exchange);
+        }
         if let Some(reply_to) = request.reply_to.filter(|_| has_client) {
             reply(&shared, &request.method, request.ticket, &reply_to, answer.value).await;
         }
@@ -208,7 +215,7 @@ fn answer<S: Send + Sync + 'static>(
         "pool_shrink" => change::pool_shrink(shared, &arguments)?,
         "autoscale" => change::autoscale(shared, &arguments)?,
         "pool_restart" => return Err(Raised::new("ValueError", "Pool restarts not enabled")),
-        "add_consumer" => change::add_consumer(shared, &arguments)?,
+        "add_consumer" => return change::add_consumer(shared, &arguments).map(Some),
         "cancel_consumer" => change::cancel_consumer(shared, &arguments)?,
         "enable_events" => change::switch_events(shared, true),
         "disable_events" => change::switch_events(shared, false),

@@ -81,7 +81,7 @@ fn call_off<S: Send + Sync + 'static>(
             ok(format!("tasks {} flagged as revoked", set(&ids)))
         }
     };
-    Ok(Answer { value, revoked: elsewhere })
+    Ok(Answer { revoked: elsewhere, ..Answer::from(value) })
 }
 
 fn end(held: &Held, signal: &Signal) {
