@@ -10,9 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use redis::{Pipeline, Value};
 
-use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Returns, Settlement};
+use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Returns};
 use super::handover::{Moved, Waiting};
 use super::queue::millis;
+use super::taken::{Row, Taken};
 use super::{DroppedDeliveries, Inner, record};
 use crate::protocol::{NodeName, QueueName, Timestamp};
 use crate::redis::{RedisError, Watched};
@@ -28,9 +29,6 @@ const MAX_TAKEN: usize = 1_024;
 
 /// How often queues are looked at where the server cannot tell of new messages.
 const POLL_EVERY: Duration = Duration::from_millis(200);
-
-/// Envelopes that together have more bytes than this are parsed on a thread of their own.
-const PARSE_INLINE_BYTES: usize = 256 * 1024;
 
 /// What the last look told.
 #[derive(Default)]
@@ -299,31 +297,6 @@ impl Inner {
             announced.insert(key, Announced { at: Instant::now(), generation });
         }
     }
-
-    /// Makes deliveries of what was taken; what cannot be read goes to the dead letters.
-    pub(super) async fn deliver(
-        &self,
-        mut taken: Taken,
-        want: &Consume,
-    ) -> Result<Vec<Delivery>, BrokerError> {
-        let rows = std::mem::take(&mut taken.rows);
-        let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
-        let bytes: usize = rows.iter().map(|row| row.body.len()).sum();
-        let (deliveries, unreadable) = if bytes <= PARSE_INLINE_BYTES {
-            parse(rows, &returns, want)
-        } else {
-            let want = want.clone();
-            let lost = || RedisError::Unreachable {
-                server: self.link.server().shown(),
-                reason: "the runtime has ended".into(),
-            };
-            tokio::task::spawn_blocking(move || parse(rows, &returns, &want)).await.map_err(|_| lost())?
-        };
-        if !unreadable.is_empty() {
-            self.settle(&unreadable).await?;
-        }
-        Ok(deliveries)
-    }
 }
 
 impl Empty {
@@ -354,61 +327,6 @@ impl Drop for Claim {
             self.returns.give_back(self.tag(number));
         }
     }
-}
-
-/// Messages that were taken but are not in a consumer's hands yet: those that are left when this is dropped, because
-/// whoever asked for them has gone, go back.
-pub(super) struct Taken {
-    rows: Vec<Row>,
-    /// How long to wait before the next take when this one found nothing.
-    pause: Duration,
-    returns: Arc<DroppedDeliveries>,
-}
-
-pub(super) struct Row {
-    pub(super) tag: DeliveryTag,
-    pub(super) queue: QueueName,
-    pub(super) body: Vec<u8>,
-}
-
-impl Taken {
-    pub(super) fn one(row: Row, broker: &Inner) -> Self {
-        Self { rows: vec![row], pause: Duration::ZERO, returns: broker.returns.clone() }
-    }
-
-    /// Somebody else has them.
-    pub(super) fn forget(mut self) {
-        self.rows.clear();
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        for row in self.rows.drain(..) {
-            self.returns.give_back(row.tag);
-        }
-    }
-}
-
-fn parse(rows: Vec<Row>, returns: &Arc<dyn Returns>, want: &Consume) -> (Vec<Delivery>, Vec<Settlement>) {
-    let mut unreadable = Vec::new();
-    let mut deliveries = Vec::with_capacity(rows.len());
-    for Row { tag, queue, body } in rows {
-        match record::decode(&body) {
-            Ok((message, deaths)) => {
-                let redelivered = message.headers.redelivered == Some(true)
-                    || message.properties.delivery_info.redelivered == Some(true);
-                deliveries.push(Delivery::new(tag, queue, message, redelivered, deaths, Arc::clone(returns)));
-            }
-            Err(error) => {
-                tracing::error!(queue = %queue, %error, "a message cannot be read: it goes to the dead letters");
-                want.tell_unreadable(&queue, &body, &error);
-                let reason = format!("unreadable: {error}");
-                unreadable.push(Settlement { tag, outcome: Outcome::Reject { reason } });
-            }
-        }
-    }
-    (deliveries, unreadable)
 }
 
 fn until(instant: Instant) -> Duration {

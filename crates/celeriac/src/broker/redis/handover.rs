@@ -20,8 +20,8 @@ use redis::{Cmd, Value};
 use tokio::sync::OwnedMutexGuard;
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag};
-use super::consume::{Row, Taken};
 use super::queue::millis;
+use super::taken::{Row, Taken};
 use super::unrecorded::Recorded;
 use super::{Inner, record};
 use crate::protocol::{NodeName, QueueName};

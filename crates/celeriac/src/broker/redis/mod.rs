@@ -28,6 +28,7 @@ mod record;
 mod recover;
 mod scripts;
 mod settle;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod ticks;
