@@ -7,28 +7,25 @@
 //! consumer's list has run out. The lists stand in `celeriac.incoming`, each with its lease; of a consumer that died
 //! any worker records what lies in its lists, and then puts it back as all that dead workers held.
 
-use std::future::{Future, pending, poll_fn};
-use std::pin::Pin;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::aio::ConnectionLike;
 use redis::{Cmd, Value};
 use tokio::sync::OwnedMutexGuard;
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag};
+use super::lines::{Blocking, Ended, Line, Lines, left, now, unblock, waited_for};
 use super::queue::millis;
 use super::taken::{Row, Taken};
-use super::unrecorded::Recorded;
 use super::{Inner, record};
 use crate::protocol::{NodeName, QueueName};
 use crate::redis::RedisError;
 
-/// A consumer waits for at most so many queues in this way, each over a connection of its own.
-const MAX_LINES: usize = 4;
 /// Nothing has come for so long before a consumer begins to wait in this way.
 const QUIET_FOR: Duration = Duration::from_millis(3);
 /// Who waits for less does not begin.
@@ -39,8 +36,6 @@ const BLOCKED_FOR: Duration = Duration::from_secs(60);
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(120);
 /// Waits go on for so long without a caller: the next one comes at once, or there is no room.
 const LINGER: Duration = Duration::from_millis(20);
-/// How long the end of a wait may take; then its connection is given up.
-const END_WITHIN: Duration = Duration::from_secs(1);
 /// The pause after a failure, and after one that takes long to be seen.
 const PAUSE: Duration = Duration::from_secs(5);
 const LONG_PAUSE: Duration = Duration::from_secs(300);
@@ -71,53 +66,6 @@ enum Consumers {
     Many,
 }
 
-#[derive(Default)]
-struct Lines {
-    lines: Vec<Line>,
-    /// Until when nobody else touches the lists.
-    lease: Option<Lease>,
-    /// The last message had been waited for: more than one at a time is not to be expected.
-    is_quiet: bool,
-    not_before: Option<Instant>,
-    turn: u64,
-}
-
-/// A lease that the server has given, over that connection. By both clocks: one stands still while the machine sleeps,
-/// the other may be set.
-struct Lease {
-    until: (Instant, SystemTime),
-    generation: u64,
-}
-
-/// A connection for waiting; what it is called by the server that another connection was made to.
-struct Blocking {
-    connection: MultiplexedConnection,
-    client: i64,
-    generation: u64,
-}
-
-/// A queue that is waited for.
-struct Line {
-    queue: QueueName,
-    /// What the consumer's list is called after.
-    id: String,
-    connection: Option<Blocking>,
-    moving: Option<Moving>,
-    since: Instant,
-    /// A message was moved that nobody wants.
-    is_full: bool,
-    /// Nobody knows whether the server has ended the wait: its list is not used again.
-    is_lost: bool,
-    /// The lease had run out meanwhile: somebody else may have what was moved.
-    is_doubtful: bool,
-    /// The server was let move what comes, and does not tell of it otherwise.
-    is_unwatched: bool,
-    /// The last message: nothing is moved before it has left the list.
-    last: Option<Recorded>,
-}
-
-type Moving = Pin<Box<dyn Future<Output = redis::RedisResult<Value>> + Send>>;
-
 /// How a wait went on.
 pub(super) enum Moved {
     /// A message came.
@@ -134,64 +82,6 @@ pub(super) struct Handed {
     line: usize,
 }
 
-impl Line {
-    fn new(queue: QueueName) -> Self {
-        Self {
-            queue,
-            id: format!("{:016x}", rand::random::<u64>()),
-            connection: None,
-            moving: None,
-            since: Instant::now(),
-            is_full: false,
-            is_lost: false,
-            is_doubtful: false,
-            is_unwatched: false,
-            last: None,
-        }
-    }
-
-    /// Something may still come, or has come.
-    fn is_open(&self) -> bool {
-        self.moving.is_some() || self.is_full || self.is_lost
-    }
-
-    /// What it is called in `celeriac.incoming`.
-    fn member(&self, consumer: &NodeName) -> String {
-        format!("{}\n{}\n{consumer}", self.id, self.queue)
-    }
-}
-
-impl Lease {
-    fn left(&self, broker: &Inner) -> Duration {
-        if self.generation != broker.link.generation() {
-            return Duration::ZERO;
-        }
-        left(self.until.0).min(self.until.1.duration_since(SystemTime::now()).unwrap_or_default())
-    }
-}
-
-impl Lines {
-    /// The queues that the server does not move messages of, but could.
-    fn missing(&self, want: &Consume) -> Vec<QueueName> {
-        let is_moving =
-            |queue: &QueueName| self.lines.iter().any(|line| line.queue == *queue && line.moving.is_some());
-        waited_for(want).filter(|queue| !is_moving(queue)).cloned().collect()
-    }
-
-    fn lease_left(&self, broker: &Inner) -> Duration {
-        self.lease.as_ref().map_or(Duration::ZERO, |lease| lease.left(broker))
-    }
-
-    /// The lease was renewed by a command that was sent then.
-    fn renew(&mut self, sent: (Instant, SystemTime), lease: Duration, broker: &Inner) {
-        if self.lease_left(broker).is_zero() {
-            self.lines.iter_mut().for_each(|line| line.is_doubtful = true);
-        }
-        let until = (sent.0 + lease, sent.1 + lease);
-        self.lease = Some(Lease { until, generation: broker.link.generation() });
-    }
-}
-
 /// One caller who waits. Dropped in the middle of it, nothing comes any more, and what has come goes back.
 pub(super) struct Waiting {
     broker: Arc<Inner>,
@@ -200,15 +90,6 @@ pub(super) struct Waiting {
     lines: Option<OwnedMutexGuard<Lines>>,
     /// Nobody is left to end it.
     is_last: bool,
-}
-
-/// The queues that a caller is handed messages of.
-fn waited_for(want: &Consume) -> impl Iterator<Item = &QueueName> {
-    want.queues.iter().take(MAX_LINES.min(want.max))
-}
-
-fn now() -> (Instant, SystemTime) {
-    (Instant::now(), SystemTime::now())
 }
 
 impl Waiting {
@@ -457,6 +338,10 @@ impl Waiting {
                 match unblock(broker, line).await {
                     Ended::Yes => {}
                     Ended::Unknown => line.is_lost = true,
+                    Ended::Forbidden => {
+                        line.is_lost = true;
+                        broker.handover.is_impossible.store(true, Ordering::Relaxed);
+                    }
                     Ended::Never => {
                         line.is_lost = true;
                         *not_before = Some(Instant::now() + LONG_PAUSE);
@@ -574,44 +459,6 @@ impl Drop for Waiting {
     }
 }
 
-/// Whether the server has ended a wait.
-enum Ended {
-    Yes,
-    /// The connection was lost, or may not be told to end it.
-    Unknown,
-    /// It does not, though it is told to.
-    Never,
-}
-
-/// Ends a wait on the server. Whether that has come about is told by the answer to the wait itself.
-async fn unblock(broker: &Inner, line: &mut Line) -> Ended {
-    let (Some(blocking), Some(moving)) = (&line.connection, &mut line.moving) else { return Ended::Unknown };
-    let mut unblock = redis::cmd("CLIENT");
-    unblock.arg("UNBLOCK").arg(blocking.client);
-    let begun = Instant::now();
-    // To another server the name may mean somebody else.
-    while blocking.generation == broker.link.generation() {
-        if begun.elapsed() > END_WITHIN {
-            return Ended::Never;
-        }
-        match broker.link.ask::<i64>("CLIENT UNBLOCK", &unblock).await {
-            Ok(_) => {}
-            Err(RedisError::Forbidden { .. } | RedisError::Refused { .. }) => {
-                broker.handover.is_impossible.store(true, Ordering::Relaxed);
-                return Ended::Unknown;
-            }
-            Err(_) => return Ended::Unknown,
-        }
-        // The server may hear of the end before the wait has come to it.
-        if let Ok(moved) = tokio::time::timeout(Duration::from_millis(5), moving.as_mut()).await {
-            line.moving = None;
-            line.is_full |= !matches!(moved, Ok(Value::Nil));
-            return if moved.is_ok() { Ended::Yes } else { Ended::Unknown };
-        }
-    }
-    Ended::Unknown
-}
-
 impl Inner {
     /// Whether nobody else consumes over this broker.
     fn is_only(&self, consumer: &NodeName) -> bool {
@@ -627,17 +474,6 @@ impl Inner {
             Consumers::Many => return false,
         }
         true
-    }
-
-    /// The list of this name.
-    pub(super) fn incoming(&self, id: &str) -> String {
-        format!("{}.{id}", self.names.incoming)
-    }
-
-    /// A call that puts back what was moved, and, with its member as argument, has the list forgotten.
-    fn back(&self, line: &Line) -> Cmd {
-        let list = self.keys.list(&line.queue, 0);
-        self.scripts.back.call(&[&self.incoming(&line.id), &list, &self.names.incoming])
     }
 
     /// The consumer has stopped: nothing comes to it any more, and nobody expects that it does.
@@ -659,8 +495,4 @@ impl Inner {
         }
         self.retire(consumer).await
     }
-}
-
-fn left(until: Instant) -> Duration {
-    until.saturating_duration_since(Instant::now())
 }

@@ -23,6 +23,7 @@ mod consume;
 mod fanout;
 mod handover;
 mod inspect;
+mod lines;
 mod queue;
 mod record;
 mod recover;
