@@ -38,8 +38,18 @@
 ; `module.exports = function name() {…}`
 (assignment_expression
   left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
-  right: (function_expression name: (identifier) @name @export.name) @definition.function
+  right: [
+    (function_expression name: (identifier) @name @export.name)
+    (generator_function name: (identifier) @name @export.name)
+  ] @definition.function
   (#eq? @_module "module") (#eq? @_exports "exports"))
+(assignment_expression
+  left: (identifier) @_exports
+  right: [
+    (function_expression name: (identifier) @name @export.name)
+    (generator_function name: (identifier) @name @export.name)
+  ] @definition.function
+  (#eq? @_exports "exports"))
 (export_statement value: (function_expression name: (identifier) @name) @definition.function)
 
 ; Named functions that are handed on
@@ -58,6 +68,13 @@
   left: (member_expression object: (identifier) @_module)
   right: (class name: (_) @name @export.name) @definition.class
   (#eq? @_module "module"))
+(assignment_expression
+  left: (identifier) @_exports
+  right: (class name: (_) @name @export.name) @definition.class
+  (#eq? @_exports "exports"))
+(assignment_expression
+  left: (identifier) @name
+  right: (class body: (class_body) @body) (#eq? @name "exports")) @definition.class
 (export_statement value: (class name: (_) @name) @definition.class)
 
 ; Values at the top

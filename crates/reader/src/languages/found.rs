@@ -5,6 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use super::{
     captures::Role,
     comments::cut,
+    common_js,
     engine::Extract,
     exports,
     idioms::{self, Call, Facts},
@@ -13,7 +14,7 @@ use super::{
     query::Capture,
     sections::Sections,
     syntax::Node,
-    table::Spec,
+    table::{Export, Spec},
 };
 use crate::secrets::mask;
 use crate::{
@@ -241,6 +242,9 @@ impl Found {
         extract.uses = scoped(std::mem::take(&mut self.uses), &outline);
         extract.imports = std::mem::take(&mut self.imports).finish(spec, text, &outline);
         let facts = std::mem::take(&mut self.facts).finish(&outline);
+        if matches!(spec.export, Export::Marked) {
+            common_js::settle(&mut self, path, text);
+        }
         (extract.settings, extract.routes, extract.commands) = facts;
         for range in &self.entries {
             let first = text[range.clone()].lines().next().unwrap_or_default();

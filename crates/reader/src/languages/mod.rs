@@ -36,6 +36,7 @@ mod above;
 mod braces;
 mod captures;
 mod comments;
+mod common_js;
 mod engine;
 mod exports;
 mod found;

@@ -7,7 +7,7 @@ use super::{
     comments,
     found::Found,
     signature::signature,
-    table::Spec,
+    table::{Export, Spec},
 };
 use crate::domain::{LineRange, Symbol, SymbolKind};
 use crate::secrets::mask;
@@ -99,6 +99,9 @@ impl Outline {
             definition.is_hidden =
                 around.is_some_and(|around| found.sections.hides(&definition, &around.definition));
             let around_start = around.map(|around| around.definition.range.start);
+            // `Layer.prototype.match = function () {…}` is handed out with `Layer`.
+            definition.is_exported |= matches!(spec.export, Export::Marked)
+                && definition.parent.as_deref().is_some_and(|parent| parent != "this");
             let mut parent = parent_of(&mut definition, around);
             if let Some(prefix) = definition.prefix.take() {
                 parent = Some(parent.map_or(prefix.clone(), |parent| format!("{parent}.{prefix}")));

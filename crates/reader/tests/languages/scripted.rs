@@ -105,6 +105,24 @@ fn typescript() {
             ("Shape.name", Field),
             ("Id", Type),
             ("Color", Enum),
+#[test]
+fn commonjs_exports_what_the_file_is_as_a_whole() {
+    let layer = read("layer.cjs");
+    assert_kinds(&layer, &[("Layer", Class), ("Layer.match", Method), ("helper", Function)]);
+    assert_exported(&layer, &["Layer", "Layer.match"], &["helper", "Layer.#secret"]);
+    assert_eq!(one(&layer, "Layer").doc.as_deref(), Some("One layer of the router."));
+    assert_eq!(one(&layer, "Layer").lines.start_line, 2);
+    assert!(layer.symbols.iter().all(|symbol| symbol.name != "exports"));
+    let route = read("route.cjs");
+    assert_kinds(&route, &[("Route", Function), ("Route.dispatch", Method), ("hidden.inner", Function)]);
+    assert_exported(&route, &["Route", "Route.dispatch"], &["hidden", "hidden.inner"]);
+    assert_eq!(one(&route, "Route").doc.as_deref(), Some("Joins what it is given."));
+    assert!(route.symbols.iter().all(|symbol| symbol.name != "exports"));
+    let nameless = read("nameless.cjs");
+    assert_kinds(&nameless, &[("nameless", Function), ("extra", Function)]);
+    assert_exported(&nameless, &["nameless", "extra"], &["nameless.inner"]);
+}
+
             ("Color.Red", Constant),
             ("Color.Green", Constant),
             ("Figure", Class),
