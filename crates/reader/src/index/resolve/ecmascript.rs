@@ -4,21 +4,36 @@ use super::{
     folders::{child, folder_of},
     modules::{Modules, Target},
 };
-use crate::index::{manifests::join, tree::FileId};
+use crate::{
+    domain::Language,
+    index::{manifests::join, tree::FileId},
+};
 
 /// Extensions that may be left out, in the order in which they are tried.
-const EXTENSIONS: [&str; 12] =
+type Extensions = [&'static str; 12];
+
+/// What TypeScript tries.
+const TYPED: Extensions =
     ["ts", "tsx", "d.ts", "js", "jsx", "mjs", "cjs", "mts", "cts", "vue", "svelte", "json"];
+/// What runs comes before what only declares its types.
+const PLAIN: Extensions =
+    ["js", "cjs", "mjs", "jsx", "ts", "tsx", "mts", "cts", "vue", "svelte", "json", "d.ts"];
 
 /// What `import … from "spec"` means in a file, as Node, TypeScript and bundlers see it.
 pub(super) fn locate(modules: &Modules<'_>, file: FileId, spec: &str) -> Target {
     let folder = folder_of(&modules.tree.file(file).path);
+    let extensions = match modules.tree.file(file).language {
+        Some(Language::JavaScript) => &PLAIN,
+        _ => &TYPED,
+    };
     let spec = spec.split(['?', '#']).next().filter(|spec| !spec.is_empty()).unwrap_or(spec);
     if spec.starts_with('.') || spec.starts_with('/') {
-        let found = join(folder, spec).and_then(|path| at(modules, &path));
+        let found = join(folder, spec).and_then(|path| at(modules, extensions, &path));
         return found.map_or(Target::Unknown, Target::File);
     }
-    if let Some(file) = mapped(modules, folder, spec).or_else(|| of_workspace(modules, spec)) {
+    if let Some(file) =
+        mapped(modules, extensions, folder, spec).or_else(|| of_workspace(modules, extensions, spec))
+    {
         return Target::File(file);
     }
     let parts = if spec.starts_with('@') { 2 } else { 1 };
@@ -30,21 +45,21 @@ pub(super) fn locate(modules: &Modules<'_>, file: FileId, spec: &str) -> Target 
 }
 
 /// The file that a path without its extension, or the path of a folder, means.
-fn at(modules: &Modules<'_>, path: &str) -> Option<FileId> {
-    file_at(modules, path).or_else(|| {
+fn at(modules: &Modules<'_>, extensions: &Extensions, path: &str) -> Option<FileId> {
+    file_at(modules, extensions, path).or_else(|| {
         let npm = modules.tree.manifests.npm.iter().find(|npm| npm.folder == path);
         let entries = npm.into_iter().flat_map(|npm| &npm.entries);
-        entries.filter_map(|entry| file_at(modules, &join(path, entry)?)).next().or_else(|| {
-            EXTENSIONS.iter().find_map(|ext| modules.tree.at(&child(path, &format!("index.{ext}"))))
+        entries.filter_map(|entry| file_at(modules, extensions, &join(path, entry)?)).next().or_else(|| {
+            extensions.iter().find_map(|ext| modules.tree.at(&child(path, &format!("index.{ext}"))))
         })
     })
 }
 
-fn file_at(modules: &Modules<'_>, path: &str) -> Option<FileId> {
+fn file_at(modules: &Modules<'_>, extensions: &Extensions, path: &str) -> Option<FileId> {
     if let Some(file) = modules.tree.at(path) {
         return Some(file);
     }
-    if let Some(file) = EXTENSIONS.iter().find_map(|ext| modules.tree.at(&format!("{path}.{ext}"))) {
+    if let Some(file) = extensions.iter().find_map(|ext| modules.tree.at(&format!("{path}.{ext}"))) {
         return Some(file);
     }
     // TypeScript names the file that will be compiled: `./x.js` is `./x.ts`.
@@ -59,7 +74,7 @@ fn file_at(modules: &Modules<'_>, path: &str) -> Option<FileId> {
 }
 
 /// By the nearest `tsconfig.json` that maps the name.
-fn mapped(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileId> {
+fn mapped(modules: &Modules<'_>, extensions: &Extensions, folder: &str, spec: &str) -> Option<FileId> {
     let is_around = |config: &str| {
         config.is_empty()
             || folder == config
@@ -71,9 +86,9 @@ fn mapped(modules: &Modules<'_>, folder: &str, spec: &str) -> Option<FileId> {
     configs.into_iter().find_map(|config| {
         let by_paths = config.paths.iter().find_map(|(pattern, targets)| {
             let star = matched(pattern, spec)?;
-            targets.iter().find_map(|target| at(modules, &target.replacen('*', star, 1)))
+            targets.iter().find_map(|target| at(modules, extensions, &target.replacen('*', star, 1)))
         });
-        by_paths.or_else(|| at(modules, &join(config.base.as_deref()?, spec)?))
+        by_paths.or_else(|| at(modules, extensions, &join(config.base.as_deref()?, spec)?))
     })
 }
 
@@ -86,18 +101,21 @@ fn matched<'s>(pattern: &str, spec: &'s str) -> Option<&'s str> {
 }
 
 /// By the name of a package of this repository.
-fn of_workspace(modules: &Modules<'_>, spec: &str) -> Option<FileId> {
+fn of_workspace(modules: &Modules<'_>, extensions: &Extensions, spec: &str) -> Option<FileId> {
     let npm = modules.tree.manifests.npm.iter().find(|npm| {
         spec.strip_prefix(npm.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })?;
     let rest = spec[npm.name.len()..].trim_start_matches('/');
     if !rest.is_empty() {
         let folders = ["", "src", "lib"].map(|inner| join(&npm.folder, inner));
-        return folders.into_iter().flatten().find_map(|folder| at(modules, &child(&folder, rest)));
+        return folders
+            .into_iter()
+            .flatten()
+            .find_map(|folder| at(modules, extensions, &child(&folder, rest)));
     }
-    at(modules, &npm.folder)
-        .or_else(|| at(modules, &child(&npm.folder, "src")))
-        .or_else(|| at(modules, &child(&npm.folder, "lib")))
+    at(modules, extensions, &npm.folder)
+        .or_else(|| at(modules, extensions, &child(&npm.folder, "src")))
+        .or_else(|| at(modules, extensions, &child(&npm.folder, "lib")))
 }
 
 #[cfg(test)]

@@ -124,6 +124,26 @@ fn javascript_follows_paths_workspaces_and_exports() {
 }
 
 #[test]
+fn javascript_means_what_runs_and_typescript_what_is_typed() {
+    let found = across(&[
+        ("lib/a.js", "const { send } = require('./x');\nfunction go() { send(); }\n"),
+        ("lib/b.ts", "import { send } from './x';\nexport function go() { send(); }\n"),
+        ("lib/x.js", "exports.send = function send() {};\n"),
+        ("lib/x.d.ts", "export function send(): void;\n"),
+    ]);
+    has(
+        &found,
+        &[
+            "lib/a.js -import> lib/x.js",
+            "lib/a.js#go -call> lib/x.js#send",
+            "lib/b.ts -import> lib/x.d.ts",
+            "lib/b.ts#go -call> lib/x.d.ts#send",
+        ],
+    );
+    has_not(&found, "lib/a.js -import> lib/x.d.ts");
+}
+
+#[test]
 fn rust_follows_modules_crates_and_impls() {
     let found = across(&[
         ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n"),
