@@ -27,6 +27,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     let mut lists: Vec<Vec<Fact>> = Vec::new();
     let mut items = 0_usize;
     let mut quotes = 0_usize;
+    let mut alerts = 0_usize;
     let mut tables = 0_usize;
     let mut code: Option<(bool, u32, String)> = None;
     for (event, range) in
@@ -45,8 +46,14 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             Event::End(TagEnd::Link) => link_depth = link_depth.saturating_sub(1),
             Event::Start(Tag::Image { .. }) => images += 1,
             Event::End(TagEnd::Image) => images = images.saturating_sub(1),
-            Event::Start(Tag::BlockQuote(_)) => quotes += 1,
-            Event::End(TagEnd::BlockQuote(_)) => quotes = quotes.saturating_sub(1),
+            Event::Start(Tag::BlockQuote(kind)) => {
+                quotes += 1;
+                alerts += usize::from(kind.is_some());
+            }
+            Event::End(TagEnd::BlockQuote(kind)) => {
+                quotes = quotes.saturating_sub(1);
+                alerts = alerts.saturating_sub(usize::from(kind.is_some()));
+            }
             Event::Start(Tag::Table(_)) => tables += 1,
             Event::End(TagEnd::Table) => tables = tables.saturating_sub(1),
             Event::Start(Tag::List(_)) => {
@@ -120,6 +127,16 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
                 if !text.is_empty() {
                     blocks.push(Block::Paragraph { text, linked, lines: lines_of(&range) });
                 }
+                words.clear();
+            }
+            Event::End(TagEnd::Paragraph)
+                if items == 0
+                    && alerts == 0
+                    && quotes == 1
+                    && matches!(blocks.as_slice(), [] | [Block::Heading { .. }]) =>
+            {
+                let text = words.split_whitespace().collect::<Vec<_>>().join(" ");
+                blocks.push(Block::Tagline { text, linked, lines: lines_of(&range) });
                 words.clear();
             }
             Event::End(TagEnd::Paragraph) => words.push(' '),

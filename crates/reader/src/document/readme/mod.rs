@@ -16,7 +16,7 @@ use super::manifest::Fact;
 pub struct Readme {
     /// The file, relative to the repository.
     pub path: String,
-    /// What the project is for: the first meaningful paragraph.
+    /// What the project is for: the first meaningful paragraph below the title or an introducing heading.
     pub purpose: Option<Fact>,
     /// What it promises: the items of its list of features.
     pub features: Vec<Fact>,
@@ -65,10 +65,30 @@ pub enum About {
 /// One block of a README, whatever its markup.
 #[derive(Debug)]
 enum Block {
-    Heading { level: usize, text: String, line: u32 },
-    Paragraph { text: String, linked: usize, lines: LineRange },
-    List { items: Vec<Fact> },
-    Code { text: String, shell: bool, start: u32 },
+    Heading {
+        level: usize,
+        text: String,
+        line: u32,
+    },
+    Paragraph {
+        text: String,
+        linked: usize,
+        lines: LineRange,
+    },
+    /// What is quoted right below the title, as many write what a package does.
+    Tagline {
+        text: String,
+        linked: usize,
+        lines: LineRange,
+    },
+    List {
+        items: Vec<Fact>,
+    },
+    Code {
+        text: String,
+        shell: bool,
+        start: u32,
+    },
 }
 
 const MAX_BYTES: usize = 1024 * 1024;
@@ -102,22 +122,61 @@ pub fn read_readme(path: &str, text: &str) -> Readme {
     }
 }
 
+/// What stands below the title or an introducing heading; a sentence about its use or its licence is no purpose.
 fn purpose(blocks: &[Block]) -> Option<Fact> {
-    blocks.iter().take(60).find_map(|block| match block {
-        Block::Paragraph { text, linked, lines } if is_meaningful(text, *linked) => {
-            Some(Fact { value: text.clone(), lines: *lines })
+    let mut headings = 0;
+    let mut introduces = true;
+    for block in blocks.iter().take(60) {
+        let (text, linked, lines, least) = match block {
+            Block::Heading { text, .. } if text.is_empty() => continue,
+            Block::Heading { level, text, .. } => {
+                headings += 1;
+                let is_title = headings == 1 && (*level == 1 || about(text).is_none());
+                introduces = is_title || is_introduction(text);
+                continue;
+            }
+            Block::Paragraph { text, linked, lines } => (text, *linked, *lines, 4),
+            Block::Tagline { text, linked, lines } => (text, *linked, *lines, 3),
+            Block::List { .. } | Block::Code { .. } => continue,
+        };
+        if introduces && is_meaningful(text, linked, least) {
+            return Some(Fact { value: text.clone(), lines });
         }
-        _ => None,
-    })
+    }
+    None
 }
 
-/// A sentence rather than a badge, a bar of links or a language switch.
-fn is_meaningful(text: &str, linked: usize) -> bool {
+fn is_introduction(title: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "about",
+        "introduction",
+        "overview",
+        "description",
+        "summary",
+        "synopsis",
+        "abstract",
+        "what is",
+        "what's",
+        "what’s",
+        "简介",
+        "介绍",
+        "概述",
+        "关于",
+        "项目简介",
+        "项目介绍",
+    ];
+    let lower = title.to_lowercase();
+    let words = lower.trim_start_matches(|c: char| !c.is_alphabetic());
+    STARTS.iter().any(|start| words.starts_with(start)) || words.trim_end() == "intro"
+}
+
+/// A sentence of so many words at least, rather than a badge, a bar of links or a language switch.
+fn is_meaningful(text: &str, linked: usize, least: usize) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let wide = text.chars().filter(|c| ('\u{2e80}'..='\u{9fff}').contains(c)).count();
     let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
     let bars = text.matches(['|', '•', '·']).count();
-    let says = words >= 4 || wide >= 6;
+    let says = words >= least || wide >= 6;
     let lower = text.to_lowercase();
     let aside = ["note:", "warning:", "important:", "english |", "[!", "this readme", "read this in"]
         .iter()

@@ -26,6 +26,32 @@ fn badges_logos_and_bars_of_links_are_no_purpose() {
 }
 
 #[test]
+fn a_quote_right_below_the_title_is_the_purpose() {
+    let purpose = |text: &str| read_readme("README.md", text).purpose;
+    let tagline = purpose(
+        "# slugify [![CI](a.svg)](b)\n\n> Slugifies a String\n\n## API\n\nReturns a string that is safe.\n",
+    )
+    .unwrap();
+    assert_eq!((tagline.value.as_str(), tagline.lines), ("Slugifies a String", place(3, 3)));
+    let alert =
+        purpose("# x\n\n> [!NOTE]\n> This is about to move away soon.\n\nIt reads very long files.\n");
+    assert_eq!(alert.unwrap().value, "It reads very long files.");
+}
+
+#[test]
+fn a_sentence_about_use_or_licence_is_no_purpose() {
+    let purpose = |text: &str| read_readme("README.md", text).purpose.map(|fact| fact.value);
+    let used = "# pytest-thing\n\n## Usage\n\nThis is how to call it from your code.\n";
+    assert_eq!(purpose(used), None);
+    let untitled = "<h1>x</h1>\n\n## Installation\n\nRun this command in your shell first.\n";
+    assert_eq!(purpose(untitled), None);
+    let told = format!("{used}\n## About the project\n\nThing tells what is wrong with files.\n");
+    assert_eq!(purpose(&told).as_deref(), Some("Thing tells what is wrong with files."));
+    let under = "# pytest-thing\n\nThing tells what is wrong with files.\n";
+    assert_eq!(purpose(under).as_deref(), Some("Thing tells what is wrong with files."));
+}
+
+#[test]
 fn restructured_text_is_read_without_its_marks() {
     let text = "=====\nThing\n=====\n\n.. image:: x.svg\n   :target: y\n\n|build| |docs|\n\n\
                 Thing is a library for *fast* parsing\nof ``INI`` files.\n\n* Small and typed\n* No dependencies\n  at all\n\n\
