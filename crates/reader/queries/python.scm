@@ -45,14 +45,20 @@
 (except_clause value: [(identifier) (attribute)] @reference)
 
 ; Settings
-(subscript value: [
-    (attribute attribute: (identifier) @_environ)
-    (identifier) @_environ
-  ] subscript: [(string) (identifier)] @setting (#eq? @_environ "environ"))
-(comparison_operator . (string) @setting . [
-    (attribute attribute: (identifier) @_environ)
-    (identifier) @_environ
-  ] (#eq? @_environ "environ"))
+(subscript
+  value: (attribute object: (identifier) @_os attribute: (identifier) @_environ)
+  subscript: [(string) (identifier)] @setting (#any-of? @_os "os" "_os") (#eq? @_environ "environ"))
+(comparison_operator
+  . (string) @setting
+  . (attribute object: (identifier) @_os attribute: (identifier) @_environ)
+  (#any-of? @_os "os" "_os") (#eq? @_environ "environ"))
+; WSGI calls its variables so, too.
+(subscript
+  value: (identifier) @_environ
+  subscript: [(string) (identifier)] @setting (#eq? @_environ "environ") (#set! framework "environ"))
+(comparison_operator
+  . (string) @setting
+  . (identifier) @_environ (#eq? @_environ "environ") (#set! framework "environ"))
 
 ; Starts
 (if_statement condition: (comparison_operator . (identifier) @_name) (#eq? @_name "__name__")) @entry

@@ -58,7 +58,9 @@
 (call receiver: (_) @qualifier method: [(identifier) (constant)] @call !arguments)
 
 ; Settings
-(element_reference object: (constant) @_env . (_) @setting (#eq? @_env "ENV"))
+(element_reference
+  object: (constant) @_env
+  . [(string) (constant) (scope_resolution)] @setting (#eq? @_env "ENV"))
 
 ; Starts
 ((binary left: (_) @_file right: (global_variable) @_program) @entry

@@ -19,7 +19,7 @@ use super::{
 use crate::secrets::mask;
 use crate::{
     domain::{EdgeKind, Language, SymbolKind},
-    facts::{Command, EntryPoint, Route, Setting, Use},
+    facts::{Command, EntryPoint, ImportedName, Route, Setting, Use},
 };
 
 /// Most facts of one sort that are kept of one file.
@@ -88,15 +88,21 @@ impl Found {
                 Role::ImportModule => self.imports.take(node, captures, roles, text),
                 Role::ImportTree => self.imports.take_tree(node, captures, roles),
                 Role::Call => self.call(node, &of, pattern.language, text),
-                Role::Setting => self.facts.setting(Setting {
-                    // Only a variable tells the name at run time.
-                    name: match node.kind() {
-                        "identifier" => format!("<{}>", text_of(node, text)),
-                        _ => unquote(text_of(node, text)).to_owned(),
-                    },
-                    default: of(Role::SettingDefault).map(|node| one_line(text_of(node, text), 200)),
-                    line: line_of(node),
-                }),
+                Role::Setting => {
+                    let setting = Setting {
+                        // Only a variable tells the name at run time.
+                        name: match node.kind() {
+                            "identifier" => format!("<{}>", text_of(node, text)),
+                            _ => unquote(text_of(node, text)).to_owned(),
+                        },
+                        default: of(Role::SettingDefault).map(|node| one_line(text_of(node, text), 200)),
+                        line: line_of(node),
+                    };
+                    match pattern.framework {
+                        Some("environ") => self.facts.setting_of_environ(setting),
+                        _ => self.facts.setting(setting),
+                    }
+                }
                 Role::Route => self.facts.route(Route {
                     method: of(Role::RouteMethod)
                         .map_or("ANY".to_owned(), |node| unquote(text_of(node, text)).to_ascii_uppercase()),
@@ -236,15 +242,21 @@ impl Found {
 
     /// Nests the definitions, finds the scope of every use and sorts everything by line.
     pub(super) fn into_extract(mut self, spec: &Spec, path: &str, text: &str, newlines: Vec<u32>) -> Extract {
+        if matches!(spec.export, Export::Marked) {
+            common_js::settle(&mut self, path, text);
+        }
         let outline = Outline::build(&mut self, spec, text, newlines);
         let mut extract =
             Extract { doc: outline.doc.as_deref().map(|doc| mask(doc).into_owned()), ..Extract::default() };
         extract.uses = scoped(std::mem::take(&mut self.uses), &outline);
         extract.imports = std::mem::take(&mut self.imports).finish(spec, text, &outline);
-        let facts = std::mem::take(&mut self.facts).finish(&outline);
-        if matches!(spec.export, Export::Marked) {
-            common_js::settle(&mut self, path, text);
-        }
+        let imports_environ = extract.imports.iter().any(|import| {
+            let is_environ = |name: &ImportedName| {
+                name.name == "environ" && name.alias.as_deref().unwrap_or("environ") == "environ"
+            };
+            import.module == "os" && import.names.iter().any(is_environ)
+        });
+        let facts = std::mem::take(&mut self.facts).finish(&outline, imports_environ);
         (extract.settings, extract.routes, extract.commands) = facts;
         for range in &self.entries {
             let first = text[range.clone()].lines().next().unwrap_or_default();

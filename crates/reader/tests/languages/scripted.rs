@@ -45,6 +45,17 @@ fn python() {
 }
 
 #[test]
+fn python_reads_settings_of_the_process_and_not_of_a_request() {
+    assert_eq!(settings(&read("wsgi.py")), ["NOTES_DIR", "NOTES_EXT"]);
+    assert_eq!(settings(&read("environ.py")), ["HOME", "PORT", "DEBUG"]);
+}
+
+#[test]
+fn what_ruby_computes_is_no_setting() {
+    assert_eq!(settings(&read("env.rb")), ["REDIS_KEY"]);
+}
+
+#[test]
 fn javascript() {
     let found = read("javascript.js");
     assert_eq!(found.doc.as_deref(), Some("The application."));
@@ -95,17 +106,6 @@ fn commonjs_exports_what_its_list_names() {
 }
 
 #[test]
-fn typescript() {
-    let found = read("typescript.ts");
-    assert_kinds(
-        &found,
-        &[
-            ("Shape", Interface),
-            ("Shape.area", Method),
-            ("Shape.name", Field),
-            ("Id", Type),
-            ("Color", Enum),
-#[test]
 fn commonjs_exports_what_the_file_is_as_a_whole() {
     let layer = read("layer.cjs");
     assert_kinds(&layer, &[("Layer", Class), ("Layer.match", Method), ("helper", Function)]);
@@ -123,6 +123,17 @@ fn commonjs_exports_what_the_file_is_as_a_whole() {
     assert_exported(&nameless, &["nameless", "extra"], &["nameless.inner"]);
 }
 
+#[test]
+fn typescript() {
+    let found = read("typescript.ts");
+    assert_kinds(
+        &found,
+        &[
+            ("Shape", Interface),
+            ("Shape.area", Method),
+            ("Shape.name", Field),
+            ("Id", Type),
+            ("Color", Enum),
             ("Color.Red", Constant),
             ("Color.Green", Constant),
             ("Figure", Class),

@@ -47,6 +47,8 @@ enum Qualifier {
     Something,
     /// Something whose last part is none of these.
     Not(&'static [&'static str]),
+    /// One of these, in full.
+    Is(&'static [&'static str]),
     /// Its last part is one of these.
     Ends(&'static [&'static str]),
 }
@@ -65,6 +67,8 @@ enum Means {
 #[derive(Default)]
 pub(super) struct Facts {
     settings: Vec<Setting>,
+    /// What is read of a bare `environ`.
+    of_environ: Vec<Setting>,
     routes: Vec<(Route, Option<usize>)>,
     commands: Vec<command::Pending>,
 }
@@ -73,6 +77,13 @@ impl Facts {
     pub(super) fn setting(&mut self, setting: Setting) {
         if self.settings.len() < MAX_FACTS && !setting.name.is_empty() {
             self.settings.push(setting);
+        }
+    }
+
+    /// A setting if the file imports `environ` from Python's `os`.
+    pub(super) fn setting_of_environ(&mut self, setting: Setting) {
+        if self.of_environ.len() < MAX_FACTS {
+            self.of_environ.push(setting);
         }
     }
 
@@ -98,7 +109,16 @@ impl Facts {
     }
 
     /// Everything by line; what decorates a definition is given its name.
-    pub(super) fn finish(self, outline: &Outline) -> (Vec<Setting>, Vec<Route>, Vec<Command>) {
+    pub(super) fn finish(
+        mut self,
+        outline: &Outline,
+        imports_environ: bool,
+    ) -> (Vec<Setting>, Vec<Route>, Vec<Command>) {
+        if imports_environ {
+            for setting in std::mem::take(&mut self.of_environ) {
+                self.setting(setting);
+            }
+        }
         let mut settings = self.settings;
         // The one with a default first, since both the expression and its left side may have matched.
         settings.sort_by(|a, b| {
@@ -142,6 +162,7 @@ impl Qualifier {
     fn fits(&self, written: Option<&str>) -> bool {
         match (self, written) {
             (Qualifier::Any, _) | (Qualifier::Something, Some(_)) | (Qualifier::Nothing, None) => true,
+            (Qualifier::Is(wanted), Some(written)) => wanted.contains(&written),
             (Qualifier::Ends(ends), Some(written)) => {
                 ends.iter().any(|end| last(written).eq_ignore_ascii_case(end))
             }

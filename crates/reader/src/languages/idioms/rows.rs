@@ -7,13 +7,14 @@ use super::{
     command::Name,
     route,
     route::{Handler, Method},
+    setting,
 };
 use crate::domain::Language::{
     self, C, CSharp, Cpp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Swift, Tsx,
     TypeScript,
 };
 
-use Qualifier::{Any, Ends, Not, Nothing, Something};
+use Qualifier::{Any, Ends, Is, Not, Nothing, Something};
 
 const ECMA: &[Language] = &[JavaScript, TypeScript, Tsx];
 const JVM: &[Language] = &[Java, Kotlin, Scala];
@@ -43,7 +44,12 @@ const CLIENTS: &[&str] = &[
 static ROWS: &[Idiom] = &[
     // Environment variables and settings
     setting(&[Python], &["getenv"], Any, Some(1)),
-    setting(&[Python], &["get", "pop", "setdefault"], Ends(&["environ"]), Some(1)),
+    setting(
+        &[Python],
+        &["get", "pop", "setdefault"],
+        Is(&["os.environ", "_os.environ", setting::ENVIRON]),
+        Some(1),
+    ),
     constant(&[Python], &["config", "env"], Nothing, Some(1)),
     constant(&[Python], &["bool", "int", "str", "list", "db", "url"], Ends(&["env"]), Some(1)),
     setting(&[Rust], &["var", "var_os"], Ends(&["env"]), None),

@@ -3,6 +3,9 @@
 use super::{Arguments, Call, Facts, arguments, line_of, one_line, text_of};
 use crate::{domain::Language, facts::Setting};
 
+/// What Python imports from `os`, and what WSGI calls the variables of a request.
+pub(super) const ENVIRON: &str = "environ";
+
 pub(super) fn read(
     name: usize,
     default: Option<usize>,
@@ -27,7 +30,11 @@ pub(super) fn read(
         Some((name, default)) => (name.to_owned(), default.map(str::to_owned)),
         None => (shown, written.and_then(|written| unwrapped(written, call.language))),
     };
-    facts.setting(Setting { name, default, line: line_of(call.arguments) });
+    let setting = Setting { name, default, line: line_of(call.arguments) };
+    match call.qualifier {
+        Some(ENVIRON) => facts.setting_of_environ(setting),
+        _ => facts.setting(setting),
+    }
     true
 }
 
