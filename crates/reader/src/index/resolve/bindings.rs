@@ -24,6 +24,13 @@ pub(super) struct Bound<'t> {
     pub(super) is_reexport: bool,
 }
 
+impl Bound<'_> {
+    /// True for a name of something that is not in the repository.
+    pub(super) fn is_outside(&self) -> bool {
+        matches!(self.module.base, Target::Outside(_))
+    }
+}
+
 /// The imports of one file, located.
 #[derive(Debug, Default)]
 pub(super) struct FileBindings<'t> {
@@ -41,34 +48,66 @@ pub(super) fn bind<'t>(tree: &'t Tree, modules: &Modules<'t>, table: &Table<'t>)
 
 fn bind_file<'t>(tree: &'t Tree, modules: &Modules<'t>, table: &Table<'t>, file: FileId) -> FileBindings<'t> {
     let mut bindings = FileBindings::default();
+    let mut outside = Vec::new();
     let Some(style) = Style::of(tree.file(file).language) else { return bindings };
     for (at, import) in tree.file(file).imports.iter().enumerate() {
         let located = modules.locate(table, file, import);
         let bound =
             |module: Located<'t>, member| Bound { module, member, import: at, is_reexport: import.reexport };
-        if !matches!(located.base, Target::Outside(_)) {
-            for name in &import.names {
-                let alias = name.alias.as_deref().unwrap_or(&name.name);
-                if let Some(alias) = tree.names.get(alias) {
-                    bindings
-                        .names
-                        .entry(alias)
-                        .or_insert_with(|| bound(located.clone(), Some(name.name.as_str())));
-                }
+        if matches!(located.base, Target::Outside(_)) {
+            outside.push(at);
+            bindings.located.push(located);
+            continue;
+        }
+        for name in &import.names {
+            let alias = name.alias.as_deref().unwrap_or(&name.name);
+            if let Some(alias) = tree.names.get(alias) {
+                bindings
+                    .names
+                    .entry(alias)
+                    .or_insert_with(|| bound(located.clone(), Some(name.name.as_str())));
             }
-            let takes_all = import.wildcard
-                || matches!(style, Style::CSharp if import.alias.is_none())
-                || matches!(style, Style::Shell | Style::Ruby | Style::Swift)
-                || (style == Style::Php && import.relative);
-            if takes_all {
-                bindings.wildcards.push(bound(located.clone(), None));
-            } else if let Some((name, module)) = own_name(tree, modules, style, file, at, &located) {
-                bindings.names.entry(name).or_insert_with(|| bound(module, None));
-            }
+        }
+        let takes_all = import.wildcard
+            || matches!(style, Style::CSharp if import.alias.is_none())
+            || matches!(style, Style::Shell | Style::Ruby | Style::Swift)
+            || (style == Style::Php && import.relative);
+        if takes_all {
+            bindings.wildcards.push(bound(located.clone(), None));
+        } else if let Some((name, module)) = own_name(tree, modules, style, file, at, &located) {
+            bindings.names.entry(name).or_insert_with(|| bound(module, None));
         }
         bindings.located.push(located);
     }
+    // A name that comes from either place, as in `try: from json import dumps`, means what is here.
+    for at in outside {
+        bind_outside(tree, modules, style, file, at, &mut bindings);
+    }
     bindings
+}
+
+/// Binds the names of an import from outside, so that they mean nothing of equal name in the repository.
+fn bind_outside<'t>(
+    tree: &'t Tree,
+    modules: &Modules<'t>,
+    style: Style,
+    file: FileId,
+    at: usize,
+    bindings: &mut FileBindings<'t>,
+) {
+    let Some(import) = tree.file(file).imports.get(at) else { return };
+    let nowhere = || Located::whole(Target::Outside(String::new()));
+    let bound = |module| Bound { module, member: None, import: at, is_reexport: import.reexport };
+    for name in &import.names {
+        if let Some(alias) = tree.names.get(name.alias.as_deref().unwrap_or(&name.name)) {
+            bindings.names.entry(alias).or_insert_with(|| bound(nowhere()));
+        }
+    }
+    if !import.wildcard
+        && let Some((name, module)) = own_name(tree, modules, style, file, at, &nowhere())
+    {
+        bindings.names.entry(name).or_insert_with(|| bound(module));
+    }
 }
 
 /// The name that the module itself is bound to, and what that name then means.

@@ -182,9 +182,12 @@ impl<'t> Lookup<'t> {
     fn path(&self, place: &Place<'_>, parts: &[&'t str], name: Name) -> Option<Found> {
         let text = self.tree.names.text(name);
         let (first, rest) = parts.split_first()?;
-        let bare = self.tree.names.get(first).and_then(|first| self.bare(place, first, 0));
+        let number = self.tree.names.get(first);
+        let bare = number.and_then(|first| self.bare(place, first, 0));
+        let bound = number.and_then(|first| self.bindings[place.file.0 as usize].names.get(&first));
         let (mut meaning, mut rest, import) = match bare {
             Some(found) => (found.meaning, rest.to_vec(), found.import),
+            None if bound.is_some_and(Bound::is_outside) => return None,
             None => self.absolute(place, parts, text)?,
         };
         rest.push(text);
@@ -393,8 +396,8 @@ impl<'t> Lookup<'t> {
                     return Some(Meaning::Module(inner));
                 }
                 let bindings = &self.bindings[file.0 as usize];
+                let bound = number.and_then(|number| bindings.names.get(&number));
                 if let Some(number) = number {
-                    let bound = bindings.names.get(&number);
                     if style == Style::Ecma
                         && let Some(found) = bound.and_then(|bound| self.follow(bound, steps + 1))
                     {
@@ -413,6 +416,9 @@ impl<'t> Lookup<'t> {
                 }
                 if name == "default" && style == Style::Ecma {
                     return Some(Meaning::Module(target.clone()));
+                }
+                if bound.is_some_and(Bound::is_outside) {
+                    return None;
                 }
                 let hands_on =
                     |bound: &&Bound<'t>| bound.is_reexport || matches!(style, Style::Python | Style::Shell);

@@ -81,6 +81,68 @@ fn equal_names_alone_never_link() {
 }
 
 #[test]
+fn what_is_imported_from_outside_means_nothing_of_equal_name_here() {
+    let found = across(&[
+        ("pkg/helpers.py", "def dumps():\n    pass\n\ndef loads():\n    pass\n"),
+        (
+            "pkg/a.py",
+            "from .helpers import *\nfrom json import dumps\n\ndef go():\n    dumps()\n    loads()\n",
+        ),
+        ("pkg/b.py", "from .a import dumps, loads\n\ndef run():\n    dumps()\n    loads()\n"),
+        (
+            "pkg/c.py",
+            "try:\n    from ujson import dumps\nexcept ImportError:\n    from .helpers import dumps\n\ndef go():\n    dumps()\n",
+        ),
+        ("Cargo.toml", "[package]\nname = \"x\"\n"),
+        ("src/lib.rs", "mod e;\nmod u;\n"),
+        ("src/e.rs", "pub struct HashMap;\nimpl HashMap { pub fn new() {} }\npub fn e() {}\n"),
+        ("src/u.rs", "use crate::e::*;\nuse std::collections::HashMap;\nfn go() { HashMap::new(); e(); }\n"),
+        ("j/Date.java", "package j;\npublic class Date { public static void now() {} }\n"),
+        (
+            "j/Go.java",
+            "package j;\nimport java.util.Date;\nclass Go { void go() { new Date(); Date.now(); } }\n",
+        ),
+        ("j/Own.java", "package j;\nclass Own { void go() { new Date(); } }\n"),
+        ("p/Request.php", "<?php\nnamespace App;\nclass Request { static function make() {} }\n"),
+        (
+            "p/Go.php",
+            "<?php\nnamespace App;\nuse Symfony\\Http\\Request;\nclass Go { function go() { new Request(); Request::make(); } }\n",
+        ),
+        ("k/Own.kt", "package k\nclass IllegalStateException(val m: String)\n"),
+        (
+            "k/Go.kt",
+            "package k\nimport java.lang.IllegalStateException\nfun go() { throw IllegalStateException(\"x\") }\n",
+        ),
+        ("c/Date.cs", "namespace C { public class Date { public static void Now() {} } }\n"),
+        (
+            "c/Go.cs",
+            "using Date = System.DateTime;\nnamespace C { class Go { void go() { Date.Now(); } } }\n",
+        ),
+        ("s/Own.scala", "package s\nclass Success(x: Int)\n"),
+        (
+            "s/Go.scala",
+            "package s\nimport scala.util.{Failure, Success}\nobject Go { def go() = new Success(1) }\n",
+        ),
+    ]);
+    has(
+        &found,
+        &[
+            "pkg/a.py#go -call> pkg/helpers.py#loads",
+            "pkg/b.py#run -call> pkg/helpers.py#loads",
+            "pkg/c.py#go -call> pkg/helpers.py#dumps",
+            "src/u.rs#go -call> src/e.rs#e",
+            "j/Own.java#Own.go -call> j/Date.java#Date",
+        ],
+    );
+    has_not(&found, "pkg/a.py#go -call> pkg/helpers.py#dumps");
+    has_not(&found, "pkg/b.py#run -call> pkg/helpers.py#dumps");
+    has_not(&found, "> src/e.rs#HashMap");
+    for own in ["j/Go.java", "p/Go.php", "k/Go.kt", "c/Go.cs", "s/Go.scala"] {
+        has_not(&found, &format!("{own}#"));
+    }
+}
+
+#[test]
 fn javascript_follows_paths_workspaces_and_exports() {
     let found = across(&[
         ("package.json", r#"{"name": "root", "workspaces": ["packages/*"]}"#),
