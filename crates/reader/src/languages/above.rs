@@ -96,7 +96,11 @@ impl Above<'_> {
             }
             raw.push_str(piece);
         }
-        comments::clean(&raw)
+        let is_header = || self.text[..range.start].trim().is_empty();
+        comments::clean(&raw).filter(|doc| {
+            let is_other = comments::is_aside(doc) || (comments::is_licence(doc) && is_header());
+            self.spec.docs != Docs::Any || !is_other
+        })
     }
 }
 
@@ -125,7 +129,7 @@ pub(super) fn leading_doc(
             continue;
         }
         if !block.is_empty() && !comments::touches(text, end..range.start) {
-            if let Some(doc) = comments::clean(&block).filter(|doc| !comments::is_noise(doc)) {
+            if let Some(doc) = comments::clean(&block).filter(|doc| speaks_of_file(doc)) {
                 return Some(doc);
             }
             block.clear();
@@ -144,7 +148,11 @@ pub(super) fn leading_doc(
     if owned && !is_inner {
         return None;
     }
-    comments::clean(&block).filter(|doc| !comments::is_noise(doc))
+    comments::clean(&block).filter(|doc| speaks_of_file(doc))
+}
+
+fn speaks_of_file(doc: &str) -> bool {
+    !comments::is_noise(doc) && !comments::is_aside(doc)
 }
 
 /// What may stand before the file's documentation: nothing, or an opening line.

@@ -128,6 +128,53 @@ pub(super) fn is_noise(text: &str) -> bool {
     .any(|word| head.contains(word))
 }
 
+/// Says in the usual words who owns the text.
+pub(super) fn is_licence(text: &str) -> bool {
+    let head = cut(text, 600).to_ascii_lowercase();
+    [
+        "copyright",
+        "spdx-",
+        "all rights reserved",
+        "licensed under",
+        "license: ",
+        "mit licen",
+        "apache licen",
+        "bsd licen",
+        "public licen",
+    ]
+    .iter()
+    .any(|words| head.contains(words))
+}
+
+/// Speaks to a tool or to whoever edits the text, or is a mere line; documents nothing.
+pub(super) fn is_aside(text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "eslint",
+        "jshint",
+        "jslint",
+        "tslint",
+        "biome-ignore",
+        "prettier-ignore",
+        "istanbul ignore",
+        "c8 ignore",
+        "global ",
+        "globals ",
+        "@ts-",
+        "@flow",
+        "@license",
+        "@preserve",
+        "todo",
+        "fixme",
+        "xxx",
+    ];
+    let head = cut(text.trim_start(), 40).to_ascii_lowercase();
+    let is_word_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let speaks_aside = STARTS.iter().any(|start| {
+        head.strip_prefix(start).is_some_and(|rest| start.ends_with(['-', ' ']) || is_word_end(rest))
+    });
+    speaks_aside || !text.chars().any(char::is_alphanumeric)
+}
+
 /// Where the line of `at` starts; `None` when that is far, as in a minified file.
 pub(super) fn near_line_start(text: &str, at: usize) -> Option<usize> {
     const NEAR: usize = 300;
@@ -171,6 +218,16 @@ mod tests {
         assert_eq!(clean("/* one */").as_deref(), Some("one"));
         assert_eq!(clean("/***********/"), None);
         assert_eq!(clean("-- table of users").as_deref(), Some("table of users"));
+    }
+
+    #[test]
+    fn what_speaks_to_tools_or_editors_is_told_from_documentation() {
+        for aside in ["eslint-disable no-console", "TODO: split", "-----", "@ts-nocheck", "global window"] {
+            assert!(is_aside(aside), "{aside}");
+        }
+        for doc in ["Todos by day.", "The globals.", "Checks the licence.", "所有"] {
+            assert!(!is_aside(doc) && !is_licence(doc), "{doc}");
+        }
     }
 
     #[test]

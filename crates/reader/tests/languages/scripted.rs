@@ -124,6 +124,18 @@ fn commonjs_exports_what_the_file_is_as_a_whole() {
 }
 
 #[test]
+fn what_speaks_to_tools_or_of_owners_documents_nothing() {
+    let header = read("header.cjs");
+    let docs: Vec<_> = header.symbols.iter().map(|symbol| symbol.doc.as_deref()).collect();
+    assert_eq!(docs, [None, None, None, Some("Todos by day.")]);
+    assert_eq!(header.doc, None);
+    let licensed = read("licensed.mjs");
+    assert_eq!(one(&licensed, "first").doc, None);
+    assert_eq!(one(&licensed, "check").doc.as_deref(), Some("Checks the licence."));
+    assert_eq!(licensed.doc, None);
+}
+
+#[test]
 fn typescript() {
     let found = read("typescript.ts");
     assert_kinds(
