@@ -57,7 +57,14 @@ fn role_of_folder(folder: &str) -> Option<FileRole> {
                 || folder.ends_with(".tests")
                 || folder.ends_with("_test")
                 || folder.ends_with("-test");
-            return is_tests.then_some(FileRole::Test);
+            let is_example = folder.starts_with("example-")
+                || folder.ends_with("-example")
+                || folder.ends_with("-examples");
+            return match (is_tests, is_example) {
+                (true, _) => Some(FileRole::Test),
+                (_, true) => Some(FileRole::Example),
+                _ => None,
+            };
         }
     })
 }
@@ -197,6 +204,9 @@ mod tests {
             ("src/main/java/app/UserTest.java", FileRole::Test),
             ("src/main/java/app/Latest.java", FileRole::Source),
             ("examples/basic/main.rs", FileRole::Example),
+            ("example-app/main.rs", FileRole::Example),
+            ("packages/react-example/index.js", FileRole::Example),
+            ("src/counterexample/main.rs", FileRole::Source),
             ("benches/parse.rs", FileRole::Benchmark),
             ("docs/index.md", FileRole::Docs),
             ("README.md", FileRole::Docs),
