@@ -22,17 +22,19 @@ impl<'f> Names<'f> {
 
     /// The name of the module at `path`, a folder or a file.
     pub(super) fn name(&self, path: &str, members: &[&File]) -> String {
+        let is_in = |file: &File| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let is_folder = members.iter().any(|file| is_in(file));
+        let path = if is_folder { path } else { without_extension(path) };
         let name = match members.first().and_then(|file| file.language) {
             Some(Language::Python) => self.python(path),
             Some(Language::Rust) => self.rust(path),
             Some(Language::Java | Language::Kotlin | Language::Scala) => jvm(path),
-            _ => without_extension(path).trim_end_matches("/index").to_owned(),
+            _ => path.trim_end_matches("/index").to_owned(),
         };
         if name.is_empty() { self.repository.to_owned() } else { name }
     }
 
     fn python(&self, path: &str) -> String {
-        let path = without_extension(path);
         let path = path.strip_suffix("/__init__").unwrap_or(path);
         let parts: Vec<&str> = path.split('/').collect();
         // From the first folder that is a package, else from behind `src`.
@@ -45,7 +47,6 @@ impl<'f> Names<'f> {
     }
 
     fn rust(&self, path: &str) -> String {
-        let path = without_extension(path);
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let Some(src) = parts.iter().position(|part| *part == "src") else { return path.to_owned() };
         let package = match src {
@@ -58,7 +59,6 @@ impl<'f> Names<'f> {
 }
 
 fn jvm(path: &str) -> String {
-    let path = without_extension(path);
     for language in ["java", "kotlin", "scala"] {
         let root = format!("src/main/{language}");
         if let Some(at) = path.find(&root) {
@@ -89,13 +89,31 @@ mod tests {
     #[test]
     fn names_follow_the_language() {
         let names = Names { repository: "my-tool", packages: BTreeSet::from(["src/app", "src/app/sub"]) };
-        assert_eq!(names.python("src/app/sub/x.py"), "app.sub.x");
-        assert_eq!(names.python("src/app/__init__.py"), "app");
-        assert_eq!(names.python("scripts/run.py"), "scripts.run");
-        assert_eq!(names.rust("crates/a-b/src/x/mod.rs"), "a_b::x");
-        assert_eq!(names.rust("src/lib.rs"), "my_tool");
+        assert_eq!(names.python("src/app/sub/x"), "app.sub.x");
+        assert_eq!(names.python("src/app/__init__"), "app");
+        assert_eq!(names.python("scripts/run"), "scripts.run");
+        assert_eq!(names.rust("crates/a-b/src/x/mod"), "a_b::x");
+        assert_eq!(names.rust("src/lib"), "my_tool");
         assert_eq!(names.rust("crates/c/src"), "c");
         assert_eq!(jvm("core/src/main/java/org/x"), "org.x");
         assert_eq!(without_extension("a.b/c"), "a.b/c");
+    }
+
+    #[test]
+    fn only_files_lose_an_extension() {
+        let names = Names { repository: "x", packages: BTreeSet::new() };
+        let file = |path: &str| File {
+            path: path.to_owned(),
+            language: Some(Language::Go),
+            lines: 1,
+            bytes: 0,
+            hash: String::new(),
+            skipped: None,
+            rank: 0.0,
+            summary: None,
+            imports: Vec::new(),
+        };
+        assert_eq!(names.name("lib/a.b", &[&file("lib/a.b/c.go")]), "lib/a.b");
+        assert_eq!(names.name("lib/a.go", &[&file("lib/a.go")]), "lib/a");
     }
 }
