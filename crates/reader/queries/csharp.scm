@@ -38,6 +38,8 @@
 (object_creation_expression type: [(identifier) (qualified_name)] @call arguments: (argument_list)? @arguments)
 (object_creation_expression type: (generic_name . (identifier) @call))
 (attribute name: (_) @call (attribute_argument_list) @arguments)
+((attribute . name: (identifier) @call .) @arguments
+  (#any-of? @call "HttpGet" "HttpPost" "HttpPut" "HttpDelete" "HttpPatch"))
 (parameter type: [(identifier) (generic_name) (qualified_name)] @reference)
 (variable_declaration type: [(identifier) (generic_name) (qualified_name)] @reference)
 (property_declaration type: [(identifier) (generic_name) (qualified_name)] @reference)

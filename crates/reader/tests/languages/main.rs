@@ -26,6 +26,7 @@ macro_rules! snapshot {
 }
 
 mod compiled;
+mod joined_routes;
 mod members;
 mod scripted;
 

@@ -17,7 +17,7 @@ impl<'t, 'a> Arguments<'t, 'a> {
     /// Of a node whose named children are the arguments.
     pub(super) fn of(node: Node<'t>, text: &'a str) -> Self {
         // An annotation without brackets has its name only.
-        if node.kind() == "marker_annotation" {
+        if matches!(node.kind(), "marker_annotation" | "attribute") {
             return Arguments { items: Vec::new() };
         }
         let items = node

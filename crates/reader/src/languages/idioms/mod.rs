@@ -18,6 +18,9 @@ mod setting;
 
 use arguments::Arguments;
 
+/// Every route is looked for in every group of its file.
+const MAX_GROUPS: usize = 200;
+
 /// A call as the query found it.
 pub(super) struct Call<'t, 'a> {
     pub(super) language: Language,
@@ -59,6 +62,8 @@ enum Means {
     Setting { name: usize, default: Option<usize>, constants: bool },
     /// It declares a route.
     Route(route::Shape),
+    /// The routes of this framework within start with its path.
+    Group(&'static str),
     /// It declares a command or an option.
     Command(command::Shape),
 }
@@ -69,7 +74,8 @@ pub(super) struct Facts {
     settings: Vec<Setting>,
     /// What is read of a bare `environ`.
     of_environ: Vec<Setting>,
-    routes: Vec<(Route, Option<usize>)>,
+    routes: Vec<route::Pending>,
+    groups: Vec<route::Group>,
     commands: Vec<command::Pending>,
 }
 
@@ -88,13 +94,18 @@ impl Facts {
     }
 
     pub(super) fn route(&mut self, route: Route) {
-        self.pending_route(route, None);
+        self.pending_route(route::Pending { route, decorates: None, at: usize::MAX });
     }
 
-    /// A route whose handler is the definition that the call at this place decorates.
-    fn pending_route(&mut self, route: Route, decorates: Option<usize>) {
+    fn pending_route(&mut self, pending: route::Pending) {
         if self.routes.len() < MAX_FACTS {
-            self.routes.push((route, decorates));
+            self.routes.push(pending);
+        }
+    }
+
+    fn group(&mut self, group: route::Group) {
+        if self.groups.len() < MAX_GROUPS {
+            self.groups.push(group);
         }
     }
 
@@ -125,7 +136,7 @@ impl Facts {
             (a.line, &a.name, a.default.is_none()).cmp(&(b.line, &b.name, b.default.is_none()))
         });
         settings.dedup_by(|later, earlier| later.line == earlier.line && later.name == earlier.name);
-        let mut routes = route::finished(self.routes, outline);
+        let mut routes = route::finished(self.routes, &self.groups, outline);
         routes.sort_by(|a, b| (a.line, &a.path, &a.method).cmp(&(b.line, &b.path, &b.method)));
         routes.dedup();
         let mut commands: Vec<Command> =
@@ -150,6 +161,7 @@ pub(super) fn recognise(call: &Call<'_, '_>, facts: &mut Facts) {
                     setting::read(*name, *default, *constants, &arguments, call, facts)
                 }
                 Means::Route(shape) => route::read(shape, &arguments, call, facts),
+                Means::Group(framework) => route::read_group(framework, &arguments, call, facts),
                 Means::Command(shape) => command::read(shape, &arguments, call, facts),
             };
         if applies {

@@ -1,6 +1,9 @@
 //! Calls and annotations that declare an HTTP route.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{Arguments, Call, Facts, Node, Outline, arguments, line_of, text_of};
 use crate::facts::Route;
@@ -20,6 +23,8 @@ pub(super) struct Shape {
 pub(super) enum Method {
     /// In the called name: `get`, `GetMapping`; otherwise any.
     Name,
+    /// The called name, which takes no arguments: `@GET`.
+    Verb,
     /// In the argument of this name; otherwise this.
     Named(&'static str, &'static str),
     /// In the handler: `get(list).post(create)`.
@@ -43,6 +48,48 @@ pub(super) enum Handler {
     Inline,
 }
 
+/// A route before its definition is known.
+pub(super) struct Pending {
+    pub(super) route: Route,
+    /// The handler is the definition that the call at this place decorates.
+    pub(super) decorates: Option<usize>,
+    pub(super) at: usize,
+}
+
+/// `route("/api") {…}`: where routes have a prefix.
+pub(super) struct Group {
+    framework: &'static str,
+    within: Range<usize>,
+    prefix: String,
+}
+
+/// Takes a call that holds routes: in its arguments, or in the block behind it.
+pub(super) fn read_group(
+    framework: &'static str,
+    arguments: &Arguments<'_, '_>,
+    call: &Call<'_, '_>,
+    facts: &mut Facts,
+) -> bool {
+    let Some(prefix) = arguments.at(0).and_then(|node| arguments::string(node, call.text)) else {
+        return false;
+    };
+    if !prefix.starts_with('/') && framework != "ktor" {
+        return false;
+    }
+    let inner = call.arguments.parent();
+    let with_block = inner.and_then(Node::parent).filter(|outer| {
+        outer.kind() == "call_expression"
+            && inner.is_some_and(|inner| outer.start_byte() == inner.start_byte())
+    });
+    let within = match (framework, with_block) {
+        ("ktor", Some(outer)) => call.arguments.end_byte()..outer.end_byte(),
+        ("ktor", None) => return false,
+        _ => call.arguments.byte_range(),
+    };
+    facts.group(Group { framework, within, prefix });
+    true
+}
+
 pub(super) fn read(
     shape: &Shape,
     arguments: &Arguments<'_, '_>,
@@ -51,6 +98,9 @@ pub(super) fn read(
 ) -> bool {
     if matches!(shape.method, Method::Words) {
         return read_words(shape, call, facts);
+    }
+    if matches!(shape.method, Method::Verb) && arguments.len() > 0 {
+        return false;
     }
     let path = arguments.at(0).or_else(|| arguments.any_named(&["path", "value", "rule"]));
     let path = match path {
@@ -76,7 +126,8 @@ pub(super) fn read(
         _ => handler,
     };
     let (line, framework) = (line_of(call.arguments), shape.framework.to_owned());
-    facts.pending_route(Route { method, path, handler, line, framework }, decorates);
+    let route = Route { method, path, handler, line, framework };
+    facts.pending_route(Pending { route, decorates, at: call.at });
     true
 }
 
@@ -90,17 +141,17 @@ fn read_words(shape: &Shape, call: &Call<'_, '_>, facts: &mut Facts) -> bool {
     let written = own.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     let (method, line) = (methods_in(&written), line_of(call.arguments));
     let route = Route { method, path, handler: None, line, framework: shape.framework.to_owned() };
-    facts.pending_route(route, Some(call.at));
+    facts.pending_route(Pending { route, decorates: Some(call.at), at: call.at });
     true
 }
 
 /// The routes with their handlers. A path on a type is where those of its methods start, and no route of its own when
 /// there are such.
-pub(super) fn finished(found: Vec<(Route, Option<usize>)>, outline: &Outline) -> Vec<Route> {
+pub(super) fn finished(found: Vec<Pending>, groups: &[Group], outline: &Outline) -> Vec<Route> {
     let mut prefixes: HashMap<(String, String), Prefix> = HashMap::new();
-    let mut routes: Vec<(Route, Option<(String, String)>)> = Vec::new();
-    for (mut route, decorates) in found {
-        let mut owner = None;
+    let mut routes: Vec<Placed> = Vec::new();
+    for Pending { mut route, decorates, at } in found {
+        let (mut owner, mut of) = (None, None);
         if let Some(at) = decorates {
             let Some(decorated) = outline.decorated(at) else { continue };
             route.handler = Some(decorated.qualified.to_owned());
@@ -111,22 +162,72 @@ pub(super) fn finished(found: Vec<(Route, Option<usize>)>, outline: &Outline) ->
                 continue;
             }
             owner = decorated.parent.map(|parent| (route.framework.clone(), parent.to_owned()));
+            of = Some(decorated.at);
         }
-        routes.push((route, owner));
+        route.path = grouped(groups, at, route.path, &route.framework);
+        routes.push(Placed { route, owner, of });
     }
+    join_halves(&mut routes);
     let mut finished: Vec<Route> = routes
         .into_iter()
-        .map(|(mut route, owner)| {
-            if let Some(prefix) = owner.and_then(|owner| prefixes.get_mut(&owner)) {
-                prefix.is_used = true;
-                route.path = joined(&prefix.path, &route.path);
+        .filter_map(|Placed { mut route, owner, .. }| {
+            match owner.and_then(|owner| prefixes.get_mut(&owner)) {
+                Some(prefix) => {
+                    prefix.is_used = true;
+                    route.path = joined(&prefix.path, &route.path);
+                }
+                // Where it answers is told elsewhere, or nowhere.
+                None if route.path.is_empty() && is_in_halves(&route) => return None,
+                None => {}
             }
-            route
+            Some(route)
         })
         .collect();
     let alone = prefixes.into_values().filter(|prefix| !prefix.is_used && !prefix.own.path.is_empty());
     finished.extend(alone.map(|prefix| prefix.own));
     finished
+}
+
+/// A route with the type that holds its handler, and the place of the handler.
+struct Placed {
+    route: Route,
+    owner: Option<(String, String)>,
+    of: Option<usize>,
+}
+
+/// Frameworks whose method and path stand in two annotations.
+fn is_in_halves(route: &Route) -> bool {
+    matches!(route.framework.as_str(), "asp.net" | "jax-rs")
+}
+
+/// `@GET @Path("/x")` and `[HttpGet, Route("x")]` are one route.
+fn join_halves(routes: &mut Vec<Placed>) {
+    let is_path = |placed: &Placed| is_in_halves(&placed.route) && placed.route.method == "ANY";
+    let paths: HashMap<usize, String> = routes
+        .iter()
+        .filter(|placed| is_path(placed))
+        .filter_map(|placed| Some((placed.of?, placed.route.path.clone())))
+        .collect();
+    let mut taken: HashSet<usize> = HashSet::new();
+    for placed in routes.iter_mut().filter(|placed| is_in_halves(&placed.route) && !is_path(placed)) {
+        if let Some(of) = placed.of
+            && placed.route.path.is_empty()
+            && let Some(path) = paths.get(&of)
+        {
+            placed.route.path.clone_from(path);
+            taken.insert(of);
+        }
+    }
+    routes.retain(|placed| !is_path(placed) || placed.of.is_none_or(|of| !taken.contains(&of)));
+}
+
+/// The path with those of the groups around.
+fn grouped(groups: &[Group], at: usize, path: String, framework: &str) -> String {
+    let around = groups.iter().filter(|group| group.framework == framework && group.within.contains(&at));
+    let mut around: Vec<&Group> = around.collect();
+    // Innermost first.
+    around.sort_by_key(|group| std::cmp::Reverse(group.within.start));
+    around.into_iter().fold(path, |path, group| joined(&group.prefix, &path))
 }
 
 /// The path on a type.
@@ -167,7 +268,7 @@ fn handler(
 
 fn method(method: &Method, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> String {
     match method {
-        Method::Name => {
+        Method::Name | Method::Verb => {
             let upper = call.name.to_ascii_uppercase();
             let known = METHODS.iter().find(|method| upper.contains(*method));
             known.map_or("ANY".to_owned(), |method| (*method).to_owned())

@@ -76,6 +76,16 @@ static ROWS: &[Idiom] = &[
     setting(&[Ruby], &["fetch"], Ends(&["ENV"]), Some(1)),
     // Routes
     route(&[Python], &["route"], Something, "flask", Method::Named("methods", "GET"), Handler::Decorated),
+    route(&[Python], &["route"], Nothing, "bottle", Method::Named("method", "GET"), Handler::Decorated),
+    // With a handler behind the path; as a decorator it is FastAPI's.
+    route(
+        &[Python],
+        &["get", "post", "put", "delete", "patch", "head", "options", "view"],
+        Ends(&["web"]),
+        "aiohttp",
+        Method::Name,
+        Handler::At(1),
+    ),
     route(
         &[Python],
         &["get", "post", "put", "delete", "patch", "head", "options", "websocket", "api_route"],
@@ -123,8 +133,17 @@ static ROWS: &[Idiom] = &[
         Handler::Decorated,
     ),
     route(&[Java, Kotlin], &["Path"], Nothing, "jax-rs", Method::Name, Handler::Decorated),
+    route(
+        &[Java],
+        &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"],
+        Nothing,
+        "jax-rs",
+        Method::Verb,
+        Handler::Decorated,
+    ),
     route(&[Java], VERBS, Not(CLIENTS), "javalin", Method::Name, Handler::Last),
     route(&[Kotlin], VERBS, Nothing, "ktor", Method::Name, Handler::Inline),
+    group(&[Kotlin], &["route"], Nothing, "ktor"),
     route(
         &[Go],
         &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "Any"],
@@ -143,6 +162,7 @@ static ROWS: &[Idiom] = &[
     ),
     route(&[Go], &["HandleFunc", "Handle"], Something, "net/http", Method::Name, Handler::Last),
     route(&[Rust], &["route"], Something, "axum", Method::Handler, Handler::Last),
+    group(&[Rust], &["nest"], Something, "axum"),
     route(
         &[Rust],
         &["get", "post", "put", "delete", "patch", "head"],
@@ -323,6 +343,16 @@ const fn bare(
 ) -> Idiom {
     let shape = route::Shape { framework, method, handler, is_bare: true };
     Idiom { languages, names, qualifier, means: Means::Route(shape) }
+}
+
+/// A call that holds routes.
+const fn group(
+    languages: &'static [Language],
+    names: &'static [&'static str],
+    qualifier: Qualifier,
+    framework: &'static str,
+) -> Idiom {
+    Idiom { languages, names, qualifier, means: Means::Group(framework) }
 }
 
 const fn command(
