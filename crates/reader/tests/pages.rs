@@ -330,6 +330,21 @@ fn a_program_with_a_capital_main_is_one_and_values_tell_of_their_file() {
 }
 
 #[test]
+fn the_manifest_speaks_where_the_readme_only_tells_the_use() {
+    let pages = pages_of(&[
+        ("README.md", "# x\n\n## Usage\n\nCall it like so in your own code.\n"),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"x\"\ndescription = \"Reads things\"\n\n[dependencies]\nserde = { version = \"1\", optional = true }\n",
+        ),
+        ("src/lib.rs", "pub fn read() {}\n"),
+    ]);
+    let overview = markdown(&pages, "overview");
+    assert!(overview.contains("Reads things") && !overview.contains("Call it like so"), "{overview}");
+    assert!(overview.contains("with runtime dependencies for some features or platforms only"), "{overview}");
+}
+
+#[test]
 fn hostile_names_and_texts_break_nothing() {
     let files: &[(&str, &str)] = &[
         (

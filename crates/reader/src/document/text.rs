@@ -190,7 +190,7 @@ catalogue! {
     In: "in", "见于";
     HandsOn: "Hands on {0}: {1}.", "转出 {0}：{1}。";
     Overridden: "overridden by {0}", "由 {0} 覆盖";
-    SomePlatforms: "with runtime dependencies on some platforms only", "仅在部分平台上有运行时依赖";
+    OnlyOptional: "with runtime dependencies for some features or platforms only", "仅在部分功能或平台上有运行时依赖";
     MoreMembers: "{0} more within.", "内部另有 {0} 个。";
     TestsWithin: "within the source: {0}", "源文件之内：{0}";
     SeeAlso: "More on the page {0}.", "详见 {0}。";

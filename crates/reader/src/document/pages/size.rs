@@ -106,7 +106,7 @@ pub(super) fn kind(book: &Book<'_>) -> String {
             |d: &Dependency| lines.start_line <= d.lines.start_line && d.lines.end_line <= lines.end_line;
         let partly = root.dependencies.iter().any(|d| d.need == Need::Optional && within(d));
         parts.push(if runtime.is_empty() && partly {
-            format!("{} ({place})", book.word(Key::SomePlatforms))
+            format!("{} ({place})", book.word(Key::OnlyOptional))
         } else if runtime.is_empty() {
             format!("**{}** ({place})", book.word(Key::WithoutRuntime))
         } else {
