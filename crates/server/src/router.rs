@@ -35,6 +35,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Code Reader", description = "Reads a whole source repository in the background and serves its documentation."),
+    // Their paths hold slashes, so they are routed below by hand.
+    paths(r::files::show, r::pages::show),
     tags(
         (name = "analyses", description = "Submit and follow"),
         (name = "reading", description = "What was read"),
@@ -118,4 +120,80 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Respo
     Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake")
         .hint("the server's log tells more; please report it")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn described() -> Value {
+        serde_json::to_value(openapi()).unwrap()
+    }
+
+    /// Every operation, with its method and path.
+    fn operations<'a>(api: &'a Value) -> Vec<(String, &'a Value)> {
+        let of_path = |(path, item): (&String, &'a Value)| {
+            let named = |(method, operation): (&String, &'a Value)| (format!("{method} {path}"), operation);
+            item.as_object().unwrap().iter().map(named).collect::<Vec<_>>()
+        };
+        api["paths"].as_object().unwrap().iter().flat_map(of_path).collect()
+    }
+
+    #[test]
+    fn a_parameter_is_in_the_path_exactly_when_the_path_names_it() {
+        let api = described();
+        let mut queried = Vec::new();
+        for (name, operation) in operations(&api) {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let called = parameter["name"].as_str().unwrap();
+                let in_path = name.contains(&format!("{{{called}}}"));
+                assert_eq!(parameter["in"] == "path", in_path, "{name}: {parameter}");
+                if parameter["in"] == "query" {
+                    let required = parameter["required"] == true;
+                    assert_eq!(required, called == "q", "{name}: {parameter}");
+                    queried.push(called.to_owned());
+                }
+            }
+        }
+        for known in ["limit", "cursor", "q", "kind", "format", "level", "start_line", "skipped"] {
+            assert!(queried.iter().any(|name| name == known), "{known} is missing");
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_with_its_refusals_as_problem_documents() {
+        let api = described();
+        for path in ["files/{path}", "pages/{slug}"] {
+            assert!(api["paths"][format!("/api/v1/analyses/{{id}}/{path}")]["get"].is_object(), "{path}");
+        }
+        let submission = &api["paths"]["/api/v1/analyses"]["post"]["responses"];
+        for status in ["400", "403", "413", "415", "422"] {
+            assert!(submission[status].is_object(), "{status}: {submission}");
+        }
+        for (name, operation) in operations(&api) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let Some(content) = response["content"].as_object() else { continue };
+                let is_problem = content.contains_key("application/problem+json");
+                assert_eq!(is_problem, status.as_str() >= "400", "{name} {status}: {response}");
+                assert!(!is_problem || content.len() == 1, "{name} {status}: {response}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_and_bodies_are_described_as_they_are_sent() {
+        let api = described();
+        let schemas = &api["components"]["schemas"];
+        let words = |name: &str| schemas[name]["enum"].clone();
+        assert_eq!(
+            words("Status"),
+            serde_json::json!(["queued", "running", "completed", "failed", "cancelled"])
+        );
+        assert_eq!(words("Step"), serde_json::json!(["scan", "index", "analyze", "document"]));
+        assert_eq!(words("DocumentLanguage"), serde_json::json!(["en", "zh"]));
+        let archive =
+            &api["paths"]["/api/v1/uploads"]["post"]["requestBody"]["content"]["application/octet-stream"];
+        assert_eq!(archive["schema"], serde_json::json!({"type": "string", "format": "binary"}));
+    }
 }

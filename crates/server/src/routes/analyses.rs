@@ -48,8 +48,11 @@ pub struct Links {
     post, path = "/api/v1/analyses", tag = "analyses", request_body = Submission,
     responses(
         (status = 202, description = "accepted", body = Accepted),
-        (status = 400, description = "the source or an option is wrong", body = Problem),
-        (status = 403, description = "the path is not allowed", body = Problem),
+        (status = 400, description = "the source or an option is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the path is not allowed", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "over the limit", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "not `Content-Type: application/json`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "JSON of another shape", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn submit(
@@ -106,6 +109,7 @@ fn under_a_root(path: &FsPath, roots: &[PathBuf]) -> bool {
 
 /// Which part of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// At most so many (1 to 200; 50 when left out).
     limit: Option<usize>,
@@ -130,7 +134,7 @@ pub async fn list(
 /// One analysis, by id, begin of id, or name.
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}", tag = "analyses", params(("id" = String, Path, description = "id or name")),
-    responses((status = 200, description = "the analysis", body = Analysis), (status = 404, description = "none of that name", body = Problem))
+    responses((status = 200, description = "the analysis", body = Analysis), (status = 404, description = "none of that name", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Analysis>, Problem> {
     Ok(Json(state.analyses.get(&id).await?))
@@ -139,7 +143,7 @@ pub async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Resu
 /// Remove it and all that was kept of it.
 #[utoipa::path(
     delete, path = "/api/v1/analyses/{id}", tag = "analyses", params(("id" = String, Path, description = "id or name")),
-    responses((status = 204, description = "removed"), (status = 404, description = "none of that name", body = Problem))
+    responses((status = 204, description = "removed"), (status = 404, description = "none of that name", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn remove(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let analysis = state.analyses.get(&id).await?;
@@ -150,7 +154,7 @@ pub async fn remove(State(state): State<AppState>, Path(id): Path<String>) -> Re
 /// Stop it; its tasks are revoked.
 #[utoipa::path(
     post, path = "/api/v1/analyses/{id}/cancel", tag = "analyses", params(("id" = String, Path, description = "id or name")),
-    responses((status = 200, description = "cancelled", body = Analysis), (status = 409, description = "it has ended already", body = Problem))
+    responses((status = 200, description = "cancelled", body = Analysis), (status = 409, description = "it has ended already", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn cancel(
     State(state): State<AppState>,
@@ -163,7 +167,7 @@ pub async fn cancel(
 /// Go on with one that failed or was cancelled; what is done is kept.
 #[utoipa::path(
     post, path = "/api/v1/analyses/{id}/resume", tag = "analyses", params(("id" = String, Path, description = "id or name")),
-    responses((status = 202, description = "goes on", body = Analysis), (status = 409, description = "it runs, or is complete", body = Problem))
+    responses((status = 202, description = "goes on", body = Analysis), (status = 409, description = "it runs, or is complete", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn resume(
     State(state): State<AppState>,

@@ -13,6 +13,7 @@ use crate::state::AppState;
 
 /// As what.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// `json` (default): one document; `md`: a zip of Markdown pages with analysis.json.
     format: Option<Format>,
@@ -32,7 +33,7 @@ pub enum Format {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/export", tag = "reading",
     params(("id" = String, Path, description = "id or name"), ExportQuery),
-    responses((status = 200, description = "the export document, or a zip", content_type = "application/json", body = Object))
+    responses((status = 200, description = "the export document, or a zip", content((Object = "application/json"), (inline(super::uploads::Archive) = "application/zip"))))
 )]
 pub async fn export(
     State(state): State<AppState>,

@@ -12,6 +12,7 @@ use crate::state::AppState;
 
 /// Which files.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FilesQuery {
     /// At most so many (1 to 10,000; 1,000 when left out).
     limit: Option<usize>,
@@ -45,6 +46,7 @@ pub async fn list(
 
 /// Which lines of the text.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LinesQuery {
     /// First line, from 1.
     start_line: Option<u32>,
@@ -85,7 +87,7 @@ pub struct SourceText {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/files/{path}", tag = "reading",
     params(("id" = String, Path, description = "id or name"), ("path" = String, Path, description = "the path, slashes as they are"), LinesQuery),
-    responses((status = 200, description = "the file", body = FileDetail), (status = 404, description = "no such file", body = Problem))
+    responses((status = 200, description = "the file", body = FileDetail), (status = 404, description = "no such file", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(
     State(state): State<AppState>,

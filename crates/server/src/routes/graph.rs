@@ -11,6 +11,7 @@ use crate::state::AppState;
 
 /// Which part of the graph.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct GraphQuery {
     /// `file` (default) or `symbol`: what the nodes are.
     level: Option<Level>,

@@ -65,7 +65,7 @@ pub async fn healthz() -> &'static str {
 /// Database and queue answer too.
 #[utoipa::path(
     get, path = "/readyz", tag = "machines",
-    responses((status = 200, description = "ready", body = String), (status = 503, description = "not yet, or no more", body = Problem))
+    responses((status = 200, description = "ready", body = String), (status = 503, description = "not yet, or no more", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn readyz(State(state): State<AppState>) -> Result<&'static str, Problem> {
     state.analyses.list(None, 1).await?;

@@ -12,6 +12,7 @@ use crate::state::AppState;
 
 /// Which items.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ItemsQuery {
     /// At most so many (1 to 5,000; 500 when left out).
     limit: Option<usize>,

@@ -55,7 +55,7 @@ pub async fn list(
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/pages/{slug}", tag = "reading",
     params(("id" = String, Path, description = "id or name"), ("slug" = String, Path, description = "its address, slashes as they are")),
-    responses((status = 200, description = "the page", body = Page), (status = 404, description = "no such page", body = Problem))
+    responses((status = 200, description = "the page", body = Page), (status = 404, description = "no such page", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(
     State(state): State<AppState>,

@@ -12,6 +12,7 @@ use crate::state::AppState;
 
 /// What to look for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SearchParams {
     /// Words; parts of identifiers are words too, and the last one may be a beginning.
     q: String,

@@ -13,6 +13,7 @@ use crate::state::AppState;
 
 /// Which symbols.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SymbolsQuery {
     /// At most so many (1 to 10,000; 1,000 when left out).
     limit: Option<usize>,

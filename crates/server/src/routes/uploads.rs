@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::TryStreamExt;
 use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -19,14 +21,27 @@ pub struct Uploaded {
     pub bytes: u64,
 }
 
+/// Bytes as they are, for which OpenAPI has no Rust type.
+#[derive(Debug)]
+pub enum Archive {}
+
+impl utoipa::PartialSchema for Archive {
+    fn schema() -> RefOr<Schema> {
+        let bytes = ObjectBuilder::new().schema_type(Type::String);
+        bytes.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary))).into()
+    }
+}
+
+impl utoipa::ToSchema for Archive {}
+
 /// Send the archive (zip, tar, tar.gz) as the body; its name may stand in `X-Filename`.
 #[utoipa::path(
     post, path = "/api/v1/uploads", tag = "analyses",
     params(("X-Filename" = Option<String>, Header, description = "the archive's name, percent-encoded")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(Archive), content_type = "application/octet-stream"),
     responses((status = 201, description = "kept", body = Uploaded),
-              (status = 400, description = "not an archive, or a hostile one", body = Problem),
-              (status = 413, description = "over the limit", body = Problem))
+              (status = 400, description = "not an archive, or a hostile one", body = Problem, content_type = "application/problem+json"),
+              (status = 413, description = "over the limit", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn upload(
     State(state): State<AppState>,
