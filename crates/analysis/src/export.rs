@@ -40,7 +40,7 @@ impl Analyses {
                 ExportFormat::Json => taken.write_json(&mut file)?,
                 ExportFormat::Zip => {
                     let pages = folder.path().join("pages");
-                    // Packed pages go anywhere: no link leads to this machine's folders.
+                    // Packed pages go anywhere: no link leads to this machine's folders, but to copies of what is cited.
                     Taken { repository: None, ..taken }.write_folder(&pages)?;
                     pack(&pages, &mut file).map_err(io_error)?;
                 }
@@ -124,7 +124,7 @@ impl Taken {
         let is_new = !folder.exists();
         fs::create_dir_all(folder)
             .map_err(|error| export_error(ExportError::Write { path: folder.to_owned(), source: error }))?;
-        let options = FolderOptions { repository: self.repository.clone() };
+        let options = FolderOptions { repository: self.repository.as_deref(), sources: Some(&*self.base) };
         let (path, part) = (folder.join("analysis.json"), folder.join(".analysis.json.part"));
         let written = File::create(&part).map_err(io_error).and_then(|mut file| {
             self.write_json(&mut file)?;
@@ -184,8 +184,12 @@ fn export_error(error: ExportError) -> AnalysisError {
     let message = error.to_string();
     match error {
         ExportError::Write { source, .. } | ExportError::Io(source) if is_disk_full(&source) => no_room(),
-        ExportError::Write { .. } | ExportError::Foreign { .. } | ExportError::NotAFolder { .. } => {
+        ExportError::Write { .. } => {
             AnalysisError::invalid("export_folder", message, "Choose another folder.")
+        }
+        // The message says it.
+        ExportError::Foreign { .. } | ExportError::NotAFolder { .. } => {
+            AnalysisError::invalid("export_folder", message, "")
         }
         _ => AnalysisError::internal(message),
     }

@@ -5,7 +5,7 @@ mod common;
 
 use std::io::{Cursor, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,30 @@ fn in_chunks(bytes: Vec<u8>) -> impl futures_util::Stream<Item = std::io::Result
     stream::iter(chunks)
 }
 
+/// Where the links of all pages of an export lead; each leads to a file.
+fn links(out: &Path) -> Vec<PathBuf> {
+    let (mut targets, mut folders) = (Vec::new(), vec![out.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() && !path.ends_with("source") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+                    let file = link.0.split('#').next().unwrap();
+                    if !file.is_empty() && !file.contains("://") {
+                        let target = folder.join(file).canonicalize();
+                        targets.push(
+                            target.unwrap_or_else(|error| panic!("{}: {file}: {error}", path.display())),
+                        );
+                    }
+                }
+            }
+        }
+    }
+    targets
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_read_and_goes_with_its_analysis() {
     let bed = Bed::new().await;
@@ -41,6 +65,10 @@ async fn an_upload_is_read_and_goes_with_its_analysis() {
     assert_eq!((done.status, done.name.as_str(), done.counts.files), (Status::Completed, "greeter-1.0", 6));
     assert!(bed.analyses.knowledge(&done.id).await.unwrap().file("greeter/core.py").unwrap().is_some());
     assert!(bed.temporary().is_empty());
+    let out = bed.path("out");
+    bed.analyses.export_folder(&done.id, &out).await.unwrap();
+    let sources = links(&out).into_iter().filter(|target| target.starts_with(out.join("source"))).count();
+    assert!(sources > 5, "{sources} links to sources");
     let kept = bed.path("data/objects/uploads").join(upload.as_str());
     assert!(kept.exists());
     bed.analyses.remove(&done.id).await.unwrap();

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pages = static_pages(&kb, &[], &DocumentOptions { language })?;
     let citations: usize = pages.iter().map(|page| page.citations.len()).sum();
     println!("document  {} pages, {citations} citations in {:?}", pages.len(), start.elapsed());
-    markdown_folder(&pages, &out, &FolderOptions { repository: Some(root) })?;
+    markdown_folder(&pages, &out, &FolderOptions { repository: Some(&root), sources: None })?;
     let analysis = serde_json::Value::Null;
     std::fs::write(
         out.join("analysis.json"),

@@ -163,7 +163,12 @@ fn the_same_repository_gives_the_same_bytes_wherever_it_lies() {
         let kb = read(FILES, root);
         let pages = pages(&kb, PageLanguage::En);
         let out = root.join("out");
-        markdown_folder(&pages, &out, &FolderOptions { repository: Some(root.join("repository")) }).unwrap();
+        markdown_folder(
+            &pages,
+            &out,
+            &FolderOptions { repository: Some(&root.join("repository")), sources: None },
+        )
+        .unwrap();
         let null = serde_json::Value::Null;
         let bytes = json(&Export { analysis: &null, kb: &kb, items: &[], pages: &pages }).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();

@@ -6,17 +6,23 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ExportError;
-use super::links::{Links, file_of, relative, rewrite};
+use super::links::{COPIES, Links, Sources, file_of, relative, rewrite};
 use crate::domain::Page;
+use crate::knowledge::KnowledgeBase;
 
 /// Lists the files that an export wrote, so that the next one may replace them, and only them.
 const MARKER: &str = ".code-reader-export";
+/// File systems take names of 255 bytes.
+const MAX_NAME_BYTES: usize = 200;
 
 /// How a folder is written.
-#[derive(Debug, Clone, Default)]
-pub struct FolderOptions {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FolderOptions<'a> {
     /// Where the repository lies on this machine: citations become links to its files.
-    pub repository: Option<PathBuf>,
+    pub repository: Option<&'a Path>,
+    /// What was read. Without a repository, the files that are cited are copied from here into `source/`, and
+    /// citations become links to the copies.
+    pub sources: Option<&'a KnowledgeBase>,
 }
 
 /// What was written.
@@ -28,6 +34,17 @@ pub struct Written {
     pub files: usize,
 }
 
+/// Tells before the work what [`markdown_folder`] would tell after it, as far as that is known without the pages: a
+/// foreign file stands where the first page goes.
+pub fn check_folder(folder: &Path) -> Result<(), ExportError> {
+    let name = file_of("", true);
+    let path = folder.join(&name);
+    if !owned(folder).contains(&name) && fs::symlink_metadata(&path).is_ok() {
+        return Err(ExportError::Foreign { path });
+    }
+    Ok(())
+}
+
 /// Writes `index.md` and a file per page into `folder`, which is made if need be.
 ///
 /// Files of an earlier export are replaced, and removed where no page stands for them any more. Any other
@@ -36,7 +53,7 @@ pub struct Written {
 pub fn markdown_folder(
     pages: &[Page],
     folder: &Path,
-    options: &FolderOptions,
+    options: &FolderOptions<'_>,
 ) -> Result<Written, ExportError> {
     let written = |path: &Path| {
         let path = path.to_owned();
@@ -49,43 +66,69 @@ pub fn markdown_folder(
     let folder = &fs::canonicalize(folder).map_err(written(folder))?;
     let repository = options
         .repository
-        .as_deref()
         .and_then(|repository| fs::canonicalize(repository).ok())
         .and_then(|repository| relative(folder, &repository));
+    let kb = options.sources.filter(|_| repository.is_none());
+    let copies = kb.map_or_else(|| Ok(BTreeSet::new()), |kb| copied(pages, kb))?;
+    let sources = repository.as_deref().map_or(Sources::Copies(&copies), Sources::Repository);
     let index = pages.first().map_or("overview", |page| page.slug.as_str());
     let mut files: Vec<(String, String)> = Vec::new();
     for page in pages {
         let name = file_of(&page.slug, page.slug == index);
-        let links = Links { up: "../".repeat(name.matches('/').count()), repository: repository.as_deref() };
+        let links = Links { up: "../".repeat(name.matches('/').count()), sources };
         let mut text = rewrite(page, index, &links);
         if page.slug == index {
             text.push_str(&contents(pages, index));
         }
         files.push((name, text));
     }
+    let kept: BTreeSet<String> =
+        files.iter().map(|(name, _)| name.clone()).chain(copies.iter().map(|path| copy_of(path))).collect();
     let ours = owned(folder);
-    for (name, _) in &files {
+    for name in &kept {
         let path = folder.join(name);
         if !ours.contains(name) && fs::symlink_metadata(&path).is_ok() {
             return Err(ExportError::Foreign { path });
         }
     }
     // The list is written first: an export that is cut off can be taken up by the next.
-    let names: BTreeSet<String> =
-        files.iter().map(|(name, _)| name.clone()).chain(ours.iter().cloned()).collect();
+    let names: BTreeSet<String> = kept.union(&ours).cloned().collect();
     let mut ready = Unfinished::default();
     for (name, text) in &files {
         ready.write(folder, name, text.as_bytes())?;
     }
+    for path in &copies {
+        // One text at a time: all of them may be more than the memory holds.
+        let text = kb.map_or(Ok(None), |kb| kb.source(path))?.unwrap_or_default();
+        ready.write(folder, &copy_of(path), text.as_bytes())?;
+    }
     write_marker(folder, &names)?;
     ready.move_into_place()?;
-    let kept: BTreeSet<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    for name in ours.difference(&kept).filter(|name| name.ends_with(".md")) {
-        // A page of an earlier export that no longer exists; nobody misses it if it is gone already.
+    for name in ours.difference(&kept).filter(|name| name.ends_with(".md") || name.starts_with(COPIES)) {
+        // A page or source of an earlier export that no longer exists or is cited; nobody misses it if it is gone already.
         let _ = fs::remove_file(folder.join(name));
     }
     write_marker(folder, &kept)?;
-    Ok(Written { index: folder.join("index.md"), files: files.len() })
+    Ok(Written { index: folder.join("index.md"), files: kept.len() })
+}
+
+/// The files that these pages cite and that can be given along.
+fn copied(pages: &[Page], kb: &KnowledgeBase) -> Result<BTreeSet<String>, ExportError> {
+    let cited: BTreeSet<&str> =
+        pages.iter().flat_map(|page| &page.citations).map(|cited| cited.path.as_str()).collect();
+    let mut copies = BTreeSet::new();
+    for path in cited.into_iter().filter(|path| is_inside(path)) {
+        // While it is written, a file has a longer name than afterwards.
+        let fits = path.split('/').all(|part| part.len() <= MAX_NAME_BYTES);
+        if fits && kb.file(path)?.is_some_and(|file| file.skipped.is_none()) {
+            copies.insert(path.to_owned());
+        }
+    }
+    Ok(copies)
+}
+
+fn copy_of(path: &str) -> String {
+    format!("{COPIES}{path}")
 }
 
 /// Links to all pages, below the text of the first.
@@ -108,7 +151,7 @@ fn owned(folder: &Path) -> BTreeSet<String> {
 fn is_inside(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('/')
-        && !name.contains(['\\', '\0'])
+        && !name.contains(['\\', '\0', '\n'])
         && name.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
@@ -211,7 +254,7 @@ mod tests {
             page("overview", "[x](source:a.py#L1) [m](page:modules/m)\n"),
             page("modules/m", "[x](source:a.py#L1)\n"),
         ];
-        let options = FolderOptions { repository: Some(repository) };
+        let options = FolderOptions { repository: Some(&repository), sources: None };
         let written = markdown_folder(&pages, &out, &options).unwrap();
         assert_eq!(written.files, 2);
         let index = fs::read_to_string(out.join("index.md")).unwrap();
@@ -233,6 +276,17 @@ mod tests {
         assert!(matches!(refused, Err(ExportError::Foreign { .. })));
         assert_eq!(fs::read_to_string(out.join("notes.md")).unwrap(), "mine");
         assert!(fs::read_to_string(out.join("index.md")).unwrap().starts_with("c\n"));
+    }
+
+    #[test]
+    fn a_foreign_index_is_told_before_there_are_pages() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        assert!(check_folder(&out).is_ok());
+        markdown_folder(&[page("overview", "a\n")], &out, &FolderOptions::default()).unwrap();
+        assert!(check_folder(&out).is_ok());
+        fs::write(dir.path().join("index.md"), "mine").unwrap();
+        assert!(matches!(check_folder(dir.path()), Err(ExportError::Foreign { .. })));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Links of pages, for readers of plain files.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::document::markdown::{encode_path, parse_source_target};
@@ -9,9 +10,21 @@ use crate::domain::Page;
 pub(super) struct Links<'a> {
     /// From the page's folder to the output folder: empty, or `../` once or more.
     pub(super) up: String,
-    /// From the output folder to the repository, percent-encoded, ending in `/`; `None` when unknown.
-    pub(super) repository: Option<&'a str>,
+    /// Where the sources lie.
+    pub(super) sources: Sources<'a>,
 }
+
+/// Where the sources that pages cite lie.
+#[derive(Clone, Copy)]
+pub(super) enum Sources<'a> {
+    /// In the repository: the way from the output folder to it, percent-encoded, ending in `/`.
+    Repository(&'a str),
+    /// These, by path, below [`COPIES`] in the output folder.
+    Copies(&'a BTreeSet<String>),
+}
+
+/// The folder of sources that are given along.
+pub(super) const COPIES: &str = "source/";
 
 /// The file of a page within the output folder.
 pub(super) fn file_of(slug: &str, is_index: bool) -> String {
@@ -71,9 +84,10 @@ fn rewrite_line(line: &str, index: &str, links: &Links<'_>, out: &mut String) {
             && let Some(end) = line[at + 2..].find(')')
             && let Some(target) = target(&line[at + 2..at + 2 + end], index, links)
         {
-            out.push_str("](");
-            out.push_str(&target);
-            out.push(')');
+            match target {
+                Target::File(file) => out.push_str(&format!("]({file})")),
+                Target::Nowhere => out.push(']'),
+            }
             at += 2 + end + 1;
             continue;
         }
@@ -101,9 +115,17 @@ fn closing(text: &str, run: usize) -> Option<usize> {
     None
 }
 
-fn target(target: &str, index: &str, links: &Links<'_>) -> Option<String> {
+/// Where a link of ours leads.
+enum Target {
+    /// To this file, relative to the page.
+    File(String),
+    /// The source lies nowhere near the page: the words stand in their brackets without a link.
+    Nowhere,
+}
+
+fn target(target: &str, index: &str, links: &Links<'_>) -> Option<Target> {
     if let Some(slug) = target.strip_prefix("page:") {
-        return Some(format!("{}{}", links.up, file_of(slug, slug == index)));
+        return Some(Target::File(format!("{}{}", links.up, file_of(slug, slug == index))));
     }
     let (path, lines) = parse_source_target(target)?;
     let anchor = if lines.end_line > lines.start_line {
@@ -111,8 +133,12 @@ fn target(target: &str, index: &str, links: &Links<'_>) -> Option<String> {
     } else {
         format!("#L{}", lines.start_line)
     };
-    let base = links.repository.map_or_else(String::new, |repository| format!("{}{repository}", links.up));
-    Some(format!("{base}{}{anchor}", encode_path(&path)))
+    let base = match links.sources {
+        Sources::Repository(way) => way,
+        Sources::Copies(copies) if copies.contains(&path) => COPIES,
+        Sources::Copies(_) => return Some(Target::Nowhere),
+    };
+    Some(Target::File(format!("{}{base}{}{anchor}", links.up, encode_path(&path))))
 }
 
 /// The way from folder `from` to folder `to`, percent-encoded and ended by `/`; `None` across drives.
@@ -154,7 +180,7 @@ mod tests {
 
     #[test]
     fn links_lead_from_the_page_to_the_source_and_to_pages() {
-        let links = Links { up: "../".into(), repository: Some("../repo%20x/") };
+        let links = Links { up: "../".into(), sources: Sources::Repository("../repo%20x/") };
         let text = "[a](source:src/a%20b.py#L3-L9) `](source:c.py#L1)` [o](page:overview) [m](page:modules/y)\n\
                     ```text\n[a](source:d.py#L1)\n```\n\\[a](source:no#L1) [b](source:e.py#L4)\n";
         assert_eq!(
@@ -162,8 +188,12 @@ mod tests {
             "[a](../../repo%20x/src/a%20b.py#L3-L9) `](source:c.py#L1)` [o](../index.md) [m](../modules/y.md)\n\
              ```text\n[a](source:d.py#L1)\n```\n\\[a](../../repo%20x/no#L1) [b](../../repo%20x/e.py#L4)\n"
         );
-        let unknown = Links { up: "../".into(), repository: None };
-        assert_eq!(rewrite(&page("[a](source:x.py#L3)"), "overview", &unknown), "[a](x.py#L3)");
+        let copies = BTreeSet::from(["a b.py".to_owned()]);
+        let copied = Links { up: "../".into(), sources: Sources::Copies(&copies) };
+        assert_eq!(
+            rewrite(&page("[a](source:a%20b.py#L3) [b](source:b.py#L3)"), "overview", &copied),
+            "[a](../source/a%20b.py#L3) [b]"
+        );
     }
 
     #[test]

@@ -10,5 +10,5 @@ mod json;
 mod links;
 
 pub use error::ExportError;
-pub use folder::{FolderOptions, Written, markdown_folder};
+pub use folder::{FolderOptions, Written, check_folder, markdown_folder};
 pub use json::{Export, VERSION, json, write_json};
