@@ -1,11 +1,13 @@
 //! Steps `scan` and `index`: from a folder to a knowledge base in the object store.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use celeriac::Context;
+use reader::SkipReason;
 use reader::index::{Counts, KnowledgeBaseWriter, RepositoryMeta};
 use reader::scan::{ScanError, ScanOptions, ScanProgress, scan};
 use store::{Analysis, AnalysisId, Change, CountsSet, Progress, ResultId, Run, Step};
@@ -62,24 +64,46 @@ pub(crate) async fn build(
     };
     let target = work.target.clone();
     let (counts, told) = tokio::join!(blocking(move || work.run()), tell(cx, id, run, stages));
-    let counts = counts?;
+    let (counts, skipped) = counts?;
     told?;
     if counts.files == counts.skipped {
-        return Err(Broken::Analysis(AnalysisError::new(
-            ErrorKind::Invalid,
-            "nothing_to_read",
-            format!(
-                "{} holds no text file that can be read ({} were skipped)",
-                analysis.name, counts.skipped
-            ),
-            "Give a folder that holds source files; what .gitignore names is not read.",
-        )));
+        let found =
+            CountsSet { files: Some(0), skipped: Some(skipped.values().sum()), ..CountsSet::default() };
+        change_in_task(cx, id, Change::note(run).counts(found)).await?;
+        return Err(Broken::Analysis(nothing_to_read(&analysis.name, &skipped, &options(shared))));
     }
     shared.knowledge().forget(result);
     let read = counts.files - counts.skipped;
     shared.store().save_knowledge(result, &target, read, counts.skipped, counts.symbols).await?;
     Ok(())
 }
+
+fn nothing_to_read(name: &str, skipped: &Skipped, options: &ScanOptions) -> AnalysisError {
+    let why = |reason| match reason {
+        SkipReason::Binary => "not text".to_owned(),
+        SkipReason::Vendored => "code of others, such as node_modules".to_owned(),
+        SkipReason::Generated => "written by a program".to_owned(),
+        SkipReason::Minified => "minified".to_owned(),
+        SkipReason::TooLarge => format!("larger than {} MiB", options.max_file_bytes >> 20),
+        SkipReason::Symlink => "a symbolic link".to_owned(),
+        SkipReason::Special => "no regular file".to_owned(),
+        SkipReason::Unreadable => "not to be read by this user".to_owned(),
+        SkipReason::TooMany => format!("beyond the first {} files", options.max_files),
+    };
+    let reasons: Vec<String> =
+        skipped.iter().map(|(reason, count)| format!("{count} {}", why(*reason))).collect();
+    let reasons =
+        if reasons.is_empty() { String::new() } else { format!(" (skipped: {})", reasons.join(", ")) };
+    AnalysisError::new(
+        ErrorKind::Invalid,
+        "nothing_to_read",
+        format!("{name} holds no text file that can be read{reasons}"),
+        "Give a folder that holds source files; what .gitignore names is not read.",
+    )
+}
+
+/// How many files were not read, and why.
+type Skipped = BTreeMap<SkipReason, u64>;
 
 struct Building {
     root: PathBuf,
@@ -93,7 +117,7 @@ struct Building {
 }
 
 impl Building {
-    fn run(self) -> Result<Counts, AnalysisError> {
+    fn run(self) -> Result<(Counts, Skipped), AnalysisError> {
         let mut writer = KnowledgeBaseWriter::create(&self.target, self.meta)
             .map_err(|error| index_error(&error))?
             .with_threads(self.options.threads);
@@ -101,9 +125,11 @@ impl Building {
             let total = (progress.total > 0).then_some(progress.total as u64);
             self.stage.send_replace(Stage::Scan(Progress { done: progress.done as u64, total }));
         };
-        scan(&self.root, &self.options, &mut writer, &progress, &self.cancelled).map_err(scan_error)?;
+        let found =
+            scan(&self.root, &self.options, &mut writer, &progress, &self.cancelled).map_err(scan_error)?;
         self.stage.send_replace(Stage::Index);
-        writer.finish(&|_| {}).map_err(|error| index_error(&error))
+        let counts = writer.finish(&|_| {}).map_err(|error| index_error(&error))?;
+        Ok((counts, found.skipped))
     }
 }
 

@@ -8,6 +8,8 @@ use store::{ResultId, Store};
 
 use crate::{AnalysisError, ErrorKind, blocking};
 
+/// The code of an error: there is no knowledge base.
+pub(crate) const NOT_INDEXED: &str = "not_indexed";
 /// So many are kept open; each holds a few connections and their caches.
 const KEPT: usize = 8;
 
@@ -28,7 +30,7 @@ impl Knowledge {
         let Some(path) = store.knowledge(result).await? else {
             return Err(AnalysisError::new(
                 ErrorKind::Conflict,
-                "not_indexed",
+                NOT_INDEXED,
                 "the repository is not indexed yet",
                 "Wait until the step `index` is done.",
             ));

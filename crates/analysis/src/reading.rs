@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use reader::{FileReading, Item, ItemKind, KnowledgeBase, Page};
-use store::{AnalysisId, ResultId};
+use store::{Analysis, AnalysisId, ResultId, Status};
 
 use crate::analyses::{bad_cursor, one};
+use crate::knowledge::NOT_INDEXED;
 use crate::{Analyses, AnalysisError};
 
 /// Readings that are loaded at once.
@@ -16,13 +17,19 @@ impl Analyses {
     /// thread where that is allowed.
     pub async fn knowledge(&self, id: &AnalysisId) -> Result<Arc<KnowledgeBase>, AnalysisError> {
         let result = self.result(id).await?;
-        self.knowledge_of(result).await
+        match self.knowledge_of(result).await {
+            Err(error) if error.code == NOT_INDEXED => Err(not_indexed(error, &self.existing(id).await?.0)),
+            found => found,
+        }
     }
 
     /// The same by what [`get`](Self::get) takes, and quicker than both.
     pub async fn knowledge_by_name(&self, name: &str) -> Result<Arc<KnowledgeBase>, AnalysisError> {
         let result = one(name, self.store().find_result(name).await?)?;
-        self.knowledge_of(result).await
+        match self.knowledge_of(result).await {
+            Err(error) if error.code == NOT_INDEXED => Err(not_indexed(error, &self.get(name).await?)),
+            found => found,
+        }
     }
 
     async fn knowledge_of(&self, result: Option<ResultId>) -> Result<Arc<KnowledgeBase>, AnalysisError> {
@@ -123,6 +130,27 @@ impl Analyses {
             Some(result) => Ok(Some(result)),
             None => self.existing(id).await.map(|_| None),
         }
+    }
+}
+
+/// Nobody is to wait for what will not come.
+fn not_indexed(error: AnalysisError, analysis: &Analysis) -> AnalysisError {
+    if !matches!(analysis.status, Status::Failed | Status::Cancelled) {
+        return error;
+    }
+    let failure = analysis.error.as_ref();
+    let why = failure.map_or_else(String::new, |failure| format!(": {}", failure.message));
+    AnalysisError {
+        message: format!(
+            "the analysis {} {} before the repository was indexed{why}",
+            analysis.name,
+            match analysis.status {
+                Status::Failed => "failed",
+                _ => "was cancelled",
+            }
+        ),
+        hint: failure.map_or("Resume it, or read the repository again.", |failure| &failure.hint).to_owned(),
+        ..error
     }
 }
 

@@ -111,6 +111,9 @@ fn what_cannot_be_read_is_told_and_leaves_nothing() {
     let empty = house.run(&["read", "empty"]);
     assert!(!empty.status.success());
     house.write("text.zip", "this is no zip");
+    let large = house.write("large/large.py", &"x = 1\n".repeat(400_000));
+    let large = house.fails(1, &["read", large.parent().unwrap().to_str().unwrap()]);
+    assert!(large.contains("(skipped: 1 larger than 2 MiB)"), "{large}");
     let zip = house.fails(2, &["read", "text.zip"]);
     assert!(zip.contains("zip") || zip.contains("archive"), "{zip}");
     let private = house.run(&["read", "http://127.0.0.1:1/x.git"]);
