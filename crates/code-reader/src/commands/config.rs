@@ -52,6 +52,8 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
             .collect();
         terminal::print(&terminal::table(&["setting", "value", "from", "what it does"], &cells))?;
     }
-    Config::from_layers(layers)?;
+    if let Some(why) = Config::from_layers(layers)?.llm_incomplete {
+        terminal::note(why);
+    }
     Ok(0)
 }

@@ -153,6 +153,9 @@ fn port(config: &Config) -> Check {
 }
 
 async fn provider(config: &Config) -> Check {
+    if let Err(error) = config.require_llm() {
+        return Check::new("LLM", Err(error.into()));
+    }
     let Some(settings) = &config.llm else {
         return Check::note(
             "LLM",

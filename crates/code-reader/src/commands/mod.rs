@@ -29,6 +29,13 @@ use crate::terminal;
 
 /// Runs the command; the exit code says how it ended.
 pub async fn run(cli: Cli, config: Config) -> Result<u8, CliError> {
+    match &cli.command {
+        Command::Read(args) if args.no_llm => {}
+        Command::Read(_) | Command::Serve(_) | Command::Api(_) | Command::Worker(_) => {
+            config.require_llm()?
+        }
+        _ => {}
+    }
     match cli.command {
         Command::Read(args) => read::run(&config, args).await,
         Command::Resume(args) => read::resume(&config, args).await,

@@ -36,6 +36,9 @@ pub struct Config {
     pub read_threads: Option<usize>,
     /// The provider; `None` reads without an LLM.
     pub llm: Option<LlmSettings>,
+    /// Why there is none though one of its settings is there. Such a setting may be meant for other programs, so it
+    /// concerns only who would ask an LLM.
+    pub llm_incomplete: Option<&'static str>,
     /// `en` or `zh`.
     pub language: String,
     /// What a client must present when the API is not bound to loopback.
@@ -122,6 +125,11 @@ impl Config {
                     .to_owned(),
             ));
         }
+        let (llm, llm_incomplete) = match llm_settings(layers)? {
+            Provider::Complete(llm) => (Some(llm), None),
+            Provider::Incomplete(why) => (None, Some(why)),
+            Provider::None => (None, None),
+        };
         let config = Config {
             host: layers.parse("APP_HOST", "write an IP address such as 127.0.0.1 or ::1")?,
             port: layers.number("APP_PORT", 0..=65_535)? as u16,
@@ -132,7 +140,8 @@ impl Config {
                 Some(_) => Some(layers.number("READ_THREADS", 1..=64)? as usize),
                 None => None,
             },
-            llm: llm_settings(layers)?,
+            llm,
+            llm_incomplete,
             language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
             auth_token: layers.optional("AUTH_TOKEN").or_else(|| layers.optional("PASSWORD")).map(Arc::from),
             local_roots: layers
@@ -152,6 +161,11 @@ impl Config {
     /// Leaves a core to the API beside which this worker runs, unless somebody said how many threads there shall be: an
     /// answer that wakes three threads must not wait three times for a parser's turn to end.
     pub fn leave_a_core(&mut self) {
+    /// Refuses to go on where an LLM would be asked and its settings are incomplete.
+    pub fn require_llm(&self) -> Result<(), ConfigError> {
+        self.llm_incomplete.map_or(Ok(()), |why| Err(ConfigError::Conflict(why.to_owned())))
+    }
+
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         self.read_threads.get_or_insert(cores.saturating_sub(1).max(1));
     }
@@ -181,7 +195,14 @@ impl Config {
     }
 }
 
-fn llm_settings(layers: &Layers) -> Result<Option<LlmSettings>, ConfigError> {
+/// What the settings say of a provider.
+enum Provider {
+    Complete(LlmSettings),
+    Incomplete(&'static str),
+    None,
+}
+
+fn llm_settings(layers: &Layers) -> Result<Provider, ConfigError> {
     let (url, key) = (layers.optional("OPENAI_BASE_URL"), layers.optional("OPENAI_API_KEY"));
     // Read before anything else, so that a wrong value is told today and not on the day on which there is a provider.
     let limits = LlmSettings {
@@ -195,22 +216,21 @@ fn llm_settings(layers: &Layers) -> Result<Option<LlmSettings>, ConfigError> {
     };
     let Some(url) = url else {
         if key.is_some() {
-            return Err(ConfigError::Conflict(
-                "OPENAI_API_KEY is set but OPENAI_BASE_URL is not: set it to your provider's address (it ends in /v1), or unset the key to read without an LLM"
-                    .to_owned(),
+            return Ok(Provider::Incomplete(
+                "OPENAI_API_KEY is set but OPENAI_BASE_URL is not: set it to your provider's address (it ends in /v1), or unset the key to read without an LLM",
             ));
         }
-        return Ok(None);
+        return Ok(Provider::None);
     };
     let Some(model) = layers.optional("OPENAI_MODEL") else {
-        return Err(ConfigError::Conflict(
-            "OPENAI_BASE_URL is set but OPENAI_MODEL is not: name the model to use".to_owned(),
+        return Ok(Provider::Incomplete(
+            "OPENAI_BASE_URL is set but OPENAI_MODEL is not: name the model to use",
         ));
     };
     if !(url.starts_with("http://") || url.starts_with("https://")) {
         return Err(layers.invalid("OPENAI_BASE_URL", "write an address such as https://host/v1"));
     }
-    Ok(Some(LlmSettings {
+    Ok(Provider::Complete(LlmSettings {
         base_url: url.to_owned(),
         api_key: key.unwrap_or_default().to_owned(),
         model: model.to_owned(),
