@@ -126,6 +126,41 @@ fn what_cannot_be_read_is_told_and_leaves_nothing() {
 }
 
 #[test]
+fn a_foreign_index_is_told_once_and_before_the_work() {
+    let house = House::new();
+    let folder = shop(&house);
+    house.write("docs/index.md", "mine");
+    let refused = house.fails(2, &["read", folder.to_str().unwrap(), "--out", "docs"]);
+    assert_eq!(refused.matches("choose another folder").count(), 1, "{refused}");
+    assert!(!refused.contains("Choose") && !refused.contains("scan"), "{refused}");
+    assert_eq!(house.ok(&["list", "--json"]).trim(), "[]");
+}
+
+#[test]
+fn one_line_is_no_lines() {
+    let house = House::new();
+    house.write("one/a.py", "x = 1\n");
+    let told = common::text(&house.run(&["read", "one"]).stderr);
+    assert!(told.contains("1 file, 1 line, Python 100 %"), "{told}");
+}
+
+#[test]
+fn a_key_for_other_programs_stands_in_nobodys_way() {
+    let house = House::new().with("OPENAI_API_KEY", "sk-of-others");
+    let folder = shop(&house);
+    let folder = folder.to_str().unwrap();
+    assert!(house.fails(2, &["read", folder]).contains("OPENAI_BASE_URL"));
+    assert!(house.fails(2, &["worker"]).contains("OPENAI_BASE_URL"));
+    house.ok(&["read", folder, "--no-llm"]);
+    for looks in
+        [&["list"][..], &["show", "shop"], &["search", "shop", "price"], &["config"], &["rm", "shop"]]
+    {
+        house.ok(looks);
+    }
+    house.fails(69, &["status", "--timeout", "0.1"]);
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_an_unreachable_worker_with_69() {
     let house = House::new();
     house.fails(2, &["read"]);

@@ -177,6 +177,9 @@ async fn follow(
                         found = findings(analyses, &state).await;
                     }
                     bars.update(&state, &|step| summary(step, &state, &found));
+    if out.is_dir() {
+        reader::export::check_folder(out).map_err(|error| CliError::usage(error.to_string()))?;
+    }
                     if state.status.is_final() {
                         break state;
                     }
@@ -246,9 +249,9 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
         }
         let code: u64 = lines_by_language.values().sum();
         let mut scan = format!(
-            "{}, {} lines",
+            "{}, {}",
             counted(counts.files - counts.skipped, "file", "files"),
-            grouped(counts.lines)
+            counted(counts.lines, "line", "lines")
         );
         if let Some((language, lines)) = lines_by_language.into_iter().max_by_key(|(_, lines)| *lines) {
             scan.push_str(&format!(", {} {} %", language.name(), lines * 100 / code.max(1)));
