@@ -98,6 +98,57 @@ fn errors_are_problem_documents_with_a_hint() {
 }
 
 #[test]
+fn what_is_not_there_is_told_in_the_same_way_whatever_the_method() {
+    let server = House::new().serve();
+    let ask = |method: &str, path: &str| {
+        let url = format!("{}{path}", server.url);
+        let answer = server.client.request(method.parse().unwrap(), url).send().unwrap();
+        let header = |name: &str| {
+            answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        (answer.status().as_u16(), header("content-type"), header("allow"))
+    };
+    let problem = "application/problem+json".to_owned();
+    for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
+        assert_eq!(ask(method, "/api/v1/nope"), (404, problem.clone(), String::new()), "{method}");
+    }
+    for path in ["/docs/", "/healthz/", "/readyz/", "/metrics/", "/openapi.json/"] {
+        assert_eq!(ask("GET", path), (404, problem.clone(), String::new()), "{path}");
+    }
+    for (method, path, allowed) in [
+        ("PUT", "/api/v1/analyses", "POST"),
+        ("POST", "/api/v1/analyses/x/files/a.py", "GET"),
+        ("POST", "/healthz", "GET"),
+        ("POST", "/a/x", "GET"),
+    ] {
+        let (status, kind, allow) = ask(method, path);
+        assert_eq!((status, &kind), (405, &problem), "{method} {path}");
+        assert!(allow.contains(allowed), "{method} {path}: {allow}");
+    }
+    for cursor in ["zzz", "A", "zzzzzzzzzzzzzzzzz"] {
+        assert_eq!(ask("GET", &format!("/api/v1/analyses?cursor={cursor}")).0, 400, "{cursor}");
+    }
+}
+
+#[test]
+fn an_analysis_that_found_nothing_says_so_and_asks_nobody_to_wait() {
+    let house = House::new();
+    let folder = house.write("large/large.py", &"x = 1\n".repeat(400_000));
+    let server = house.serve();
+    let source = json!({"source": {"path": folder.parent().unwrap()}});
+    let (_, accepted) = server.post("/api/v1/analyses", &source);
+    let id = accepted["id"].as_str().unwrap();
+    let ended = server.ended(id);
+    assert_eq!((&ended["status"], &ended["counts"]["skipped"]), (&json!("failed"), &json!(1)), "{ended}");
+    assert_eq!(ended["counts"]["files"], 0, "{ended}");
+    let files = server.client.get(format!("{}/api/v1/analyses/{id}/files", server.url)).send().unwrap();
+    let problem: Value = files.json().unwrap();
+    let told = problem.to_string();
+    assert_eq!(problem["status"], 409, "{told}");
+    assert!(told.contains("1 larger than 2 MiB") && !told.contains("Wait"), "{told}");
+}
+
+#[test]
 fn a_second_server_and_a_taken_port_are_refused_with_a_reason() {
     let house = House::new();
     let server = house.serve();

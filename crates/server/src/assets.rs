@@ -1,21 +1,30 @@
 //! The pages, embedded in the binary.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 use crate::problem::Problem;
+use crate::router::method_not_allowed;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 struct Pages;
 
+/// Resources outside of `/api`; with a slash behind them they are no pages.
+const MACHINES: [&str; 5] = ["docs", "healthz", "metrics", "openapi.json", "readyz"];
+
 /// A file of the pages, or the page itself for every other path, whose routes the browser knows.
-pub async fn serve(uri: Uri) -> Response {
+pub async fn serve(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path == "api" || path.starts_with("api/") {
+    let of_machines = path.strip_suffix('/').is_some_and(|path| MACHINES.contains(&path));
+    if path == "api" || path.starts_with("api/") || of_machines {
         return Problem::not_found("resource", uri.path()).into_response();
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        let refused = method_not_allowed().await;
+        return ([(header::ALLOW, HeaderValue::from_static("GET,HEAD"))], refused).into_response();
     }
     if let Some(file) = Pages::get(path) {
         // Names below assets/ hold a hash of the content.

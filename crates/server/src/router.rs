@@ -62,7 +62,7 @@ pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
         .route("/openapi.json", axum::routing::get(move || async move { Json(api.as_ref().clone()) }))
         .route("/docs", axum::routing::get(move || async move { page }))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(axum::routing::get(assets::serve))
+        .fallback(assets::serve)
         .with_state(state)
         .layer(middleware::from_fn_with_state(guard, guard::check))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
@@ -105,7 +105,7 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-async fn method_not_allowed() -> Problem {
+pub(crate) async fn method_not_allowed() -> Problem {
     Problem::new(
         axum::http::StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
