@@ -20,8 +20,8 @@ use crate::problem::Problem;
 pub struct Guard {
     /// The address that the server is bound to.
     pub bound: IpAddr,
-    /// What clients must present, if anything.
-    pub token: Option<Arc<str>>,
+    /// What clients must present, one of them; empty lets everybody in.
+    pub tokens: Arc<[String]>,
 }
 
 /// The middleware.
@@ -70,12 +70,14 @@ impl Guard {
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let Some(token) = &self.token else { return Ok(()) };
+        if self.tokens.is_empty() {
+            return Ok(());
+        }
         let given = text(headers, header::AUTHORIZATION);
         let matches = match given.split_once(' ') {
-            Some((scheme, bearer)) if scheme.eq_ignore_ascii_case("bearer") => same(bearer.trim(), token),
+            Some((scheme, bearer)) if scheme.eq_ignore_ascii_case("bearer") => self.knows(bearer.trim()),
             Some((scheme, basic)) if scheme.eq_ignore_ascii_case("basic") => {
-                password_of(basic.trim()).is_some_and(|password| same(&password, token))
+                password_of(basic.trim()).is_some_and(|password| self.knows(&password))
             }
             _ => false,
         };
@@ -83,7 +85,12 @@ impl Guard {
             return Ok(());
         }
         Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "a token is needed")
-            .hint("send `Authorization: Bearer TOKEN` with the AUTH_TOKEN of the server, or any user name with it as password"))
+            .hint("send `Authorization: Bearer TOKEN` with the AUTH_TOKEN of the server, or any user name with it or the PASSWORD as password"))
+    }
+
+    /// Compares with all of them, so that the time does not tell which was right.
+    fn knows(&self, given: &str) -> bool {
+        self.tokens.iter().fold(false, |known, token| known | same(given, token))
     }
 }
 
@@ -140,8 +147,9 @@ fn same(given: &str, token: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn admit(token: Option<&str>, method: Method, headers: &[(&'static str, &str)]) -> Result<(), u16> {
-        let guard = Guard { bound: [127, 0, 0, 1].into(), token: token.map(Arc::from) };
+    fn admit(tokens: &[&str], method: Method, headers: &[(&'static str, &str)]) -> Result<(), u16> {
+        let guard =
+            Guard { bound: [127, 0, 0, 1].into(), tokens: tokens.iter().map(ToString::to_string).collect() };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
@@ -151,18 +159,18 @@ mod tests {
 
     #[test]
     fn a_rebound_name_is_refused_and_local_names_are_not() {
-        assert_eq!(admit(None, Method::GET, &[("host", "evil.example:8000")]), Err(403));
-        assert_eq!(admit(None, Method::GET, &[("host", "127.0.0.1.evil.example")]), Err(403));
-        assert_eq!(admit(None, Method::GET, &[]), Err(403));
+        assert_eq!(admit(&[], Method::GET, &[("host", "evil.example:8000")]), Err(403));
+        assert_eq!(admit(&[], Method::GET, &[("host", "127.0.0.1.evil.example")]), Err(403));
+        assert_eq!(admit(&[], Method::GET, &[]), Err(403));
         for host in ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST"] {
-            assert_eq!(admit(None, Method::GET, &[("host", host)]), Ok(()), "{host}");
+            assert_eq!(admit(&[], Method::GET, &[("host", host)]), Ok(()), "{host}");
         }
     }
 
     #[test]
     fn a_foreign_page_cannot_change_anything() {
         let host = ("host", "127.0.0.1:8000");
-        let post = |headers: &[(&'static str, &str)]| admit(None, Method::POST, headers);
+        let post = |headers: &[(&'static str, &str)]| admit(&[], Method::POST, headers);
         assert_eq!(post(&[host, ("origin", "https://evil.example")]), Err(403));
         assert_eq!(post(&[host, ("origin", "null")]), Err(403));
         assert_eq!(post(&[host, ("origin", "http://127.0.0.1:9000")]), Err(403));
@@ -177,12 +185,17 @@ mod tests {
     #[test]
     fn a_token_is_taken_as_bearer_and_as_password() {
         let host = ("host", "localhost");
-        let get = |value| admit(Some("s3cret"), Method::GET, &[host, ("authorization", value)]);
-        assert_eq!(admit(Some("s3cret"), Method::GET, &[host]), Err(401));
+        let get = |value| admit(&["s3cret"], Method::GET, &[host, ("authorization", value)]);
+        assert_eq!(admit(&["s3cret"], Method::GET, &[host]), Err(401));
         assert_eq!(get("Bearer wrong"), Err(401));
         assert_eq!(get("Bearer s3cret"), Ok(()));
         assert_eq!(get("Basic YW55Om5vcGU="), Err(401));
         assert_eq!(get("Basic YW55OnMzY3JldA=="), Ok(()));
         assert_eq!(get("Basic !!!"), Err(401));
+        let both = |value| admit(&["t0ken", "s3cret"], Method::GET, &[host, ("authorization", value)]);
+        for known in ["Bearer t0ken", "Bearer s3cret", "Basic YW55OnMzY3JldA=="] {
+            assert_eq!(both(known), Ok(()), "{known}");
+        }
+        assert_eq!(both("Bearer t0kens3cret"), Err(401));
     }
 }

@@ -52,7 +52,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The whole application.
 pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
-    let guard = Guard { bound: settings.bound, token: settings.token.clone() };
+    let guard = Guard { bound: settings.bound, tokens: settings.tokens.clone() };
     let metrics = Metrics::default();
     let state = AppState { analyses, settings: Arc::new(settings), metrics: metrics.clone() };
     let (resources, api) = resources().split_for_parts();

@@ -15,8 +15,8 @@ use crate::problem::Problem;
 pub struct ServerSettings {
     /// The address that it is bound to.
     pub bound: IpAddr,
-    /// What clients must present, if anything.
-    pub token: Option<Arc<str>>,
+    /// What clients must present, one of them; empty lets everybody in.
+    pub tokens: Arc<[String]>,
     /// Folders under which clients beyond loopback may have local paths read.
     pub local_roots: Vec<PathBuf>,
     /// Largest upload, in bytes.

@@ -64,7 +64,7 @@ async fn bind(config: &Config) -> Result<TcpListener, CliError> {
 fn settings(config: &Config, address: SocketAddr) -> ServerSettings {
     ServerSettings {
         bound: address.ip(),
-        token: config.auth_token.clone(),
+        tokens: config.auth_tokens.clone(),
         local_roots: config.local_roots.clone(),
         max_upload_bytes: config.max_upload_bytes,
         model: config.llm.as_ref().map(|llm| llm.model.clone()),

@@ -432,9 +432,16 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_an_address_is_refused() {
+    fn a_key_without_an_address_is_refused_where_an_llm_is_asked() {
         let layers = load(&[], &[("OPENAI_API_KEY", "sk-1")], &[]);
-        let error = Config::from_layers(&layers).err().unwrap().to_string();
+        let config = Config::from_layers(&layers).unwrap();
+        let error = config.require_llm().unwrap_err().to_string();
         assert!(error.contains("OPENAI_BASE_URL") && !error.contains("sk-1"), "{error}");
+    }
+
+    #[test]
+    fn token_and_password_are_both_known() {
+        let layers = load(&[], &[("AUTH_TOKEN", "t"), ("PASSWORD", "p"), ("APP_HOST", "0.0.0.0")], &[]);
+        assert_eq!(*Config::from_layers(&layers).unwrap().auth_tokens, ["t".to_owned(), "p".to_owned()]);
     }
 }

@@ -41,8 +41,8 @@ pub struct Config {
     pub llm_incomplete: Option<&'static str>,
     /// `en` or `zh`.
     pub language: String,
-    /// What a client must present when the API is not bound to loopback.
-    pub auth_token: Option<Arc<str>>,
+    /// What a client must present when the API is not bound to loopback: one of them.
+    pub auth_tokens: Arc<[String]>,
     /// Folders under which the API may read local paths when it is not bound to loopback.
     pub local_roots: Vec<PathBuf>,
     /// Git hosts at private addresses are allowed.
@@ -143,7 +143,10 @@ impl Config {
             llm,
             llm_incomplete,
             language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
-            auth_token: layers.optional("AUTH_TOKEN").or_else(|| layers.optional("PASSWORD")).map(Arc::from),
+            auth_tokens: ["AUTH_TOKEN", "PASSWORD"]
+                .into_iter()
+                .filter_map(|name| layers.optional(name).map(str::to_owned))
+                .collect(),
             local_roots: layers
                 .optional("LOCAL_ROOTS")
                 .map(|roots| std::env::split_paths(roots).map(|root| absolute(&root)).collect())
@@ -158,14 +161,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Leaves a core to the API beside which this worker runs, unless somebody said how many threads there shall be: an
-    /// answer that wakes three threads must not wait three times for a parser's turn to end.
-    pub fn leave_a_core(&mut self) {
     /// Refuses to go on where an LLM would be asked and its settings are incomplete.
     pub fn require_llm(&self) -> Result<(), ConfigError> {
         self.llm_incomplete.map_or(Ok(()), |why| Err(ConfigError::Conflict(why.to_owned())))
     }
 
+    /// Leaves a core to the API beside which this worker runs, unless somebody said how many threads there shall be: an
+    /// answer that wakes three threads must not wait three times for a parser's turn to end.
+    pub fn leave_a_core(&mut self) {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         self.read_threads.get_or_insert(cores.saturating_sub(1).max(1));
     }
@@ -185,7 +188,7 @@ impl Config {
 
     /// Nobody uninvited: another address than loopback needs a token.
     fn refuse_open_door(&self) -> Result<(), ConfigError> {
-        if self.host.is_loopback() || self.auth_token.is_some() {
+        if self.host.is_loopback() || !self.auth_tokens.is_empty() {
             return Ok(());
         }
         Err(ConfigError::Conflict(format!(
