@@ -33,6 +33,8 @@ pub enum LlmError {
     RateLimited {
         /// How often we asked.
         attempts: u32,
+        /// When the provider said to come back.
+        retry_after: Option<Duration>,
         /// What the provider said.
         message: String,
     },

@@ -103,7 +103,7 @@ impl Price {
 /// How failures that may pass are tried again: 429, 5xx, timeouts, lost connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// Attempts at all, the first included.
+    /// Attempts at all, the first included; those that were answered 429 with a Retry-After do not count.
     pub max_attempts: u32,
     /// The first wait; each further one is twice as long, less a random half.
     pub base: Duration,
@@ -111,6 +111,8 @@ pub struct Retries {
     pub cap: Duration,
     /// The longest wait that a provider's Retry-After is believed.
     pub longest_pause: Duration,
+    /// A call that is answered 429 is repeated as the provider says until it is so old; then that is an attempt too.
+    pub patience: Duration,
 }
 
 impl Default for Retries {
@@ -120,6 +122,7 @@ impl Default for Retries {
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
             longest_pause: Duration::from_secs(300),
+            patience: Duration::from_secs(600),
         }
     }
 }

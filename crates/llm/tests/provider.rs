@@ -112,6 +112,22 @@ async fn what_may_pass_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_429_that_says_when_to_come_back_uses_up_time_and_no_attempt() {
+    let ask_once = async |patience| {
+        let provider = provider(with_fault("429*2@rate=1")).await;
+        let retries =
+            Retries { max_attempts: 1, base: Duration::from_millis(5), patience, ..Retries::default() };
+        let client = Client::new(Settings { retries, ..settings(&provider) }).unwrap();
+        (client.chat(ask("hello")).await, provider.stats().requests)
+    };
+    let (answer, requests) = ask_once(Duration::from_secs(60)).await;
+    assert!(answer.is_ok() && requests == 3, "{answer:?} after {requests}");
+    let (answer, requests) = ask_once(Duration::ZERO).await;
+    assert!(matches!(answer, Err(LlmError::RateLimited { attempts: 1, .. })), "{answer:?}");
+    assert_eq!(requests, 1);
+}
+
+#[tokio::test]
 async fn a_429_makes_every_caller_wait() {
     let provider = provider(with_fault("429*1@contains=first")).await;
     let client = client(&provider);

@@ -1,5 +1,7 @@
 //! One attempt: permit, request, answer, and what a failure means.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::{Method, Response, StatusCode};
@@ -202,7 +204,7 @@ impl Inner {
         let body = self.read_body(response, MAX_ERROR_BYTES).await.unwrap_or_default();
         let (message, code) = wire::error_of(&body);
         let message = self.settings.api_key.mask_in(&message);
-        let error = self.refusal(&shown, status, message, &code);
+        let error = self.refusal(&shown, status, message, &code, wait);
         let pause = match &error {
             LlmError::RateLimited { .. } => Some(wait.unwrap_or(self.settings.retries.base)),
             LlmError::Server { .. } => wait,
@@ -211,7 +213,14 @@ impl Inner {
         Err(Failed { error, pause })
     }
 
-    fn refusal(&self, url: &str, status: StatusCode, message: String, code: &str) -> LlmError {
+    fn refusal(
+        &self,
+        url: &str,
+        status: StatusCode,
+        message: String,
+        code: &str,
+        retry_after: Option<Duration>,
+    ) -> LlmError {
         let (url, model) = (url.to_owned(), self.settings.model.clone());
         let says = |words: &[&str]| {
             words.iter().any(|word| code.contains(word) || message.to_ascii_lowercase().contains(word))
@@ -229,7 +238,7 @@ impl Inner {
             429 if says(&["insufficient_quota", "exceeded_current_quota", "billing"]) => {
                 LlmError::Quota { message }
             }
-            429 => LlmError::RateLimited { attempts: 1, message },
+            429 => LlmError::RateLimited { attempts: 1, retry_after, message },
             404 => LlmError::NotFound { url, model, message },
             400 | 422 if code == "model_not_found" => LlmError::NotFound { url, model, message },
             408 => LlmError::Timeout { after: self.settings.timeout, attempts: 1 },
@@ -296,7 +305,7 @@ impl Inner {
 /// A failed attempt, and the wait that it asks of everyone.
 struct Failed {
     error: LlmError,
-    pause: Option<std::time::Duration>,
+    pause: Option<Duration>,
 }
 
 impl Failed {

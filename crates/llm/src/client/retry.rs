@@ -1,6 +1,6 @@
 //! Trying again what may pass.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
@@ -9,20 +9,31 @@ use crate::{LlmError, Retries};
 
 impl Inner {
     /// Repeats the call until it succeeds, fails for good, or the attempts are used up. A 429 waits
-    /// in the governor, which it has paused; everything else waits here.
+    /// in the governor, which it has paused, and, if it says when to come back, uses up time and no attempt;
+    /// everything else waits here.
     pub(super) async fn with_retries<T, F>(&self, purpose: &str, call: impl Fn() -> F) -> Result<T, LlmError>
     where
         F: Future<Output = Result<T, LlmError>>,
     {
         let retries = &self.settings.retries;
-        let mut attempt = 1;
+        let begun = Instant::now();
+        let (mut attempt, mut told_to_wait) = (1, 0);
         loop {
             let error = match call().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if let LlmError::RateLimited { retry_after: Some(wait), .. } = error
+                && begun.elapsed() + wait < retries.patience
+            {
+                told_to_wait += 1;
+                tracing::warn!(target: "llm", "{purpose} was answered 429 {told_to_wait} times, next in {:.1} s", wait.as_secs_f64());
+                // "At once", again and again, is no answer to rely on.
+                tokio::time::sleep(retries.base.saturating_sub(wait)).await;
+                continue;
+            }
             if !error.may_pass() || attempt >= retries.max_attempts {
-                return Err(error.after_attempts(attempt));
+                return Err(error.after_attempts(attempt + told_to_wait));
             }
             let wait = match error {
                 LlmError::RateLimited { .. } => Duration::ZERO,
