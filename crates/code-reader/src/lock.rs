@@ -1,4 +1,4 @@
-//! Who uses the data folder: one `serve` or `api`, any number of workers.
+//! Who uses the data folder: one `serve` or `api`, any number of workers, one `read` that brings a worker of its own.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -74,6 +74,27 @@ impl WorkerLock {
     }
 }
 
+/// Held by the one `read` that works; others watch, so that the provider's limits hold for all of them together.
+#[derive(Debug)]
+pub struct ReadLock {
+    _file: File,
+}
+
+impl ReadLock {
+    /// Takes the lock; `None` while another `read` has it.
+    pub fn take(data_dir: &Path) -> Result<Option<ReadLock>, CliError> {
+        let path = data_dir.join("read.lock");
+        let file = open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(ReadLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => {
+                Err(CliError::failed(format!("cannot lock {}: {error}", path.display())))
+            }
+        }
+    }
+}
+
 fn open(path: &Path) -> Result<File, CliError> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(|error| {
         CliError::failed(format!("cannot open {}: {error}", path.display()))
@@ -94,6 +115,15 @@ mod tests {
         assert!(error.contains("http://127.0.0.1:8000") && error.contains("--data-dir"), "{error}");
         drop(first);
         assert!(ServeLock::take(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn one_read_works_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = ReadLock::take(folder.path()).unwrap();
+        assert!(first.is_some() && ReadLock::take(folder.path()).unwrap().is_none());
+        drop(first);
+        assert!(ReadLock::take(folder.path()).unwrap().is_some());
     }
 
     #[test]

@@ -191,6 +191,39 @@ fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
 }
 
 #[test]
+fn two_reads_share_one_worker_and_the_second_takes_over_from_the_first() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let slow = fake_llm::Config { latency: fake_llm::Latency::Fixed(0.3), ..Default::default() };
+    let provider = runtime.block_on(fake_llm::FakeLlm::start(slow)).unwrap();
+    let house = House::new()
+        .with("OPENAI_BASE_URL", &provider.base_url())
+        .with("OPENAI_MODEL", "fake-model")
+        .with("LLM_MAX_CONCURRENT", "2");
+    let first = shop(&house);
+    for number in 0..30 {
+        house.write(
+            &format!("parts/part_{number}.py"),
+            &format!("def part_{number}():\n    return {number}\n"),
+        );
+    }
+    let second = house.dir.path().join("parts");
+    let read = |folder: &std::path::Path| {
+        let mut read = house.command(&["read", folder.to_str().unwrap(), "--json"]);
+        read.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let first = read(&first);
+    wait_for("the first to ask the LLM", || (provider.stats().requests > 0).then_some(()));
+    let second = read(&second);
+    for (name, read) in [("shop", first), ("parts", second)] {
+        let output = read.wait_with_output().unwrap();
+        assert!(output.status.success(), "{name}: {}", common::text(&output.stderr));
+        let analysis: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&analysis["name"], &analysis["counts"]["failed"]), (&name.into(), &0.into()));
+    }
+    assert_eq!(provider.stats().peak_in_flight, 2, "one worker at a time");
+}
+
+#[test]
 fn whatever_signal_ends_a_read_it_is_told_how_to_go_on() {
     // A provider that takes the question and never answers: the analysis runs until the signal comes.
     let provider = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -17,12 +17,14 @@ use crate::cli::{ReadArgs, ResumeArgs};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
-use crate::lock::WorkerLock;
+use crate::lock::{ReadLock, WorkerLock};
 use crate::progress::{StepBars, counted, grouped, seconds};
 use crate::terminal;
 
 /// How often the disk is looked at while nothing is heard of the analysis.
 const LOOK_AT_ROOM: Duration = Duration::from_secs(2);
+/// How often a `read` that watches looks whether the work is still done by somebody.
+const LOOK_AT_WORKER: Duration = Duration::from_secs(1);
 
 /// Submits a repository and stays until it is read.
 pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
@@ -38,7 +40,7 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
     };
     let interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
-    let worker = worker_unless_one_runs(config, &analyses)?;
+    let mut work = Work::begin(config, &analyses)?;
     let submitted = analyses
         .submit(Submission {
             source,
@@ -47,10 +49,10 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         })
         .await;
     let outcome = match submitted {
-        Ok(analysis) => follow(&analyses, analysis, interrupt, args.out.as_deref(), args.json).await,
+        Ok(analysis) => follow(&mut work, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
-    end(worker).await;
+    work.end().await;
     outcome
 }
 
@@ -62,26 +64,70 @@ pub async fn resume(config: &Config, args: ResumeArgs) -> Result<u8, CliError> {
     let interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
     let analysis = analyses.get(&args.analysis).await?;
-    let worker = worker_unless_one_runs(config, &analyses)?;
+    if analysis.model.is_some() {
+        config.require_llm()?;
+    }
+    let mut work = Work::begin(config, &analyses)?;
     let outcome = match analyses.resume(&analysis.id).await {
-        Ok(analysis) => follow(&analyses, analysis, interrupt, args.out.as_deref(), args.json).await,
+        Ok(analysis) => follow(&mut work, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
-    end(worker).await;
+    work.end().await;
     outcome
 }
 
-/// A worker process that runs on this data folder does the work; else one inside this process.
-fn worker_unless_one_runs(config: &Config, analyses: &Analyses) -> Result<Option<Running>, CliError> {
-    if config.broker_url.starts_with("sqlite:") && WorkerLock::is_held(&config.data_dir)? {
-        return Ok(None);
-    }
-    Ok(Some(worker_inside(config, analyses)))
+/// Who does the work: a worker process that runs on this data folder, or a `read` that was first; else a worker inside
+/// this process.
+struct Work<'a> {
+    config: &'a Config,
+    analyses: &'a Analyses,
+    /// Ours, with what keeps others from bringing one too.
+    inside: Option<(Running, Option<ReadLock>)>,
 }
 
-async fn end(worker: Option<Running>) {
-    if let Some(worker) = worker {
-        worker.end().await;
+impl<'a> Work<'a> {
+    fn begin(config: &'a Config, analyses: &'a Analyses) -> Result<Work<'a>, CliError> {
+        let mut work = Work { config, analyses, inside: None };
+        work.take_over()?;
+        Ok(work)
+    }
+
+    /// Starts a worker here unless somebody does the work; tells whether it did.
+    fn take_over(&mut self) -> Result<bool, CliError> {
+        let data_dir = &self.config.data_dir;
+        let mut lock = None;
+        if self.config.broker_url.starts_with("sqlite:") {
+            if WorkerLock::is_held(data_dir)? {
+                return Ok(false);
+            }
+            lock = ReadLock::take(data_dir)?;
+            if lock.is_none() {
+                return Ok(false);
+            }
+        }
+        self.inside = Some((worker_inside(self.config, self.analyses), lock));
+        Ok(true)
+    }
+
+    /// Returns when whoever did the work is gone and this process has taken it over; never while it does the work.
+    async fn taken_over(&mut self) -> Result<(), CliError> {
+        if self.inside.is_some() {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(LOOK_AT_WORKER).await;
+            if self.take_over()? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn end(self) {
+        if let Some((worker, lock)) = self.inside {
+            worker.end().await;
+            // Not before: whoever waits for it starts a worker at once.
+            drop(lock);
+        }
     }
 }
 
@@ -131,6 +177,9 @@ fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
 
 /// That the folder cannot be made is told before the work and not after it.
 fn check_may_write(out: &Path) -> Result<(), CliError> {
+    if out.is_dir() {
+        reader::export::check_folder(out).map_err(|error| CliError::usage(error.to_string()))?;
+    }
     let is_new = !out.exists();
     let made = std::fs::create_dir_all(out).and_then(|()| {
         // The export makes it again: a reading that fails leaves nothing.
@@ -157,12 +206,13 @@ fn nearest_existing(path: &Path) -> PathBuf {
 }
 
 async fn follow(
-    analyses: &Analyses,
+    work: &mut Work<'_>,
     analysis: Analysis,
     mut interrupt: Interrupt,
     out: Option<&Path>,
     json: bool,
 ) -> Result<u8, CliError> {
+    let analyses = work.analyses;
     let begun = Instant::now();
     terminal::note(&headline(&analysis));
     let mut bars = StepBars::new(std::io::stderr().is_terminal());
@@ -177,15 +227,13 @@ async fn follow(
                         found = findings(analyses, &state).await;
                     }
                     bars.update(&state, &|step| summary(step, &state, &found));
-    if out.is_dir() {
-        reader::export::check_folder(out).map_err(|error| CliError::usage(error.to_string()))?;
-    }
                     if state.status.is_final() {
                         break state;
                     }
                 }
                 None => break analyses.get(analysis.id.as_str()).await?,
             },
+            taken_over = work.taken_over() => taken_over?,
             full = room_is_gone(analyses) => {
                 bars.stop();
                 return Err(CliError::failed(full.message).hint(format!(

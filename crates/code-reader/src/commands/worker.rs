@@ -23,10 +23,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Lets running tasks end; returns when the worker has ended.
+    /// Lets running tasks end, for a while: those of another's analysis may be long, and what is cut off runs again
+    /// later. Returns when the worker has ended.
     pub async fn end(self) {
-        self.shutdown.warm();
-        match self.task.await {
+        let Running { shutdown, mut task } = self;
+        shutdown.warm();
+        let ended = match tokio::time::timeout(supervisor::GRACE, &mut task).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                shutdown.cold();
+                task.await
+            }
+        };
+        match ended {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!("the worker ended with an error: {error}"),
             Err(error) => tracing::error!("the worker broke off: {error}"),
