@@ -56,19 +56,23 @@ fn links(out: &Path) -> Vec<PathBuf> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_read_and_goes_with_its_analysis() {
     let bed = Bed::new().await;
-    let bytes = zipped("greeter-1.0/", PACKAGE);
+    let secret =
+        ("greeter/keys.py", "API_KEY = \"q8Zr4TnW2xLp7VbK9mYc3\"\n\n\ndef key():\n    return API_KEY\n");
+    let bytes = zipped("greeter-1.0/", &[PACKAGE, &[secret]].concat());
     let size = bytes.len() as u64;
     let (upload, taken) =
         bed.analyses.upload(Some("greeter-1.0.zip".into()), 1 << 20, in_chunks(bytes)).await.unwrap();
     assert_eq!(taken, size);
     let done = bed.read(Source::Upload { upload: upload.clone() }).await;
-    assert_eq!((done.status, done.name.as_str(), done.counts.files), (Status::Completed, "greeter-1.0", 6));
+    assert_eq!((done.status, done.name.as_str(), done.counts.files), (Status::Completed, "greeter-1.0", 7));
     assert!(bed.analyses.knowledge(&done.id).await.unwrap().file("greeter/core.py").unwrap().is_some());
     assert!(bed.temporary().is_empty());
     let out = bed.path("out");
     bed.analyses.export_folder(&done.id, &out).await.unwrap();
     let sources = links(&out).into_iter().filter(|target| target.starts_with(out.join("source"))).count();
     assert!(sources > 5, "{sources} links to sources");
+    let copy = std::fs::read_to_string(out.join("source/greeter/keys.py")).unwrap();
+    assert!(copy.starts_with("API_KEY = \"********\"\n"), "{copy}");
     let kept = bed.path("data/objects/uploads").join(upload.as_str());
     assert!(kept.exists());
     bed.analyses.remove(&done.id).await.unwrap();

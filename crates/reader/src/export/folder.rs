@@ -9,6 +9,7 @@ use super::ExportError;
 use super::links::{COPIES, Links, Sources, file_of, relative, rewrite};
 use crate::domain::Page;
 use crate::knowledge::KnowledgeBase;
+use crate::secrets::mask;
 
 /// Lists the files that an export wrote, so that the next one may replace them, and only them.
 const MARKER: &str = ".code-reader-export";
@@ -20,8 +21,8 @@ const MAX_NAME_BYTES: usize = 200;
 pub struct FolderOptions<'a> {
     /// Where the repository lies on this machine: citations become links to its files.
     pub repository: Option<&'a Path>,
-    /// What was read. Without a repository, the files that are cited are copied from here into `source/`, and
-    /// citations become links to the copies.
+    /// What was read. Without a repository, the files that are cited are copied from here into `source/`, with
+    /// secrets masked, and citations become links to the copies.
     pub sources: Option<&'a KnowledgeBase>,
 }
 
@@ -100,7 +101,7 @@ pub fn markdown_folder(
     for path in &copies {
         // One text at a time: all of them may be more than the memory holds.
         let text = kb.map_or(Ok(None), |kb| kb.source(path))?.unwrap_or_default();
-        ready.write(folder, &copy_of(path), text.as_bytes())?;
+        ready.write(folder, &copy_of(path), mask(&text).as_bytes())?;
     }
     write_marker(folder, &names)?;
     ready.move_into_place()?;
