@@ -76,6 +76,12 @@ impl Keys {
         format!("{routing_key}{BINDING_SEP}{BINDING_SEP}{queue}")
     }
 
+    /// The routing key and the queue of such a member.
+    pub(crate) fn unbound(member: &str) -> (&str, &str) {
+        let routing_key = member.split(BINDING_SEP).next().unwrap_or_default();
+        (routing_key, member.rsplit(BINDING_SEP).next().unwrap_or_default())
+    }
+
     /// The channel of a topic.
     pub(crate) fn channel(&self, topic: &str) -> String {
         format!("{}{topic}", self.channel_prefix)
@@ -104,6 +110,7 @@ mod tests {
         }
         assert_eq!(keys.channel("celery.pidbox"), "/0.celery.pidbox");
         assert_eq!(keys.bound("k", "q"), "k\u{6}\u{16}\u{6}\u{16}q");
+        assert_eq!(Keys::unbound("k\u{6}\u{16}pattern\u{6}\u{16}q"), ("k", "q"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac::{App, AsyncResult, Signature};
+use celeriac::{App, AsyncResult, Signature, Timestamp};
 use nix::sys::signal::Signal;
 use rand::RngExt;
 use serde_json::{Value, json};
@@ -57,7 +57,10 @@ async fn a_worker_that_hangs_gets_what_nobody_else_has() {
     let client = bench.client().await;
     let (worker, sent) = stopped(&bench, &client).await;
     // Its lease is over, but nobody is there to take it.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let now = || Timestamp::now().unix_ms().to_string();
+    until("the lease has run out", || {
+        bench.redis.command(&["ZCOUNT", "celeriac.incoming", "-inf", &now()]) == ":1\r\n"
+    });
     worker.signal(Signal::SIGCONT);
     assert_eq!(sent.get_timeout(PATIENCE).await.unwrap(), "rust", "{}", worker.log());
     assert_eq!(lines(&bench.file("late")), ["begin w1@lab", "end w1@lab"]);

@@ -102,17 +102,7 @@ mod tests {
     #[test]
     fn only_files_lose_an_extension() {
         let names = Names { repository: "x", packages: BTreeSet::new() };
-        let file = |path: &str| File {
-            path: path.to_owned(),
-            language: Some(Language::Go),
-            lines: 1,
-            bytes: 0,
-            hash: String::new(),
-            skipped: None,
-            rank: 0.0,
-            summary: None,
-            imports: Vec::new(),
-        };
+        let file = |path| File { language: Some(Language::Go), ..super::super::units::tests::file(path, 1) };
         assert_eq!(names.name("lib/a.b", &[&file("lib/a.b/c.go")]), "lib/a.b");
         assert_eq!(names.name("lib/a.go", &[&file("lib/a.go")]), "lib/a");
     }

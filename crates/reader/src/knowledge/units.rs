@@ -116,10 +116,11 @@ fn first_word(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn file(path: &str, lines: u32) -> File {
+    /// A file of which nothing else is known.
+    pub(in crate::knowledge) fn file(path: &str, lines: u32) -> File {
         File {
             path: path.to_owned(),
             language: None,

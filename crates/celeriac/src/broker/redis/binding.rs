@@ -1,8 +1,8 @@
 //! Which queues are bound to an exchange, and those of kombu's that belong to one process: a client's for its replies, a
 //! worker's for control requests.
 //!
-//! Nothing of ours reads a worker's control queue: requests come by PUBLISH. It is bound all the same, as by a Python worker, so that
-//! whoever looks at the bindings finds each node.
+//! Nothing of ours reads a worker's control queue: requests come by PUBLISH. It is bound all the same, as by a Python
+//! worker, so that whoever looks at the bindings finds each node.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use crate::protocol::{NodeName, PIDBOX_TOPIC, QueueName};
-use crate::redis::{BINDING_SEP, RedisError};
+use crate::redis::{Keys, RedisError};
 
 /// The table of an exchange is kept for so long without word from those who are bound to it.
 const KEPT: Duration = Duration::from_secs(60 * 60);
@@ -34,19 +34,23 @@ impl Inner {
         self.link.ask_all(&bind).await.map(drop)
     }
 
-    /// The queues that get what is sent to an exchange under a routing key, as kombu has it for direct and topic ones.
-    pub(super) async fn bound_to(&self, exchange: &str, key: &str) -> Result<Vec<QueueName>, RedisError> {
+    /// The members of an exchange's table.
+    pub(super) async fn bound_to(&self, exchange: &str) -> Result<Vec<String>, RedisError> {
         let mut members = redis::cmd("SMEMBERS");
         members.arg(self.keys.binding(exchange));
-        let members: Vec<String> = self.link.ask("SMEMBERS", &members).await?;
-        let queue_of = |member: &String| {
-            let bound = member.split(BINDING_SEP).next()?;
-            let queue = member.rsplit(BINDING_SEP).next()?;
-            let (pattern, words): (Vec<_>, Vec<_>) = (bound.split('.').collect(), key.split('.').collect());
-            matches(&pattern, &words).then(|| QueueName::from(queue))
-        };
-        Ok(members.iter().filter_map(queue_of).collect())
+        self.link.ask("SMEMBERS", &members).await
     }
+}
+
+/// The queues of a table that get what has this routing key, as kombu has it for direct and topic exchanges.
+pub(super) fn queues_for(members: &[String], key: &str) -> Vec<QueueName> {
+    let words: Vec<&str> = key.split('.').collect();
+    let queue_of = |member: &String| {
+        let (bound, queue) = Keys::unbound(member);
+        let pattern: Vec<&str> = bound.split('.').collect();
+        matches(&pattern, &words).then(|| QueueName::from(queue))
+    };
+    members.iter().filter_map(queue_of).collect()
 }
 
 /// Whether a routing key's words are those of a pattern: `*` stands for one word, `#` for any number.

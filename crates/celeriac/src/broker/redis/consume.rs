@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use redis::{Pipeline, Value};
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Returns};
 use super::handover::{Moved, Waiting};
+use super::lines::now;
 use super::queue::millis;
 use super::taken::{Row, Taken};
 use super::{DroppedDeliveries, Inner, record};
@@ -144,7 +145,7 @@ impl Inner {
             commands.add_command(renewal);
         }
         let watched = [self.lists(&want.queues), vec![self.names.delayed.clone()]].concat();
-        let sent = (Instant::now(), SystemTime::now());
+        let sent = now();
         let Watched { mut answers, existing } = self.link.watching(&watched, &commands).await?;
         {
             let mut look = self.look.lock();
@@ -197,7 +198,7 @@ impl Inner {
             [&names.unacked, &names.unacked_index, &names.leases, &names.delayed].map(String::clone).to_vec();
         let unwatched = keys.len() - 1;
         keys.extend(self.lists(&queues));
-        let (prefix, suffix) = record::tag_parts(&format!("{:016x}", rand::random::<u64>()), &want.consumer);
+        let (prefix, suffix) = record::tag_parts("", &want.consumer);
         let mut take = self.scripts.take.call(&keys);
         take.arg(want.max).arg(millis(want.lease)).arg(&prefix).arg(&suffix).arg(queues.len());
         for queue in &queues {

@@ -335,17 +335,12 @@ impl Waiting {
         let Lines { lines, lease, not_before, .. } = &mut **lines;
         for line in lines.iter_mut().filter(|line| line.is_open()) {
             if line.moving.is_some() {
-                match unblock(broker, line).await {
-                    Ended::Yes => {}
-                    Ended::Unknown => line.is_lost = true,
-                    Ended::Forbidden => {
-                        line.is_lost = true;
-                        broker.handover.is_impossible.store(true, Ordering::Relaxed);
-                    }
-                    Ended::Never => {
-                        line.is_lost = true;
-                        *not_before = Some(Instant::now() + LONG_PAUSE);
-                    }
+                let ended = unblock(broker, line).await;
+                line.is_lost |= !matches!(ended, Ended::Yes);
+                match ended {
+                    Ended::Forbidden => broker.handover.is_impossible.store(true, Ordering::Relaxed),
+                    Ended::Never => *not_before = Some(Instant::now() + LONG_PAUSE),
+                    Ended::Yes | Ended::Unknown => {}
                 }
             }
             if line.is_full || line.is_lost {
@@ -393,7 +388,7 @@ impl Waiting {
     ) -> Result<Vec<Delivery>, BrokerError> {
         let Handed { queue, key, body, line } = handed;
         let broker = &self.broker;
-        let (prefix, suffix) = record::tag_parts(&format!("{:016x}", rand::random::<u64>()), &want.consumer);
+        let (prefix, suffix) = record::tag_parts("", &want.consumer);
         let tag = DeliveryTag::from(format!("{prefix}1{suffix}"));
         let names = &broker.names;
         let mut call = broker.scripts.note.call(&[&key, &names.unacked, &names.unacked_index, &names.leases]);

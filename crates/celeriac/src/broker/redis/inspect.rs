@@ -9,7 +9,7 @@ use super::Inner;
 use super::consume::consumer_of;
 use super::record::{self, Note, Record};
 use crate::protocol::{NodeName, Priority, ProtocolError, QueueName, Timestamp};
-use crate::redis::{BINDING_SEP, RedisError, pattern};
+use crate::redis::{Keys, RedisError, pattern};
 
 /// Steps of a scan over all keys, each of [`SCANNED_AT_ONCE`].
 const MAX_SCANS: usize = 2_000;
@@ -112,8 +112,7 @@ impl Inner {
                 members.arg(&key);
                 let members: Vec<String> = self.link.ask("SMEMBERS", &members).await?;
                 bindings.extend(members.iter().map(|member| {
-                    let queue = member.rsplit(BINDING_SEP).next().unwrap_or_default();
-                    let routing_key = member.split(BINDING_SEP).next().unwrap_or_default();
+                    let (routing_key, queue) = Keys::unbound(member);
                     Binding {
                         queue: queue.to_owned(),
                         exchange: exchange.to_owned(),

@@ -34,7 +34,7 @@ pub(super) struct Lines {
 /// the other may be set.
 pub(super) struct Lease {
     until: (Instant, SystemTime),
-    pub(super) generation: u64,
+    generation: u64,
 }
 
 /// A connection for waiting; what it is called by the server that another connection was made to.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::{BrokerError, DeliveryTag, Publication};
 use super::Inner;
+use super::binding::queues_for;
 use crate::protocol::QueueName;
 use crate::redis::RedisError;
 
@@ -18,11 +19,15 @@ impl Inner {
     pub(super) async fn publish(&self, batch: &[Publication]) -> Result<(), BrokerError> {
         let mut lists: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         let mut queues = Vec::with_capacity(batch.len());
+        let mut tables: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for exchange in batch.iter().filter_map(|new| new.exchange.as_deref()) {
+            if !tables.contains_key(exchange) {
+                tables.insert(exchange, self.bound_to(exchange).await?);
+            }
+        }
         for Publication { queue, exchange, message } in batch {
-            let bound = match exchange {
-                Some(exchange) => self.bound_to(exchange, queue.as_str()).await?,
-                None => Vec::new(),
-            };
+            let table = exchange.as_deref().and_then(|exchange| tables.get(exchange));
+            let bound = table.map_or_else(Vec::new, |members| queues_for(members, queue.as_str()));
             let named = bound.is_empty().then_some(queue);
             for queue in bound.iter().chain(named) {
                 let queue = QueueName::parse(queue.as_str())?;

@@ -136,9 +136,9 @@ impl Note {
     }
 }
 
-/// The names of deliveries: unique for each, and telling who holds it.
-pub(super) fn tag_parts(claim: &str, consumer: &NodeName) -> (String, String) {
-    (format!("{claim}."), format!("/{consumer}"))
+/// What the names of deliveries begin and end with: unique for each claim of this kind, and telling who holds it.
+pub(super) fn tag_parts(kind: &str, consumer: &NodeName) -> (String, String) {
+    (format!("{kind}{:016x}.", rand::random::<u64>()), format!("/{consumer}"))
 }
 
 /// Who holds the delivery of this name; nothing when it is not one of ours.

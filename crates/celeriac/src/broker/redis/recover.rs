@@ -70,8 +70,7 @@ impl Inner {
             let (Some(id), Some(queue), Some(node)) = (parts.next(), parts.next(), parts.next()) else {
                 continue;
             };
-            let claim = format!("{MOVED}{:016x}", rand::random::<u64>());
-            let (prefix, suffix) = record::tag_parts(&claim, &node.into());
+            let (prefix, suffix) = record::tag_parts(MOVED, &node.into());
             let names = &self.names;
             let mut adopt = self.scripts.adopt.call(&[
                 &self.incoming(id),
