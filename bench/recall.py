@@ -66,18 +66,21 @@ def plain(name):
 
 def our_symbols(path):
     with open(path, encoding="utf-8") as file:
-        first = file.readline()
-        record = json.loads(first)
-        if "symbols" in record and "file" not in record:
-            read = {row["path"] for row in record["files"] if not row["skipped"]}
-            return read, record["symbols"]
-        read, symbols = set(), []
-        for line in [first, *file]:
-            record = json.loads(line)
-            if not record["file"]["skipped"]:
-                read.add(record["file"]["path"])
-            symbols.extend(record["symbols"])
-        return read, symbols
+        text = file.read()
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        document = None  # a record a line, as the example prints them
+    if document and "files" in document:
+        read = {row["path"] for row in document["files"] if not row["skipped"]}
+        return read, document["symbols"]
+    read, symbols = set(), []
+    for line in text.splitlines():
+        record = json.loads(line)
+        if not record["file"]["skipped"]:
+            read.add(record["file"]["path"])
+        symbols.extend(record["symbols"])
+    return read, symbols
 
 
 def name_line(symbol, lines):

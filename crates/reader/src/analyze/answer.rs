@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::prompt::shown_name;
 use crate::domain::{ItemKind, LineRange};
 
 /// The schema's name, by which calls of this kind are told apart in logs.
@@ -158,14 +159,17 @@ fn symbol_of<'a>(item: &ItemAnswer, symbols: &'a [Known], lines: u32) -> Result<
     if start < 1 || end < start || end > lines {
         return Err(format!("`{shown}` cannot stand at lines {start} to {end}: the file has {lines} lines."));
     }
-    let written = item.name.trim().trim_matches('`').replace("::", ".").replace('#', ".");
+    // As listed first: `#run` of JavaScript and `log::info` of a shell script are names as they stand.
+    let listed = item.name.trim().trim_matches('`');
+    let written = listed.replace("::", ".").replace('#', ".");
     // `f()` means `f`, but the name of C++'s call operator ends that way itself.
     let called = written.trim_end_matches("()");
-    let is_named = |name: &str| name == written || name == called;
+    let is_named = |name: &str| name == listed || name == written || name == called;
     let named: Vec<&Known> = symbols
         .iter()
         .filter(|symbol| {
-            is_named(&symbol.qualified) || symbol.qualified.rsplit('.').next().is_some_and(is_named)
+            let name = shown_name(&symbol.qualified);
+            is_named(&name) || name.rsplit('.').next().is_some_and(is_named)
         })
         .collect();
     let overlapping =
@@ -191,7 +195,16 @@ mod tests {
             qualified: name.into(),
             lines: LineRange { start_line, end_line },
         };
-        vec![symbol("A", 1, 9), symbol("A.run", 3, 5), symbol("A.run", 7, 9), symbol("A.operator()", 6, 6)]
+        vec![
+            symbol("A", 1, 9),
+            symbol("A.run", 3, 5),
+            symbol("A.run", 7, 9),
+            symbol("A.operator()", 6, 6),
+            symbol("A.<<", 1, 1),
+            symbol("A.#run", 2, 2),
+            symbol("log::info", 2, 2),
+            symbol("a`b", 2, 2),
+        ]
     }
 
     fn answer(name: &str, start: u32, end: u32) -> String {
@@ -209,6 +222,10 @@ mod tests {
             ("run", 8, 9, 7),
             ("A", 2, 3, 1),
             ("A::operator()", 6, 6, 6),
+            ("A.<<", 1, 1, 1),
+            ("A.#run", 2, 2, 2),
+            ("log::info", 2, 2, 2),
+            ("a?b", 2, 2, 2),
         ] {
             let checked = check(&format!("```json\n{}\n```", answer(name, start, end)), &known(), 9).unwrap();
             assert_eq!(checked.items[0].symbol.lines.start_line, line, "{name}");

@@ -31,7 +31,7 @@ const MAX_OUTLINE: usize = 120;
 /// Changes whenever a prompt, the form of an answer or the way of showing source changes.
 pub static PROMPT_VERSION: LazyLock<String> = LazyLock::new(|| {
     // Raised by hand when this module shows the file in another way.
-    const LAYOUT: &str = "1";
+    const LAYOUT: &str = "2";
     let mut hasher = blake3::Hasher::new();
     for part in [LAYOUT, SYSTEM, REPAIR, &answer::schema().to_string()] {
         hasher.update(part.as_bytes()).update(&[0]);
@@ -97,7 +97,7 @@ pub(super) fn question(context: &Context<'_>, shown: &Shown<'_>, around: &str) -
         out.push_str("\nOther symbols of the file, for orientation only:\n");
         let others = context.facts.symbols.iter().filter(|symbol| symbol.parent.is_none());
         for symbol in others.take(MAX_OUTLINE) {
-            let _ = writeln!(out, "* {} {}", word(symbol.kind), attribute(&symbol.name));
+            let _ = writeln!(out, "* {} {}", word(symbol.kind), shown_name(&symbol.name));
         }
     }
     out.push_str(around);
@@ -123,7 +123,7 @@ fn symbol_line(symbol: &Symbol) -> String {
     format!(
         "- {} `{}` lines {start_line}-{end_line}: {signature}\n",
         word(symbol.kind),
-        attribute(&symbol.qualified_name())
+        shown_name(&symbol.qualified_name())
     )
 }
 
@@ -163,6 +163,12 @@ pub(super) fn around(context: &Context<'_>) -> Result<String, AnalyzeError> {
         );
     }
     Ok(out)
+}
+
+/// A symbol's name as the list shows it and as an answer gives it back: `operator<<` keeps its signs, for its
+/// signature shows them beside it.
+pub(super) fn shown_name(name: &str) -> String {
+    name.chars().take(400).map(|c| if c.is_control() || c == '`' { '?' } else { c }).collect()
 }
 
 /// A name of the repository's making, on one line and without the signs that blocks are made of.
