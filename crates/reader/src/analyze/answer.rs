@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::prompt::shown_name;
+use super::names::shown_name;
 use crate::domain::{ItemKind, LineRange};
 
 /// The schema's name, by which calls of this kind are told apart in logs.

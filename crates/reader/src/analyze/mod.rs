@@ -12,6 +12,7 @@ mod excerpt;
 mod facts_reading;
 pub(crate) mod markdown;
 mod model_reading;
+pub(crate) mod names;
 mod parts;
 mod phrases;
 pub(crate) mod prompt;

@@ -10,6 +10,7 @@ use llm::estimate_tokens;
 
 use super::context::Context;
 use super::excerpt::short;
+use super::names::{attribute, shown_name};
 use super::parts::Part;
 use super::phrases::word;
 use super::{AnalyzeError, answer};
@@ -163,15 +164,4 @@ pub(super) fn around(context: &Context<'_>) -> Result<String, AnalyzeError> {
         );
     }
     Ok(out)
-}
-
-/// A symbol's name as the list shows it and as an answer gives it back: `operator<<` keeps its signs, for its
-/// signature shows them beside it.
-pub(super) fn shown_name(name: &str) -> String {
-    name.chars().take(400).map(|c| if c.is_control() || c == '`' { '?' } else { c }).collect()
-}
-
-/// A name of the repository's making, on one line and without the signs that blocks are made of.
-pub(crate) fn attribute(text: &str) -> String {
-    text.chars().take(400).map(|c| if c.is_control() || "\"<>`".contains(c) { '?' } else { c }).collect()
 }

@@ -7,14 +7,16 @@ use std::sync::LazyLock;
 use llm::estimate_tokens;
 
 use super::WriteError;
-use crate::analyze::prompt::{attribute, numbered};
+use crate::analyze::names::attribute;
+use crate::analyze::prompt::numbered;
 use crate::document::collect::{MarkKind, marks};
 use crate::document::sentence::first_sentence;
 use crate::domain::{Citation, FileReading, ItemKind, LineRange, Page};
 use crate::knowledge::KnowledgeBase;
 use crate::secrets;
 
-pub(super) use crate::analyze::prompt::{attribute as shown_path, language_name};
+pub(super) use crate::analyze::names::attribute as shown_path;
+pub(super) use crate::analyze::prompt::language_name;
 
 const SYSTEM: &str = include_str!("../../../prompts/page.md");
 const REPAIR: &str = include_str!("../../../prompts/page_repair.md");
