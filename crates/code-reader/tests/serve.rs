@@ -198,10 +198,11 @@ fn a_worker_killed_twice_finishes_and_asks_the_llm_nothing_twice() {
     assert_eq!(analysis["status"], "completed", "{analysis}");
     let mut calls = std::collections::BTreeMap::<String, usize>::new();
     for entry in provider.log() {
-        if entry.purpose == "items" {
+        if entry.purpose == "file_items" {
             *calls.entry(entry.path.clone().unwrap_or_default()).or_default() += 1;
         }
     }
+    assert!(calls.len() >= 40, "{calls:?}");
     let repeated: usize = calls.values().map(|count| count - 1).sum();
     assert!(repeated <= 4, "at most two in flight at each of two kills: {calls:?}");
     server.signal(Signal::SIGTERM);

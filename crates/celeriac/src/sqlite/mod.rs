@@ -1,6 +1,7 @@
 //! What the SQLite broker and result backend share: the file, its schema, and the doorbells of the processes that have
 //! it open. Broker and backend on one file share one writer, so that a result and the end of its delivery are one commit.
 
+mod alive;
 mod bells;
 mod schema;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use sqlite_group_commit::{Database, DatabaseError, OpenOptions};
 
+pub(crate) use alive::{Alive, Dead};
 pub(crate) use bells::{Bell, Bells, FALLBACK_POLL};
 
 /// The file behind a broker or a result backend.

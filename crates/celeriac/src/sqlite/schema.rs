@@ -5,7 +5,7 @@ use sqlite_group_commit::{DatabaseError, apply_migrations};
 
 /// Brings a file to the newest schema.
 pub(super) fn migrate(conn: &Connection) -> Result<(), DatabaseError> {
-    apply_migrations(conn, "celeriac", &[SCHEMA_1, SCHEMA_2])
+    apply_migrations(conn, "celeriac", &[SCHEMA_1, SCHEMA_2, SCHEMA_3])
 }
 
 /// Times are milliseconds since 1970.
@@ -101,3 +101,6 @@ CREATE TABLE beat_tick (
     PRIMARY KEY (beat, entry)
 ) WITHOUT ROWID;
 ";
+
+/// The process that claimed a message, by its sign of life ([`Alive`](super::Alive)).
+const SCHEMA_3: &str = "ALTER TABLE message ADD COLUMN process TEXT;";

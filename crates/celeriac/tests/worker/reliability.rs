@@ -38,7 +38,8 @@ impl<S: Send + Sync + 'static> Task<S> for Victim {
 async fn child_worker() {
     let Ok(url) = std::env::var(URL) else { return };
     let app = App::open(&url).await.unwrap().register::<Victim>();
-    let worker = app.worker().lease(Duration::from_millis(600)).recover_every(Duration::from_millis(100));
+    // Its lease outlasts the test: that it is dead must be seen otherwise.
+    let worker = app.worker().lease(10 * PATIENCE).recover_every(Duration::from_millis(100));
     worker.mingle(Duration::ZERO).run(Shutdown::new()).await.unwrap();
 }
 

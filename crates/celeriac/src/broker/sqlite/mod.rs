@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sqlite_group_commit::DatabaseError;
+use tokio::sync::OnceCell;
 use tokio_util::sync::DropGuard;
 
 use super::dropped::{Dropped, DroppedDeliveries};
@@ -24,10 +25,10 @@ use super::{
 };
 use crate::beat::TickStore;
 use crate::protocol::{NodeName, QueueName};
-use crate::sqlite::{Bell, FALLBACK_POLL, File, now_ms};
+use crate::sqlite::{Alive, Bell, Dead, FALLBACK_POLL, File, now_ms};
 use queue::{Claim, Claimed, Incoming};
 
-/// How often consumers look for expired leases.
+/// How often consumers look for messages of the dead.
 const RECOVER_EVERY: Duration = Duration::from_secs(2);
 
 /// Bodies of which a claim together has more bytes than this are parsed on a thread of their own.
@@ -41,8 +42,10 @@ pub struct SqliteBroker {
     returns: Arc<DroppedDeliveries>,
     /// When this process last said that a node consumes a queue.
     announced: Arc<Mutex<HashMap<(QueueName, NodeName), Instant>>>,
-    /// When this process last looked for expired leases.
+    /// When this process last looked for messages of the dead.
     recovered: Arc<Mutex<Option<Instant>>>,
+    /// This process's sign of life, from the first time that it takes messages or looks for those of the dead.
+    alive: Arc<OnceCell<Option<Alive>>>,
     /// Ends the task behind `returns` with the last clone.
     _end: Arc<DropGuard>,
 }
@@ -57,21 +60,38 @@ impl SqliteBroker {
     fn on(file: File) -> Self {
         let (returns, dropped, end) = Dropped::channel();
         tokio::spawn(put_back(file.clone(), dropped));
-        Self { file, returns, announced: Arc::default(), recovered: Arc::default(), _end: Arc::new(end) }
+        Self {
+            file,
+            returns,
+            announced: Arc::default(),
+            recovered: Arc::default(),
+            alive: Arc::default(),
+            _end: Arc::new(end),
+        }
     }
 
     /// Claims what there is now. Also says when the next delayed message is due.
     async fn claim(&self, want: &Consume) -> Result<Claimed, DatabaseError> {
         let announce = self.to_announce(want);
+        let process = self.alive().await.map(|alive| alive.name().to_owned());
         let claim = Claim {
             queues: want.queues.clone(),
             max: want.max,
             consumer: want.consumer.clone(),
+            process,
             lease: want.lease,
             announce,
             returns: Arc::clone(&self.returns) as Arc<dyn Returns>,
         };
         self.file.db.write_lazily(move |conn| claim.run(conn)).await
+    }
+
+    async fn alive(&self) -> Option<&Alive> {
+        let show = || async {
+            let path = self.file.db.path().to_owned();
+            tokio::task::spawn_blocking(move || Alive::show(&path)).await.unwrap_or_default()
+        };
+        self.alive.get_or_init(show).await.as_ref()
     }
 
     /// The queues that the consumer has to be announced for again.
@@ -88,7 +108,7 @@ impl SqliteBroker {
         due
     }
 
-    /// Looks for expired leases unless this process did so a moment ago.
+    /// Looks for messages of the dead unless this process did so a moment ago.
     async fn recover_sometimes(&self) -> Result<(), BrokerError> {
         let is_due = {
             let mut recovered = self.recovered.lock();
@@ -218,13 +238,20 @@ impl Broker for SqliteBroker {
 
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         let now = now_ms();
+        let dead = self.alive().await.map(Alive::dead).unwrap_or_default();
         // Most of the time there is nothing to recover, and looking does not hold up the writers.
-        if !self.file.db.read(move |conn| queue::has_expired(conn, now)).await? {
+        if dead.is_empty() && !self.file.db.read(move |conn| queue::has_expired(conn, now)).await? {
             return Ok(Recovered::default());
         }
         let ring = self.file.bells.when_dropped(Bell::Queue);
-        let (recovered, _ring) =
-            self.file.db.write_lazily(move |conn| Ok((queue::recover(conn, now)?, ring))).await?;
+        let change = move |conn: &rusqlite::Connection| {
+            for process in &dead {
+                queue::expire(conn, &process.name)?;
+            }
+            Ok((queue::recover(conn, now)?, dead, ring))
+        };
+        let (recovered, dead, _ring) = self.file.db.write_lazily(change).await?;
+        dead.into_iter().for_each(Dead::forget);
         if recovered != Recovered::default() {
             tracing::warn!(
                 requeued = recovered.requeued,

@@ -65,6 +65,8 @@ pub(super) struct Claim {
     pub queues: Vec<QueueName>,
     pub max: usize,
     pub consumer: NodeName,
+    /// By its sign of life, if it has one.
+    pub process: Option<String>,
     pub lease: Duration,
     /// The queues that the consumer is to be announced for.
     pub announce: Vec<QueueName>,
@@ -143,7 +145,8 @@ impl Claim {
             "SELECT length(body), CASE WHEN length(body) <= ?2 THEN body END FROM payload WHERE id = ?1",
         )?;
         let mut take = conn.prepare_cached(
-            "UPDATE message SET state = 2, claim = ?2, lease_until = ?3, holder = ?4 WHERE id = ?1 AND state = 0",
+            "UPDATE message SET state = 2, claim = ?2, lease_until = ?3, holder = ?4, process = ?5
+             WHERE id = ?1 AND state = 0",
         )?;
         let mut left = MAX_CLAIM_BYTES;
         for candidate in candidates {
@@ -158,7 +161,8 @@ impl Claim {
                 break;
             }
             left -= body.as_ref().map_or(0, |_| length);
-            take.execute(params![candidate.id, claim, lease_until, self.consumer.as_str()])?;
+            let (consumer, process) = (self.consumer.as_str(), self.process.as_deref());
+            take.execute(params![candidate.id, claim, lease_until, consumer, process])?;
             claimed.rows.push(ClaimedRow {
                 tag: tag(candidate.id, claim),
                 queue: queue.clone(),
@@ -339,6 +343,13 @@ pub(super) fn has_expired(conn: &Connection, now: i64) -> Result<bool, DatabaseE
     let mut expired =
         conn.prepare_cached("SELECT 1 FROM message WHERE state = 2 AND lease_until < ?1 LIMIT 1")?;
     Ok(expired.exists([now])?)
+}
+
+/// Ends the leases of a process that has died.
+pub(super) fn expire(conn: &Connection, process: &str) -> Result<(), DatabaseError> {
+    conn.prepare_cached("UPDATE message SET lease_until = 0 WHERE state = 2 AND process = ?1")?
+        .execute([process])?;
+    Ok(())
 }
 
 /// Puts messages back whose lease has expired, or buries those that die too often.

@@ -157,3 +157,22 @@ async fn a_newer_file_is_refused_with_what_to_do() {
     let error = SqliteBroker::open(&path).await.err().unwrap().to_string();
     assert!(error.contains("newer version") && error.contains("update the program"), "{error}");
 }
+
+#[tokio::test]
+async fn what_a_dead_process_held_is_delivered_without_waiting_for_its_lease() {
+    let (one, other, folder) = pair().await;
+    other.publish(vec![publication("of the dead"), publication("of the living")]).await.unwrap();
+    let held = one.consume(Consume { lease: LONG, ..want(LONG) }).await.unwrap();
+    assert_eq!(held.len(), 2);
+    // As after SIGKILL: the sign of life is there, and nobody holds its lock.
+    let mark = "UPDATE message SET process = 'killed' WHERE id = (SELECT min(id) FROM message)";
+    one.file.db.write(move |conn| Ok(conn.execute(mark, [])?)).await.unwrap();
+    let sign = folder.path().join("queue.db-alive/killed");
+    std::fs::write(&sign, "").unwrap();
+
+    assert_eq!(other.recover().await.unwrap(), Recovered { requeued: 1, dead: 0 });
+    let again = other.consume(want(LONG)).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].message().headers.task, "of the dead");
+    assert!(again[0].is_redelivered() && !sign.exists());
+}
