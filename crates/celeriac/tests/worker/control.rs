@@ -230,9 +230,12 @@ async fn events_tell_the_life_of_tasks_and_workers() {
     };
     assert_eq!(kinds("good"), ["task-received", "task-started", "task-succeeded"]);
     assert_eq!(kinds("bad"), ["task-received", "task-started", "task-failed"]);
-    let twice =
-        ["task-received", "task-started", "task-retried", "task-received", "task-started", "task-succeeded"];
-    assert_eq!(kinds("flaky"), twice);
+    // That it is tried again is told once it is sure, and then it may have been received again.
+    let mut twice = kinds("flaky");
+    let retried = twice.iter().position(|kind| *kind == "task-retried").expect("no task-retried");
+    twice.remove(retried);
+    assert!(retried >= 2, "{twice:?}");
+    assert_eq!(twice, ["task-received", "task-started", "task-received", "task-started", "task-succeeded"]);
     assert_eq!(kinds("stubborn"), ["task-received", "task-started", "task-revoked"]);
     assert_eq!(kinds("telling"), ["task-received", "task-started", "task-progress", "task-succeeded"]);
     assert_eq!(seen[0].kind, "worker-online");
