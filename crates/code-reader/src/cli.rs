@@ -49,7 +49,7 @@ pub enum Command {
         after_help = "Examples:\n  code-reader worker\n  code-reader worker --concurrency 4 --loglevel info --hostname reader@%h\n  code-reader worker --pool prefork --autoscale 8,2 --detach --pidfile w.pid --logfile w.log"
     )]
     Worker(Box<WorkerArgs>),
-    /// Send tasks by the clock: the entries of [schedule] in code-reader.toml.
+    /// Send tasks by the clock: the entries of `[schedule]` in code-reader.toml.
     #[command(
         after_help = "code-reader.toml:\n  [schedule.cleanup]\n  task = \"celery.backend_cleanup\"\n  crontab = \"0 4 * * *\"      or: every = SECONDS\n  timezone = \"Europe/Berlin\"  UTC when absent\n\nAny number may run: one leads, the others take over from it.\n\nExamples:\n  code-reader beat\n  code-reader beat --schedule nightly.toml"
     )]

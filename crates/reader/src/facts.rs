@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{EdgeKind, File, Symbol};
 
-/// Everything that [`crate::scan`] knows of one file.
+/// Everything that [`mod@crate::scan`] knows of one file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// The row; `rank`, `summary` and `imports` are filled by `index`.

@@ -1,7 +1,7 @@
 //! Reads a repository: files, symbols, knowledge base, items and pages.
 //!
 //! The four steps are plain functions from values to values; this crate knows nothing of HTTP, of
-//! queues or of the shared database. [`scan`] reads the folder, [`index`] builds the knowledge base,
+//! queues or of the shared database. [`mod@scan`] reads the folder, [`index`] builds the knowledge base,
 //! [`analyze`] makes the items of one file and [`document`] writes the pages.
 
 pub mod analyze;

@@ -1,7 +1,7 @@
 //! The HTTP API, server-sent events and the embedded web pages.
 //!
 //! Handlers only translate: a request becomes a call of [`analysis::Analyses`], its answer JSON, its
-//! error a problem document ([`problem`]). Nothing heavy runs here: the worker is another process,
+//! error a problem document (`problem.rs`). Nothing heavy runs here: the worker is another process,
 //! and reads of a knowledge base happen on blocking threads.
 
 mod assets;

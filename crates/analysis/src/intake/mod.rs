@@ -1,7 +1,7 @@
 //! From what the user names to a folder that can be read.
 //!
-//! [`checked`] looks at a submission at once, so that plain mistakes are told at once; [`fetch`] does the
-//! slow part in the worker: clone, unpack. Everything that is fetched lies in a [`TempFolder`] and goes with it.
+//! `checked` looks at a submission at once, so that plain mistakes are told at once; `fetch` does the
+//! slow part in the worker: clone, unpack. Everything that is fetched lies in a `TempFolder` and goes with it.
 
 pub mod archive;
 mod fetch;

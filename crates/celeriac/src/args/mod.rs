@@ -1,7 +1,7 @@
 //! A task is its arguments: the way from Celery's `(args, kwargs)` to a struct and back.
 //!
-//! Python calls a task as `add.delay(2, 3)`, `add.delay(x=2, y=3)` or mixed. [`bind`] gives a struct its fields
-//! by position, then by name, and refuses a call in the words of Python's `TypeError`. [`unbind`] is the way
+//! Python calls a task as `add.delay(2, 3)`, `add.delay(x=2, y=3)` or mixed. [`bind()`] gives a struct its fields
+//! by position, then by name, and refuses a call in the words of Python's `TypeError`. [`unbind()`] is the way
 //! back: a struct with named fields becomes keyword arguments, a tuple struct positional ones.
 
 mod any;

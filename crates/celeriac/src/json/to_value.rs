@@ -15,7 +15,7 @@ use super::{MARK, marked};
 /// # Errors
 /// When something cannot be written as JSON, as a map whose keys are no texts.
 ///
-/// [`from_value`]: super::from_value
+/// [`from_value`]: fn@super::from_value
 pub fn to_value(value: &(impl Serialize + ?Sized)) -> Result<Value, serde_json::Error> {
     value.serialize(Writer(serde_json::value::Serializer))
 }

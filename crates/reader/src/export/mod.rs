@@ -1,7 +1,7 @@
 //! The reading as files for others: a folder of Markdown, and one JSON document.
 //!
 //! [`markdown_folder`] writes `index.md` and a file per page whose citations lead to the source;
-//! [`json`] writes the export document of the API. Both are the same, byte for byte, whenever the same
+//! [`json()`] writes the export document of the API. Both are the same, byte for byte, whenever the same
 //! repository is read with the same settings.
 
 mod error;

@@ -1,6 +1,6 @@
 //! What the reader knows of each language, and the one engine that turns a parsed file into facts.
 //!
-//! A language is a grammar, a query file in `queries/` and one row of [`table`]; the engine knows no
+//! A language is a grammar, a query file in `queries/` and one row of `table.rs`; the engine knows no
 //! language. A query file speaks to it through these captures:
 //!
 //! | capture | is |
@@ -30,7 +30,7 @@
 //! | `@entry` | where a program starts, when it is no function of the row's `entry` list |
 //! | `@_…` | for predicates only |
 //!
-//! Calls and annotations are also held against [`idioms`], which know what a call means to a framework.
+//! Calls and annotations are also held against `idioms/`, which know what a call means to a framework.
 
 mod above;
 mod braces;
