@@ -301,6 +301,30 @@ fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
 }
 
 #[test]
+fn a_call_is_followed_from_what_users_of_a_crate_can_name() {
+    let chain = |name: &str, length: usize| {
+        (0..length).fold(String::new(), |text, number| {
+            format!("{text}pub fn {name}{number}() {{ {name}{}() }}\n", number + 1)
+        })
+    };
+    let inner = format!("{}pub fn deep30() {{}}\n{}", chain("deep", 30), "pub fn handed() { deep20() }\n");
+    let outer = format!("{}pub(crate) fn wide8() {{ crate::inner::deep5() }}\n", chain("wide", 8));
+    let marks = "mod sealed { pub trait Sealed {} }\npub struct A; pub struct B; pub struct C;\n\
+        impl sealed::Sealed for A {} impl sealed::Sealed for B {} impl sealed::Sealed for C {}\n";
+    let files = [
+        ("Cargo.toml", "[package]\nname = \"depths\"\nversion = \"1.0.0\"\n"),
+        ("src/lib.rs", "//! Depths.\n\nmod inner;\npub mod marks;\nmod outer;\n\npub use inner::handed;\n"),
+        ("src/inner.rs", &inner),
+        ("src/marks.rs", marks),
+        ("src/outer.rs", &outer),
+    ];
+    let pages = pages_of(&files);
+    let overview = markdown(&pages, "overview");
+    assert!(overview.contains("| follow one call | `handed`"), "{overview}");
+    assert!(!overview.contains("Sealed"), "a trait without members asks for nothing: {overview}");
+}
+
+#[test]
 fn of_packages_side_by_side_none_is_the_door() {
     let door = "\"\"\"A part.\"\"\"\n\n\ndef one():\n    pass\n\n\ndef two():\n    pass\n";
     let want = "| use it |";

@@ -193,8 +193,7 @@ pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<Symbo
     for import in
         facts.imports.iter().filter(|import| import.reexport || (is_init && import.module.starts_with('.')))
     {
-        let targets: Vec<usize> =
-            survey.imports_of(at).filter(|link| link.line == import.line).map(|link| link.to).collect();
+        let targets = survey.targets_of(at, import);
         for name in &import.names {
             let shown = name.alias.as_deref().unwrap_or(&name.name);
             if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
@@ -265,7 +264,7 @@ fn most_routes(book: &Book<'_>) -> Option<(usize, usize, usize)> {
     (routes >= 2).then_some((at, routes, all))
 }
 
-/// The type with the most resolved subclasses.
+/// The type with the most resolved subclasses. A trait or interface without members only marks, and asks for nothing.
 fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
     let survey = book.survey;
     let mut counts: BTreeMap<SymbolAt, BTreeSet<SymbolAt>> = BTreeMap::new();
@@ -276,8 +275,15 @@ fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
             counts.entry(used.to).or_default().insert(from);
         }
     }
-    let (at, subclasses) =
-        counts.into_iter().map(|(at, set)| (at, set.len())).max_by_key(|(at, n)| (*n, Reverse(*at)))?;
+    let asks = |at: SymbolAt| {
+        survey.symbol(at).is_some_and(|symbol| {
+            let name = symbol.qualified_name();
+            !matches!(symbol.kind, SymbolKind::Trait | SymbolKind::Interface)
+                || survey.files[at.file].symbols.iter().any(|member| member.parent.as_ref() == Some(&name))
+        })
+    };
+    let counts = counts.into_iter().filter(|(at, _)| asks(*at)).map(|(at, set)| (at, set.len()));
+    let (at, subclasses) = counts.max_by_key(|(at, n)| (*n, Reverse(*at)))?;
     (subclasses >= 3).then_some((at, subclasses))
 }
 

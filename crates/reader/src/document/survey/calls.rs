@@ -130,7 +130,7 @@ impl Survey<'_> {
                     .filter(|(_, symbol)| !symbol.name.starts_with('_'))
                     .map(move |(symbol, _)| SymbolAt { file, symbol })
             });
-            let scored = public.take(MOST_CANDIDATES).map(|root| {
+            let score = |root: SymbolAt| {
                 let name = self.symbol(root).map_or("", |symbol| symbol.name.as_str());
                 let named = if is_start(name) { 3 } else { 1 };
                 // What wraps the whole for convenience reaches all of it, but nothing of the project needs it.
@@ -138,8 +138,11 @@ impl Survey<'_> {
                     self.module_of(root.file).is_some_and(|module| !self.users_of_module(module).is_empty());
                 let weight = if needed { named * 2 } else { named };
                 (self.reach(table, root) * weight, root)
-            });
-            widest(scored.collect(), 6)
+            };
+            let (named, unnamed): (Vec<SymbolAt>, Vec<SymbolAt>) =
+                public.take(MOST_CANDIDATES).partition(|root| !self.is_private(*root));
+            let widest_of = |roots: Vec<SymbolAt>| widest(roots.into_iter().map(score).collect(), 6);
+            widest_of(named).or_else(|| widest_of(unnamed))
         })
     }
 

@@ -7,6 +7,7 @@ mod hidden;
 pub(crate) mod order;
 mod own;
 mod places;
+mod private;
 mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use super::readme::{Readme, read_readme, readme_order};
 use super::sentence::first_sentence;
 use super::{DocumentError, slug::slug_of};
 use crate::domain::{FileReading, Language, LineRange, Origin, SkipReason, Symbol, SymbolKind};
-use crate::facts::{FileFacts, ImportTime};
+use crate::facts::{FileFacts, Import, ImportTime};
 use crate::knowledge::{KnowledgeBase, Outside};
 use crate::{FileRole, role_of};
 
@@ -50,6 +51,7 @@ pub(crate) struct Survey<'a> {
     summaries: BTreeMap<String, String>,
     /// Members that C++ types hide: the type's name, the member's.
     hidden: BTreeSet<(String, String)>,
+    private: private::Private,
     /// How many tests each file holds, where that can be told.
     tests: Vec<Option<usize>>,
 }
@@ -114,6 +116,7 @@ impl<'a> Survey<'a> {
             outside: kb.outside()?,
             summaries: BTreeMap::new(),
             hidden: BTreeSet::new(),
+            private: private::Private::default(),
             tests: Vec::new(),
         };
         // A reading made without an LLM says no more than the documentation itself.
@@ -128,6 +131,7 @@ impl<'a> Survey<'a> {
         survey.load_modules()?;
         survey.load_tests()?;
         survey.load_hidden();
+        survey.load_private();
         Ok(survey)
     }
 
@@ -146,6 +150,23 @@ impl<'a> Survey<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The files that an import takes its names from. Of a file that is imported twice only the first line is known; then
+    /// it is told by the name of the module, as after Rust's `mod a; pub use a::f;`.
+    pub(crate) fn targets_of(&self, file: usize, import: &Import) -> Vec<usize> {
+        let here: Vec<usize> =
+            self.imports_of(file).filter(|link| link.line == import.line).map(|link| link.to).collect();
+        if !here.is_empty() {
+            return here;
+        }
+        let last = import.module.rsplit("::").next().unwrap_or_default();
+        let is_named = |path: &str| {
+            path.strip_suffix(".rs").is_some_and(|path| {
+                path.strip_suffix("/mod").unwrap_or(path).rsplit('/').next() == Some(last)
+            })
+        };
+        self.imports_of(file).map(|link| link.to).filter(|to| is_named(self.path(*to))).collect()
     }
 
     /// Whether the import at a line declares a part of the crate or hands on its names.
