@@ -28,7 +28,7 @@ def main():
     failing = app.send_task("tasks.fail", ("no good",))
     unknown = app.send_task("tasks.unknown", ())
     in_headers = numbers.apply_async((1, []), headers={"x": nan}, shadow="odd")
-    packed = app.send_task("tasks.add", ("a" * 2000, "b"), compression="gzip")
+    packed = [app.send_task("tasks.add", ("a" * 2000, "b"), compression=way) for way in ("gzip", "bzip2", "lzma")]
     said = {
         "first": outcome(first),
         "named": outcome(named),
@@ -42,7 +42,7 @@ def main():
         "long_number": repr(outcome((same.clone((2**200,)) | same).delay())["value"]),
         "chunks_of_numbers": repr(outcome(numbers.chunks([(nan, [inf])], 5).delay())["value"]),
         "numbers_in_headers": repr(outcome(in_headers)["value"]),
-        "packed": len(packed.get(timeout=TIMEOUT)),
+        "packed": [len(result.get(timeout=TIMEOUT)) for result in packed],
         "state": first.state,
         "ping": app.control.ping(timeout=2),
         "queues": app.control.inspect(timeout=2).active_queues() is not None,

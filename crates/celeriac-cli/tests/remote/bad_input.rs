@@ -86,6 +86,7 @@ fn what_cannot_be_read_is_kept_and_its_callers_are_told() {
         with(wire("pickle", b"\x80\x04N."), "", "content-type", json!("application/x-python-serialize")),
         with(wire("yaml", b"a: 1"), "", "content-type", json!("application/x-yaml")),
         with(wire("compressed", GOOD), "headers", "compression", json!("application/x-bz2")),
+        with(wire("unknown-compression", GOOD), "headers", "compression", json!("application/x-brotli")),
         with(wire("retries", GOOD), "headers", "retries", json!("many")),
         with(wire("group", GOOD), "headers", "group", json!({"a": 1})),
         with(wire("eta-number", GOOD), "headers", "eta", json!(1_700_000_000)),

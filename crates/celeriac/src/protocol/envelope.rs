@@ -1,7 +1,6 @@
 //! The kombu envelope: the JSON object that wraps every message, event, control request and reply.
 
 use std::borrow::Cow;
-use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::JsonMap;
+use super::compression::{compress, decompress};
 use super::error::{ProtocolError, shortened};
 use super::ids::Priority;
 
@@ -218,37 +218,6 @@ fn check_size(bytes: usize) -> Result<(), ProtocolError> {
         return Err(ProtocolError::TooLarge { bytes, limit: MAX_BODY_BYTES });
     }
     Ok(())
-}
-
-/// kombu calls it gzip, but what it writes is zlib's format; both are read.
-fn decompress(compression: &str, bytes: &[u8]) -> Result<Vec<u8>, ProtocolError> {
-    let limit = MAX_BODY_BYTES as u64 + 1;
-    let mut body = Vec::new();
-    let is_gzip_framed = bytes.starts_with(&[0x1f, 0x8b]);
-    let read = match compression {
-        "application/x-gzip" | "gzip" | "zlib" if is_gzip_framed => {
-            flate2::read::GzDecoder::new(bytes).take(limit).read_to_end(&mut body)
-        }
-        "application/x-gzip" | "gzip" | "zlib" => {
-            flate2::read::ZlibDecoder::new(bytes).take(limit).read_to_end(&mut body)
-        }
-        other => return Err(ProtocolError::Compression { compression: shortened(other) }),
-    };
-    read.map_err(|error| ProtocolError::malformed("the compressed body", error))?;
-    Ok(body)
-}
-
-fn compress(compression: &str, bytes: &[u8]) -> Result<Vec<u8>, ProtocolError> {
-    match compression {
-        "application/x-gzip" | "gzip" | "zlib" => {
-            let mut body = Vec::new();
-            flate2::read::ZlibEncoder::new(bytes, flate2::Compression::default())
-                .read_to_end(&mut body)
-                .map_err(|error| ProtocolError::malformed("the compressed body", error))?;
-            Ok(body)
-        }
-        other => Err(ProtocolError::Compression { compression: shortened(other) }),
-    }
 }
 
 /// A missing value and `null` are the same.

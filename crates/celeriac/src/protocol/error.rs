@@ -21,7 +21,7 @@ pub enum ProtocolError {
         content_type: String,
     },
     /// The body is compressed in a way that is not understood.
-    #[error("the body is compressed with {compression:?}: only gzip and zlib are understood")]
+    #[error("the body is compressed with {compression:?}: gzip (zlib), bzip2 and lzma (xz) are understood")]
     Compression {
         /// The compression that the headers name.
         compression: String,

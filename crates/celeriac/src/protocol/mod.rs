@@ -6,6 +6,7 @@
 //! vectors of both are in `tests/vectors/`.
 
 mod command;
+mod compression;
 mod control;
 mod envelope;
 mod error;

@@ -25,7 +25,7 @@ fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
     assert_eq!(said["soon"], json!({"value": 2}));
     assert_eq!(said["failing"], json!({"error": "ValueError", "args": ["no good"]}));
     assert_eq!(said["unknown"]["error"], "NotRegistered");
-    assert_eq!((&said["packed"], &said["state"]), (&json!(2001), &json!("SUCCESS")));
+    assert_eq!((&said["packed"], &said["state"]), (&json!([2001, 2001, 2001]), &json!("SUCCESS")));
     assert_eq!(said["ping"], json!([{"w1@lab": {"ok": "pong"}}]));
     assert_eq!(said["queues"], true);
     // `repr` of what Python gets: its own numbers, and `None` where our task had no type for them.
