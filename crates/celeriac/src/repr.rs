@@ -4,6 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::json;
 
+mod typed;
+
 /// No text in logs and events is longer, as in Celery.
 const MAX_CHARS: usize = 1024;
 
@@ -42,6 +44,14 @@ pub fn kwargs(values: &Map<String, Value>) -> String {
     cut(out)
 }
 
+/// An exception of this class with these arguments, however long: `ValueError('bad', 1)`.
+pub fn exception(class: &str, args: &[Value]) -> String {
+    let mut out = format!("{class}(");
+    write_list(args, usize::MAX, &mut out);
+    out.push(')');
+    out
+}
+
 /// Shortens a text to 1024 characters, the last three of which are dots when something was left out.
 pub fn cut(mut text: String) -> String {
     if text.len() > MAX_CHARS
@@ -68,6 +78,12 @@ pub fn number(value: &Number) -> String {
     }
 }
 
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    write_text(text, usize::MAX, &mut out);
+    out
+}
+
 fn write(value: &Value, bound: usize, out: &mut String) {
     if out.len() > bound {
         return;
@@ -89,7 +105,10 @@ fn write(value: &Value, bound: usize, out: &mut String) {
             write_list(values, bound, out);
             out.push(']');
         }
-        Value::Object(values) => write_dict(values, bound, out),
+        Value::Object(values) => match typed::shown(values) {
+            Some(shown) => out.push_str(&shown),
+            None => write_dict(values, bound, out),
+        },
     }
 }
 

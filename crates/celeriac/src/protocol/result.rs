@@ -264,17 +264,7 @@ impl TaskException {
 
     /// As Python's `repr()` shows it: `ValueError('bad')`.
     pub fn repr(&self) -> String {
-        let args = self.exc_message.iter().map(|arg| match arg {
-            Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
-            Value::String(text) => {
-                format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
-            }
-            Value::Null => "None".into(),
-            Value::Bool(true) => "True".into(),
-            Value::Bool(false) => "False".into(),
-            other => other.to_string(),
-        });
-        format!("{}({})", self.exc_type, args.collect::<Vec<_>>().join(", "))
+        crate::repr::exception(&self.exc_type, &self.exc_message)
     }
 }
 
