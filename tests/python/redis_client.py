@@ -35,6 +35,7 @@ def main():
         "urgent": [outcome(result) for result in urgent],
         "soon": outcome(soon),
         "failing": outcome(failing),
+        "frame": failing.traceback.splitlines()[1],
         "unknown": outcome(unknown),
         "numbers": repr(outcome(numbers.delay(nan, [inf, -inf, 0.5], nan))["value"]),
         "numbers_in_a_chain": repr(outcome((same.clone((nan,)) | numbers.s([nan, inf])).delay())["value"]),

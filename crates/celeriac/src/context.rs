@@ -244,6 +244,7 @@ impl<S: Send + Sync + 'static> Context<S> {
 
     /// Ends the run with a retry because of an error, for `map_err(|error| cx.retry_because(&error))`. When no retry
     /// is left, that error is the task's failure.
+    #[track_caller]
     pub fn retry_because<E: std::error::Error>(&self, error: &E) -> TaskError {
         Retry::default().because(Failure::from_error(error)).into()
     }

@@ -1,6 +1,7 @@
 //! What a task is: its arguments, its settings, its `run`, and how a run may end other than well.
 
 use std::future::Future;
+use std::panic::Location;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -73,22 +74,44 @@ pub trait Task<S = ()>: Serialize + DeserializeOwned + Send + 'static {
 pub struct Failure {
     /// Class, module and arguments, as Python's client rebuilds them.
     pub exception: TaskException,
-    /// The chain of causes, or a panic's place.
+    /// What is told of the way here, if it is not the line on which the failure was made.
     pub traceback: Option<String>,
+    /// Where it was made; nothing for what happens to a task from outside, such as a time limit.
+    #[serde(default)]
+    origin: Option<Box<Origin>>,
+}
+
+/// The line of a program on which a failure was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Origin {
+    file: String,
+    line: u32,
+    /// The error in words with its causes, a line each; nothing if the exception says it all.
+    causes: Option<String>,
 }
 
 impl Failure {
     /// A failure with one of Python's builtin exception classes, such as `ValueError`, or any other name.
+    #[track_caller]
     pub fn new(exc_type: &str, message: impl Into<String>) -> Self {
         Self::of(TaskException::new("builtins", exc_type, message.into()))
     }
 
     /// A failure with an exception of a named module.
+    #[track_caller]
     pub fn of(exception: TaskException) -> Self {
-        Self { exception, traceback: None }
+        let place = Location::caller();
+        let origin = Origin { file: place.file().to_owned(), line: place.line(), causes: None };
+        Self { origin: Some(Box::new(origin)), ..Self::bare(exception) }
+    }
+
+    /// A failure that no line of a task has made.
+    pub(crate) fn bare(exception: TaskException) -> Self {
+        Self { exception, traceback: None, origin: None }
     }
 
     /// The failure of a Rust error: the class is the error type's name, the text its chain of causes.
+    #[track_caller]
     pub fn from_error<E: std::error::Error>(error: &E) -> Self {
         let full = std::any::type_name::<E>();
         let path = full.split('<').next().unwrap_or(full);
@@ -105,10 +128,24 @@ impl Failure {
             source = cause.source();
         }
         // No module of this name is ever loaded, so that Python's client makes a class of that name.
-        Self {
-            exception: TaskException::new("celeriac.errors", exc_type, message),
-            traceback: Some(lines.join("\n")),
+        let mut failure = Self::of(TaskException::new("celeriac.errors", exc_type, message));
+        if let Some(origin) = &mut failure.origin {
+            origin.causes = Some(lines.join("\n"));
         }
+        failure
+    }
+
+    /// With a traceback, if it can tell where it was made. It has the form of Python's, which the clients of Celery read
+    /// (`task_remote_tracebacks`): the one frame is the line of the task that made the failure.
+    pub(crate) fn traced(mut self, task: &str) -> Self {
+        if let (None, Some(origin)) = (&self.traceback, &self.origin) {
+            let Origin { file, line, causes } = origin.as_ref();
+            let last = causes.clone().unwrap_or_else(|| self.exception.last_line());
+            self.traceback = Some(format!(
+                "Traceback (most recent call last):\n  File \"{file}\", line {line}, in {task}\n{last}\n"
+            ));
+        }
+        self
     }
 
     /// As Python's `repr` shows it, at most 1024 characters.
@@ -183,12 +220,15 @@ pub enum TaskError {
 
 impl TaskError {
     /// A failure with a class name and a message.
+    #[track_caller]
     pub fn failed(exc_type: &str, message: impl Into<String>) -> Self {
         Self::Failed(Failure::new(exc_type, message))
     }
 }
 
 impl<E: std::error::Error> From<E> for TaskError {
+    /// `?` tells its own line.
+    #[track_caller]
     fn from(error: E) -> Self {
         Self::Failed(Failure::from_error(&error))
     }
@@ -207,6 +247,7 @@ impl From<Retry> for TaskError {
 }
 
 impl From<CancelReason> for TaskError {
+    #[track_caller]
     fn from(reason: CancelReason) -> Self {
         match reason {
             CancelReason::SoftTimeLimit => {
@@ -285,6 +326,32 @@ mod tests {
             let pause = policy.pause(3);
             assert!((Duration::from_secs(4)..=Duration::from_secs(8)).contains(&pause), "{pause:?}");
         }
+    }
+
+    #[test]
+    fn a_traceback_names_the_line_that_failed_and_the_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the settings")]
+        struct Settings(#[source] std::num::ParseIntError);
+        let read = || -> TaskResult<i64> { Ok("x".parse().map_err(Settings)?) };
+        let line = line!() - 1;
+        let TaskError::Failed(failure) = read().unwrap_err() else { panic!("not failed") };
+        let expected = format!(
+            "Traceback (most recent call last):\n  File \"{}\", line {line}, in tasks.read\n\
+             {}: cannot read the settings\ncaused by: invalid digit found in string\n",
+            file!(),
+            std::any::type_name::<Settings>(),
+        );
+        assert_eq!(failure.traced("tasks.read").traceback, Some(expected));
+
+        let shown = |failure: Failure| failure.traced("t").traceback.unwrap_or_default();
+        let TaskError::Failed(failed) = TaskError::failed("ValueError", "no good") else { panic!() };
+        let line = line!() - 1;
+        let expected = format!("  File \"{}\", line {line}, in t\nValueError: no good\n", file!());
+        assert_eq!(shown(failed), format!("Traceback (most recent call last):\n{expected}"));
+        let own = Failure { traceback: Some("my own".into()), ..Failure::new("E", "e") };
+        assert_eq!(shown(own), "my own");
+        assert_eq!(shown(Failure::bare(TaskException::new("m", "E", "e"))), "");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{task, tasks};
 
 /// An exception class of the suite.
+#[track_caller]
 pub(super) fn exception(class: &str, arguments: Vec<Value>) -> Failure {
     Failure::of(TaskException {
         exc_type: class.to_owned(),

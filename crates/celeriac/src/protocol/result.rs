@@ -262,6 +262,21 @@ impl TaskException {
         words.collect::<Vec<_>>().join(", ")
     }
 
+    /// As the last line of Python's tracebacks has it: `ValueError: bad`, `celery.exceptions.Retry: now`.
+    pub(crate) fn last_line(&self) -> String {
+        let module = match self.exc_module.as_str() {
+            "builtins" | "__main__" => String::new(),
+            module => format!("{module}."),
+        };
+        let said = match self.exc_message.as_slice() {
+            [] => String::new(),
+            [Value::String(text)] => format!(": {text}"),
+            [single] => format!(": {}", crate::repr::whole(single)),
+            several => format!(": {}", crate::repr::args(several)),
+        };
+        format!("{module}{}{said}", self.exc_type)
+    }
+
     /// As Python's `repr()` shows it: `ValueError('bad')`.
     pub fn repr(&self) -> String {
         crate::repr::exception(&self.exc_type, &self.exc_message)

@@ -80,7 +80,7 @@ fn conclude<S: Send + Sync + 'static>(
             retry(shared, held, task, Retry::default().because(failure))
         }
         End::Returned(Err(TaskError::Failed(failure))) => {
-            fail(shared, held, &failure, task.settings.acks_on_failure)
+            fail(shared, held, &failure.traced(task.name), task.settings.acks_on_failure)
         }
         End::Returned(Err(TaskError::Retry(wish))) => retry(shared, held, task, *wish),
         End::Returned(Err(TaskError::Ignore)) => {
@@ -97,7 +97,7 @@ fn conclude<S: Send + Sync + 'static>(
             );
             let seconds = seconds(limit);
             let exception = TaskException::new("billiard.exceptions", "TimeLimitExceeded", seconds);
-            fail(shared, held, &Failure::of(exception), task.settings.acks_on_timeout)
+            fail(shared, held, &Failure::bare(exception), task.settings.acks_on_timeout)
         }
         End::Dropped(CancelReason::Revoked) => strategy::revoked(shared, held, "terminated"),
         End::Dropped(CancelReason::Shutdown | CancelReason::SoftTimeLimit) => cancelled(shared, held),
@@ -141,7 +141,7 @@ fn fail<S: Send + Sync + 'static>(
         held.message.headers.shown_name(),
         held.id(),
         failure.repr(),
-        failure.traceback.as_ref().map(|traceback| format!("\n{traceback}")).unwrap_or_default(),
+        failure.traceback.as_ref().map(|traceback| format!("\n{}", traceback.trim_end())).unwrap_or_default(),
     );
     let mut finished = Finished::default();
     finished.fail(&ended(shared, held), TaskState::Failure, failure);
@@ -159,8 +159,9 @@ fn retry<S: Send + Sync + 'static>(
     wish: Retry,
 ) -> Finished {
     let headers = &held.message.headers;
+    let cause = wish.cause.map(|cause| cause.traced(task.name));
     if wish.max_retries.or(task.settings.max_retries).is_some_and(|max| headers.retries >= max) {
-        let failure = wish.cause.map(|cause| *cause).unwrap_or_else(|| {
+        let failure = cause.unwrap_or_else(|| {
             let message = format!(
                 "Can't retry {}[{}] args:{} kwargs:{}",
                 task.name,
@@ -168,7 +169,7 @@ fn retry<S: Send + Sync + 'static>(
                 repr::args(held.message.body.args()),
                 repr::kwargs(held.message.body.kwargs()),
             );
-            Failure::of(TaskException::new("celery.exceptions", "MaxRetriesExceededError", message))
+            Failure::bare(TaskException::new("celery.exceptions", "MaxRetriesExceededError", message))
         });
         return fail(shared, held, &failure, task.settings.acks_on_failure);
     }
@@ -183,13 +184,11 @@ fn retry<S: Send + Sync + 'static>(
     again.headers.redelivered = None;
     again.properties.delivery_info.redelivered = None;
 
-    let cause = wish.cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
-    let message = format!("Retry in {}s{cause}", seconds(pause));
+    let because = cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
+    let message = format!("Retry in {}s{because}", seconds(pause));
     tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", headers.shown_name(), headers.id);
-    let failure = wish
-        .cause
-        .map(|cause| *cause)
-        .unwrap_or_else(|| Failure::of(TaskException::new("celery.exceptions", "Retry", message)));
+    let failure =
+        cause.unwrap_or_else(|| Failure::bare(TaskException::new("celery.exceptions", "Retry", message)));
 
     let mut finished = Finished::default();
     let ended = shared.ended(&held.message, false);
@@ -231,7 +230,7 @@ fn reject<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, requeue: bo
         let mut exception =
             TaskException::new("celery.exceptions", "Reject", "the task rejected its message");
         exception.exc_message.push(false.into());
-        let failure = Failure::of(exception);
+        let failure = Failure::bare(exception);
         finished = fail(shared, held, &failure, false);
     }
     let fields = JsonMap::from_iter([("requeue".to_owned(), requeue.into())]);
@@ -259,7 +258,7 @@ fn lost<S: Send + Sync + 'static>(
             ..Finished::default()
         };
     }
-    let failure = Failure::of(TaskException::new("billiard.exceptions", "WorkerLostError", how));
+    let failure = Failure::bare(TaskException::new("billiard.exceptions", "WorkerLostError", how));
     let mut finished = fail(shared, held, &failure, true);
     if comes_back {
         finished.settlement = finished.settlement.map(|settlement| settlement.lost(how));

@@ -217,7 +217,7 @@ impl Finished {
                 TaskException::new("celery.exceptions", "ChordError", message)
             }
         };
-        let failure = Failure::of(exception);
+        let failure = Failure::bare(exception);
         let id = TaskId::from(freeze::final_id(body).unwrap_or_default());
         let root = options::text(body, "root_id").map_or_else(|| id.clone(), TaskId::from);
         let mut called = already.to_vec();
@@ -282,7 +282,7 @@ impl Finished {
 
     /// A signature that cannot be sent fails, as if it had run.
     pub(crate) fn fail_unsent(&mut self, signature: &Signature, error: &AppError) {
-        let failure = Failure::new("ValueError", error.to_string());
+        let failure = Failure::bare(TaskException::new("builtins", "ValueError", error.to_string()));
         let id = TaskId::from(freeze::final_id(signature).unwrap_or_default());
         let root = options::text(signature, "root_id").map_or_else(|| id.clone(), TaskId::from);
         let mut called = Vec::new();

@@ -120,7 +120,7 @@ async fn bury<S: Send + Sync + 'static>(shared: &Shared<S>, dead: u64) {
             "Task {}[{}] goes to the dead letters: {reason}", headers.task, headers.id,
         );
         let text = format!("Worker exited prematurely {deaths} times while it held the task");
-        let failure = Failure::of(TaskException::new("billiard.exceptions", "WorkerLostError", text));
+        let failure = Failure::bare(TaskException::new("billiard.exceptions", "WorkerLostError", text));
         let mut finished = Finished::default();
         let ended = shared.ended(&message, false);
         finished.fail(&ended, TaskState::Failure, &failure);

@@ -188,7 +188,7 @@ fn unregistered<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Fi
         headers.task, headers.id,
     );
     let exception = TaskException::new("celery.exceptions", "NotRegistered", headers.task.as_str());
-    let failure = Failure::of(exception);
+    let failure = Failure::bare(exception);
     let mut finished = Finished::default();
     let ended = shared.ended(&held.message, false);
     finished.fail(&ended, TaskState::Failure, &failure);

@@ -26,7 +26,7 @@ pub(crate) async fn tell<S: Send + Sync + 'static>(
             ProtocolError::ContentType { .. } => "ContentDisallowed",
             _ => "DecodeError",
         };
-        let failure = Failure::of(TaskException::new("kombu.exceptions", class, error.to_string()));
+        let failure = Failure::bare(TaskException::new("kombu.exceptions", class, error.to_string()));
         let meta = TaskMeta::new(id.clone(), TaskState::Failure, failure.exception.clone().into_value());
         let fields = execute::exception_fields(&failure);
         let finished =

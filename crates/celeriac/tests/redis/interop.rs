@@ -24,6 +24,8 @@ fn python_calls_our_worker(celery: Celery, query: &str, prefix: &str) {
     assert_eq!(said["urgent"], json!(numbers));
     assert_eq!(said["soon"], json!({"value": 2}));
     assert_eq!(said["failing"], json!({"error": "ValueError", "args": ["no good"]}));
+    let frame = said["frame"].as_str().unwrap();
+    assert!(frame.contains("support.rs\", line ") && frame.ends_with(", in tasks.fail"), "{frame}");
     assert_eq!(said["unknown"]["error"], "NotRegistered");
     assert_eq!((&said["packed"], &said["state"]), (&json!([2001, 2001, 2001]), &json!("SUCCESS")));
     assert_eq!(said["ping"], json!([{"w1@lab": {"ok": "pong"}}]));

@@ -43,8 +43,13 @@ async fn a_failure_and_a_panic_are_stored() {
     let bench = Bench::new().await;
     let worker = Running::start(bench.worker());
     let failed = bench.app.send(Fail { ignored: Value::Null }).await.unwrap();
-    let error = failed.get_timeout(PATIENCE).await.unwrap_err().to_string();
-    assert!(error.ends_with("failed: ValueError: boom"), "{error}");
+    let error = failed.get_timeout(PATIENCE).await.unwrap_err();
+    assert!(error.to_string().ends_with("failed: ValueError: boom"), "{error}");
+    let ResultError::Failed { traceback, .. } = error else { panic!("{error}") };
+    let traceback = traceback.unwrap();
+    let [head, frame, last] = traceback.lines().collect::<Vec<_>>()[..] else { panic!("{traceback}") };
+    assert_eq!((head, last), ("Traceback (most recent call last):", "ValueError: boom"));
+    assert!(frame.contains("support.rs\", line ") && frame.ends_with(", in tasks.fail"), "{frame}");
     let panicked = bench.app.send(Panic).await.unwrap();
     let error = panicked.get_timeout(PATIENCE).await.unwrap_err().to_string();
     assert!(error.ends_with("failed: RuntimeError: the task panicked: dropped the ball"), "{error}");

@@ -74,7 +74,7 @@ async fn run<S: Send + Sync + 'static>(
     let Some(task) = app.registry().get(&message.headers.task).cloned() else {
         let exception =
             TaskException::new("celery.exceptions", "NotRegistered", message.headers.task.as_str());
-        return (Err(TaskError::Failed(Failure::of(exception))), Vec::new());
+        return (Err(TaskError::Failed(Failure::bare(exception))), Vec::new());
     };
     let request = Request { message: message.clone(), hostname, queue, redelivered };
     let cx = Context::new(app.clone(), request, cancellation, events.clone());
@@ -132,7 +132,7 @@ fn tell(mut stream: UnixStream, mut waiting: mpsc::Receiver<ToParent>) {
         // What cannot be sent (it is too large, or no JSON) is a failure like others.
         let ToParent::Done { resident_kib, .. } = said else { continue };
         let exception = TaskException::new("kombu.exceptions", "EncodeError", error.to_string());
-        let end = Err(TaskError::Failed(Failure::of(exception)));
+        let end = Err(TaskError::Failed(Failure::bare(exception)));
         drop(frame::write(&mut stream, &ToParent::Done { end, children: Vec::new(), resident_kib }));
     }
 }
