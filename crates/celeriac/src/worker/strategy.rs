@@ -157,19 +157,27 @@ pub(crate) fn revoked<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held,
     tracing::info!(target: "celery.worker", "Discarding revoked task: {}[{}] ({reason})", headers.shown_name(), headers.id);
     let exception = TaskException::new("celery.exceptions", "TaskRevokedError", reason);
     let mut finished = Finished::default();
-    finished.fail(&ended(shared, held), TaskState::Revoked, &Failure::of(exception));
+    finished.fail(&ended(shared, held), TaskState::Revoked, &Failure::bare(exception));
     finished.settlement = held.settle(Delivery::ack);
-    let terminated = reason == "terminated";
-    let fields = JsonMap::from_iter([
-        ("terminated".to_owned(), terminated.into()),
-        (
-            "signum".to_owned(),
-            if terminated { held.signal.load(Ordering::Relaxed).into() } else { Value::Null },
-        ),
-        ("expired".to_owned(), (reason == "expired").into()),
-    ]);
+    let fields = match reason {
+        "terminated" => terminated_by(held.signal.load(Ordering::Relaxed)),
+        _ => revocation(None, reason == "expired"),
+    };
     finished.events.push(("task-revoked", held.id().clone(), fields));
     finished
+}
+
+/// What the event `task-revoked` tells of a task that ran and was sent a signal.
+pub(crate) fn terminated_by(signal: i32) -> JsonMap {
+    revocation(Some(signal), false)
+}
+
+fn revocation(signal: Option<i32>, is_expired: bool) -> JsonMap {
+    JsonMap::from_iter([
+        ("terminated".to_owned(), signal.is_some().into()),
+        ("signum".to_owned(), signal.map_or(Value::Null, Value::from)),
+        ("expired".to_owned(), is_expired.into()),
+    ])
 }
 
 /// The task as what follows it must know it.

@@ -61,6 +61,31 @@ async fn a_terminated_task_sees_it_and_its_process_ends() {
 }
 
 #[tokio::test]
+async fn the_signal_of_the_soft_limit_asks_and_leaves_the_process() {
+    let bench = Bench::new().await;
+    let worker = Running::start(bench.worker().concurrency(1));
+    let ask = async |id: &str| {
+        let arguments = celeriac::JsonMap::from_iter([
+            ("task_id".to_owned(), id.into()),
+            ("signal".to_owned(), "SIGUSR1".into()),
+        ]);
+        bench.app.control().timeout(PATIENCE).limit(1).call("terminate", arguments).await.unwrap();
+    };
+    let running = bench.app.send(Patient).await.unwrap();
+    until("it runs", async || bench.lab.read("waits").is_some()).await;
+    ask(running.id().as_str()).await;
+    assert_eq!(running.get_timeout(PATIENCE).await.unwrap(), "the soft time limit has passed");
+
+    let blocks = bench.app.send(Block { stubborn: false }).await.unwrap();
+    until("it runs", async || bench.lab.read("blocks").is_some()).await;
+    ask(blocks.id().as_str()).await;
+    let error = exception(blocks.get_timeout(PATIENCE).await.unwrap_err());
+    assert_eq!(error, "billiard.exceptions.SoftTimeLimitExceeded()");
+    assert!(is_alive(pid_in(&bench, "blocks")), "the process goes on");
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn kill_leaves_no_time_and_is_told() {
     let bench = Bench::new().await;
     let mut events = bench.app.events().await.unwrap();

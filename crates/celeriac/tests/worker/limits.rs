@@ -67,6 +67,37 @@ async fn a_running_task_is_terminated() {
     worker.stop().await;
 }
 
+/// As Celery's pool of processes has it; what it sends and stores was looked at there.
+#[tokio::test]
+async fn the_signal_of_the_soft_limit_asks_a_task_to_end() {
+    let bench = Bench::new().await;
+    let mut events = bench.app.events().await.unwrap();
+    let worker = Running::start(bench.worker().events(true));
+    let running = bench.app.send(Patient { is_stubborn: false }).await.unwrap();
+    until("it runs", async || bench.lab.at_gate.load(Ordering::SeqCst) == 1).await;
+    let arguments = celeriac::JsonMap::from_iter([
+        ("task_id".to_owned(), running.id().as_str().into()),
+        ("terminate".to_owned(), true.into()),
+        ("signal".to_owned(), "SIGUSR1".into()),
+    ]);
+    bench.app.control().timeout(PATIENCE).limit(1).call("revoke", arguments).await.unwrap();
+    let error = running.get_timeout(PATIENCE).await.unwrap_err();
+    let ResultError::Failed { exception, .. } = error else { panic!("{error}") };
+    assert_eq!(exception.repr(), "SoftTimeLimitExceeded()");
+    assert_eq!(bench.lab.lines(), ["asked: the soft time limit has passed"]);
+    let mut told = Vec::new();
+    while told.last().is_none_or(|event: &celeriac::Event| event.kind != "task-failed") {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.unwrap().unwrap();
+        if event.kind.starts_with("task-") {
+            told.push(event);
+        }
+    }
+    let kinds: Vec<&str> = told.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["task-received", "task-started", "task-revoked", "task-failed"]);
+    assert_eq!((&told[2].fields["terminated"], &told[2].fields["signum"]), (&true.into(), &10.into()));
+    worker.stop().await;
+}
+
 #[tokio::test]
 async fn a_running_task_that_is_revoked_without_terminate_ends_by_itself() {
     let bench = Bench::new().await;

@@ -13,6 +13,7 @@ use crate::repr;
 use crate::worker::held::{Held, Stage};
 use crate::worker::revoked::MAX_REVOKED;
 use crate::worker::shared::Shared;
+use crate::worker::strategy;
 
 /// So many are stored at a time: the results of tasks that end meanwhile must not stand behind all of them.
 const MAX_STORED: usize = 500;
@@ -62,7 +63,7 @@ fn call_off<S: Send + Sync + 'static>(
                 (Stage::Active, None) => is_here = true,
                 (_, None) => held.cancellation.cancel(CancelReason::Revoked),
                 (_, Some(signal)) => {
-                    end(held, signal);
+                    end(shared, held, signal);
                     is_here = true;
                 }
             }
@@ -84,8 +85,15 @@ fn call_off<S: Send + Sync + 'static>(
     Ok(Answer { revoked: elsewhere, ..Answer::from(value) })
 }
 
-fn end(held: &Held, signal: &Signal) {
+/// Ends a task, or asks one that runs to end by itself if the signal is that of Celery's soft time limit: what becomes of
+/// it is then stored, and told in an event of its own, when it has ended.
+fn end<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held, signal: &Signal) {
     tracing::info!(target: "celery.worker", "Terminating {} ({})", held.id(), signal.0.as_str());
+    if signal.asks() && held.stage() == Stage::Active {
+        shared.events.task("task-revoked", held.id(), || strategy::terminated_by(signal.0 as i32));
+        held.cancellation.cancel(CancelReason::SoftTimeLimit);
+        return;
+    }
     held.signal.store(signal.0 as i32, Ordering::Relaxed);
     held.cancellation.cancel(CancelReason::Revoked);
 }
@@ -111,7 +119,7 @@ pub(super) fn by_stamped_headers<S: Send + Sync + 'static>(
     }
     let mut found = false;
     for held in held.iter().filter(|held| held.stage() == Stage::Active && is_marked(held)) {
-        end(held, &signal);
+        end(shared, held, &signal);
         found = true;
     }
     Ok(ok(if found {
@@ -140,11 +148,15 @@ fn stamps(arguments: &Arguments<'_>) -> Result<JsonMap, Raised> {
     }
 }
 
-/// A signal, which is told in the log and in the event. KILL ends a process of the prefork pool at once; all others leave
-/// its task a second.
+/// A signal, which is told in the log and in the event. KILL ends a process of the prefork pool at once, USR1 only asks
+/// the task to end; all others leave it a second.
 struct Signal(nix::sys::signal::Signal);
 
 impl Signal {
+    fn asks(&self) -> bool {
+        self.0 == nix::sys::signal::Signal::SIGUSR1
+    }
+
     fn of(arguments: &Arguments<'_>, is_needed: bool) -> Result<Self, Raised> {
         use nix::sys::signal::Signal as Named;
         let Some(given) = arguments.get("signal") else { return Ok(Self(Named::SIGTERM)) };

@@ -195,6 +195,7 @@ async fn converse<S: Send + Sync + 'static>(child: &mut Child, number: u64, work
     let Work { held, limits, events, .. } = work;
     let start = Instant::now();
     let mut soft = limits.soft;
+    let mut is_asked = false;
     let mut called_off: Option<(CancelReason, Instant)> = None;
     loop {
         let limit = soft.or(limits.hard).map(|limit| start + limit);
@@ -225,14 +226,17 @@ async fn converse<S: Send + Sync + 'static>(child: &mut Child, number: u64, work
                 called_off = Some((reason, Instant::now() + grace));
                 call_off(child, reason).await;
             }
+            reason = held.cancellation.asked(), if !is_asked => {
+                is_asked = true;
+                if reason == CancelReason::SoftTimeLimit {
+                    call_off(child, reason).await;
+                }
+            }
             () = deadline(grace), if grace.is_some() => {
                 return End::Dropped(called_off.map_or(CancelReason::Shutdown, |(reason, _)| reason));
             }
             () = deadline(limit) => match soft.take() {
-                Some(limit) => {
-                    held.exceed_soft_limit(limit);
-                    call_off(child, CancelReason::SoftTimeLimit).await;
-                }
+                Some(limit) => held.exceed_soft_limit(limit),
                 None => {
                     held.cancellation.cancel(CancelReason::TimeLimit);
                     return End::Dropped(CancelReason::TimeLimit);
