@@ -15,28 +15,41 @@ pub(super) fn is_meant(request: &ControlRequest, node: &NodeName) -> bool {
         return nodes.contains(node);
     }
     let Some(pattern) = request.pattern.as_deref().filter(|pattern| !pattern.is_empty()) else { return true };
-    let compiled = match request.matcher.as_deref() {
-        None | Some("" | "glob") => compile(&glob(pattern)),
-        Some("pcre") => compile(&format!(r"\A(?:{pattern})")),
-        Some(other) => Err(format!("there is no matcher {other:?}")),
-    };
-    match compiled {
-        Ok(pattern) => pattern.is_match(node.as_str()),
+    match matches(pattern, request.matcher.as_deref(), node) {
+        Ok(is_meant) => is_meant,
         // A node that cannot tell whether it is meant keeps silent.
         Err(error) => {
-            tracing::warn!(target: "celery.pidbox", "a control request is not obeyed: {error}");
+            let method = super::shortened(&request.method);
+            tracing::warn!(
+                target: "celery.pidbox",
+                "control request {method} is ignored, since nothing tells whether it is for {node}: {error}",
+            );
             false
         }
+    }
+}
+
+fn matches(pattern: &str, matcher: Option<&str>, node: &NodeName) -> Result<bool, String> {
+    let compiled = match matcher {
+        None | Some("" | "glob") => compile(&glob(pattern)),
+        Some("pcre") => compile(&format!(r"\A(?:{pattern})")),
+        Some(other) => {
+            return Err(format!("its matcher is {:?}, and there are glob and pcre", super::shortened(other)));
+        }
+    };
+    match compiled {
+        Ok(compiled) => Ok(compiled.is_match(node.as_str())),
+        Err(error) => Err(format!("its pattern {:?} {error}", super::shortened(pattern))),
     }
 }
 
 /// Patterns run in linear time, whatever they are.
 fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > 4 * MAX_PATTERN_BYTES {
-        return Err(format!("its pattern has {} bytes", pattern.len()));
+        return Err(format!("has more than {MAX_PATTERN_BYTES} bytes"));
     }
     let built = RegexBuilder::new(pattern).size_limit(MAX_COMPILED_BYTES).build();
-    built.map_err(|_| "its pattern is no regular expression that is understood here".to_owned())
+    built.map_err(|_| "is no regular expression that is understood here".to_owned())
 }
 
 /// A shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`) as a regular expression.
@@ -110,6 +123,18 @@ mod tests {
             assert!(!is_meant_by(pattern, Some("glob")), "{pattern}");
         }
         assert!(is_meant_by("w1*", None));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_told() {
+        let told =
+            |pattern: &str, matcher| matches(pattern, Some(matcher), &NodeName::from("w1@lab")).unwrap_err();
+        assert_eq!(
+            told("w(", "pcre"),
+            r#"its pattern "w(" is no regular expression that is understood here"#
+        );
+        assert_eq!(told("w1*", "nope"), r#"its matcher is "nope", and there are glob and pcre"#);
+        assert!(told(&"x".repeat(100_000), "pcre").ends_with(r#"xx" has more than 1024 bytes"#));
     }
 
     #[test]
