@@ -162,8 +162,10 @@ impl WorkerArgs {
                 .collect::<Vec<_>>()
         };
         let queues = named(&self.queues);
-        if !queues.is_empty() {
-            worker = worker.queues(queues);
+        match queues.as_slice() {
+            [] if !self.queues.is_empty() => return Err(WorkerError::NoQueues),
+            [] => {}
+            _ => worker = worker.queues(queues),
         }
         worker =
             worker.exclude_queues(named(&self.exclude_queues)).purge(self.purge).events(self.task_events);
@@ -258,6 +260,22 @@ mod tests {
         assert!(args.detach && args.task_events && !args.detached);
         assert_eq!(parse("--pool solo --heartbeat-interval 5 --discard").unwrap().pool, WorkerPool::Solo);
         assert!(parse("--events --pool THREADS").unwrap().task_events);
+    }
+
+    #[tokio::test]
+    async fn queues_without_a_name_are_refused() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let app = celeriac::App::open(&format!("sqlite://{}/q.db", dir.path().display())).await.unwrap();
+        for (queues, is_taken) in [("", false), (" , ", false), ("a,,b,", true)] {
+            let args = Program::try_parse_from(["worker", "-Q", queues]).unwrap().worker;
+            match args.configure(app.worker(), "w") {
+                Ok(_) => assert!(is_taken, "{queues:?}"),
+                Err(error) => {
+                    assert!(!is_taken && matches!(error, WorkerError::NoQueues), "{error}");
+                    assert_eq!(error.exit_code(), 2);
+                }
+            }
+        }
     }
 
     #[test]

@@ -56,6 +56,11 @@ pub enum WorkerError {
     /// One place cannot be many.
     #[error("--pool solo runs one task at a time and cannot --autoscale: choose another pool")]
     SoloScales,
+    /// `--queues ''`, as a script writes it whose variable is not set.
+    #[error(
+        "--queues is empty and names no queue: name some with commas between, or leave it away for the default queue"
+    )]
+    NoQueues,
     /// The process in the background ended at once.
     #[error("the worker in the background ended with {status}{}", hint(log))]
     Background {
@@ -85,7 +90,7 @@ impl WorkerError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::AlreadyRuns { .. } => EXIT_CANNOT_CREATE,
-            Self::Umask(_) | Self::LimitsCross { .. } | Self::SoloScales => EXIT_USAGE,
+            Self::Umask(_) | Self::LimitsCross { .. } | Self::SoloScales | Self::NoQueues => EXIT_USAGE,
             _ => 1,
         }
     }
