@@ -12,6 +12,7 @@ mod autoscale;
 mod chord;
 mod consumer;
 mod control;
+mod declared;
 mod dump;
 mod errback;
 mod execute;

@@ -14,6 +14,7 @@ use crate::broker::Delivery;
 use crate::events::EventSender;
 use crate::protocol::{Message, NodeName, QueueName};
 use crate::worker::autoscale::Autoscaler;
+use crate::worker::declared::Declarations;
 use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::{Held, Stage};
 use crate::worker::pace::Pace;
@@ -46,6 +47,8 @@ pub(crate) struct Shared<S> {
     pub(crate) tasks: HashMap<&'static str, TaskControl>,
     /// What is consumed; changed by `add_consumer` and `cancel_consumer`.
     pub(crate) queues: Mutex<Vec<QueueName>>,
+    /// How those and earlier ones are reached.
+    pub(crate) declarations: Mutex<Declarations>,
     /// Tells the consumer that there is room.
     pub(crate) room: Notify,
     /// Tells the consumer that it waits for the wrong queues.
@@ -111,6 +114,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             pool,
             autoscaler: settings.autoscale.map(|bounds| Arc::new(Autoscaler::new(bounds))),
             queues: Mutex::new(settings.queues.clone()),
+            declarations: Mutex::new(Declarations::new(&settings.queues)),
             app,
             settings,
             shutdown,

@@ -16,22 +16,22 @@ async fn a_step_that_names_an_exchange_reaches_the_queue_that_is_bound_there() {
     let mut worker = bench.worker("w1@lab");
     worker.until_printed("ready");
     let control = client.control().timeout(PATIENCE).limit(1);
-    let consumer = |exchange_type: &str, key: &str| {
+    let consumer = |queue: &str, exchange_type: &str, key: &str| {
         let arguments = json!({
-            "queue": "other", "exchange": "news", "exchange_type": exchange_type, "routing_key": key,
+            "queue": queue, "exchange": "news", "exchange_type": exchange_type, "routing_key": key,
         });
         control.call("add_consumer", arguments.as_object().unwrap().clone())
     };
-    for (exchange_type, bound, key) in
-        [("direct", "weather", "weather"), ("topic", "sports.*", "sports.chess")]
+    for (queue, exchange_type, bound, key) in
+        [("one", "direct", "weather", "weather"), ("two", "topic", "sports.*", "sports.chess")]
     {
-        let answers = consumer(exchange_type, bound).await.unwrap();
-        assert_eq!(answers["w1@lab"], json!({"ok": "add consumer other"}));
+        let answers = consumer(queue, exchange_type, bound).await.unwrap();
+        assert_eq!(answers["w1@lab"], json!({"ok": format!("add consumer {queue}")}));
         let step = add(3).option("exchange", "news").option("routing_key", key);
         let result = chain([add(1).args([1, 2]), step]).apply(&client).await.unwrap();
         assert_eq!(result.get_timeout(PATIENCE).await.unwrap(), json!(6), "{}", worker.log());
     }
-    let answers = consumer("fanout", "all").await.unwrap();
+    let answers = consumer("three", "fanout", "all").await.unwrap();
     assert!(answers["w1@lab"]["error"].as_str().unwrap().contains("direct and topic"), "{answers:?}");
 }
 

@@ -109,6 +109,46 @@ async fn questions_are_answered_in_the_shapes_of_celery() {
     worker.stop().await;
 }
 
+/// What Celery's worker answers to the same requests.
+#[tokio::test]
+async fn a_queue_is_shown_as_it_was_first_declared() {
+    let bench = Bench::new().await;
+    let worker = Running::start(bench.worker());
+    worker_is_up(&bench).await;
+    let add = async |queue: &str, exchange: &str, kind: &str, key: &str| {
+        let arguments =
+            json!({"queue": queue, "exchange": exchange, "exchange_type": kind, "routing_key": key});
+        assert_eq!(
+            ask(&bench, "add_consumer", arguments).await,
+            json!({"ok": format!("add consumer {queue}")})
+        );
+    };
+    add("q1", "ex1", "topic", "a.#").await;
+    ask(&bench, "add_consumer", json!({"queue": "q2"})).await;
+    ask(&bench, "add_consumer", json!({"queue": "q3", "exchange": "ex3"})).await;
+    // What is known keeps what it has, also when it was not consumed meanwhile.
+    add("q1", "ex2", "direct", "b").await;
+    add("celery", "ex2", "direct", "b").await;
+    ask(&bench, "cancel_consumer", json!({"queue": "q3"})).await;
+    ask(&bench, "add_consumer", json!({"queue": "q3", "exchange": "other"})).await;
+    let queues = ask(&bench, "active_queues", json!({})).await;
+    let shown: Vec<String> = queues
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|queue| {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let exchange = &queue["exchange"];
+            [&queue["name"], &exchange["name"], &exchange["type"], &queue["routing_key"]].map(text).join(" ")
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        ["celery celery direct celery", "q1 ex1 topic a.#", "q2 q2 direct q2", "q3 ex3 direct q3"]
+    );
+    worker.stop().await;
+}
+
 #[tokio::test]
 async fn a_running_worker_is_changed() {
     let bench = Bench::new().await;

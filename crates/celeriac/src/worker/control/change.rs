@@ -7,6 +7,7 @@ use super::{nok, ok};
 use crate::broker::Binding;
 use crate::protocol::{ProtocolError, QueueName};
 use crate::worker::autoscale::Bounds;
+use crate::worker::declared::Declared;
 use crate::worker::pool::PoolKind;
 use crate::worker::rate::Rate;
 use crate::worker::shared::Shared;
@@ -133,10 +134,13 @@ pub(super) fn add_consumer<S: Send + Sync + 'static>(
     let name =
         |argument| Ok(arguments.text(argument)?.filter(|text| !text.is_empty()).unwrap_or(queue.as_str()));
     let checked = |text: &str| QueueName::parse(text).map(|name| name.to_string()).map_err(wrong);
-    let binding = Binding {
-        queue: queue.to_string(),
-        exchange: checked(name("exchange")?)?,
-        routing_key: checked(name("routing_key")?)?,
+    let given = Declared {
+        binding: Binding {
+            queue: queue.to_string(),
+            exchange: checked(name("exchange")?)?,
+            routing_key: checked(name("routing_key")?)?,
+        },
+        exchange_type: kind.to_owned(),
     };
     let mut queues = shared.queues.lock();
     if !queues.contains(&queue) {
@@ -146,7 +150,10 @@ pub(super) fn add_consumer<S: Send + Sync + 'static>(
         }
         queues.push(queue.clone());
     }
-    drop(queues);
+    let mut declarations = shared.declarations.lock();
+    let binding = declarations.declare(&queue, given).binding;
+    declarations.tidy(&queues);
+    drop((declarations, queues));
     wake(shared);
     tracing::info!(target: "celery.worker", "Started consuming from {queue}");
     let answer = super::Answer::from(ok(format!("add consumer {queue}")));

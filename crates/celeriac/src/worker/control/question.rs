@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::arguments::{Arguments, Raised};
 use crate::protocol::JsonMap;
 use crate::registry::Registered;
+use crate::worker::declared::Declared;
 use crate::worker::held::{Held, Stage};
 use crate::worker::shared::Shared;
 
@@ -176,14 +177,16 @@ pub(crate) fn revoked_ids(value: Option<&Value>) -> Vec<String> {
 
 pub(super) fn active_queues<S: Send + Sync + 'static>(shared: &Shared<S>) -> Value {
     let queues = shared.queues.lock().clone();
+    let declarations = shared.declarations.lock();
     let answers = queues.iter().map(|queue| {
+        let Declared { binding, exchange_type } = declarations.get(queue);
         json!({
             "name": queue,
             "exchange": {
-                "name": queue, "type": "direct", "arguments": null, "durable": true, "passive": false,
+                "name": binding.exchange, "type": exchange_type, "arguments": null, "durable": true, "passive": false,
                 "auto_delete": false, "delivery_mode": null, "no_declare": false,
             },
-            "routing_key": queue,
+            "routing_key": binding.routing_key,
             "queue_arguments": null, "binding_arguments": null, "consumer_arguments": null,
             "durable": true, "exclusive": false, "auto_delete": false, "no_ack": false,
             "alias": null, "bindings": [], "no_declare": null, "expires": null, "message_ttl": null,
