@@ -190,6 +190,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             sender: Sender {
                 origin: format!("gen{}@{}", std::process::id(), host::name()),
                 default_queue: QueueName::parse(self.default_queue.as_str())?,
+                oid: uuid::Uuid::new_v4().to_string(),
             },
             clock: Arc::default(),
             broker_url: host::without_password(&self.broker_url),

@@ -8,8 +8,8 @@ use crate::broker::Publication;
 use crate::canvas::{freeze, options};
 use crate::error::AppError;
 use crate::protocol::{
-    Body, Embed, GroupId, Headers, IsoTimestamp, JsonMap, Message, Priority, QueueName, Signature, TaskId,
-    TimeLimit, Timestamp,
+    self, Body, Embed, GroupId, Headers, IsoTimestamp, JsonMap, Message, Priority, ProtocolError, QueueName,
+    Signature, TaskId, TimeLimit, Timestamp,
 };
 use crate::repr;
 
@@ -20,6 +20,8 @@ pub(crate) struct Sender {
     pub(crate) origin: String,
     /// The queue of tasks that name none.
     pub(crate) default_queue: QueueName,
+    /// Where it would take replies: messages whose sender names none have one in Celery, too.
+    pub(crate) oid: String,
 }
 
 impl Sender {
@@ -52,9 +54,7 @@ impl Sender {
         headers.origin = Some(self.origin.clone());
         headers.shadow = option.text("shadow").map(str::to_owned);
         headers.ignore_result = option.options.get("ignore_result").and_then(Value::as_bool);
-        if let Some(Value::Object(own)) = option.options.get("headers") {
-            headers.extra.clone_from(own);
-        }
+        headers.compression = option.compression()?;
         let stamps = options::stamp_names(&signature.options);
         if !stamps.is_empty() {
             let value = |name: &String| Some((name.clone(), option.options.get(name)?.clone()));
@@ -67,6 +67,9 @@ impl Sender {
             .and_then(Value::as_u64)
             .and_then(|nesting| nesting.try_into().ok())
             .unwrap_or(0);
+        if let Some(Value::Object(own)) = option.options.get("headers") {
+            headers = with_own(headers, own)?;
+        }
 
         // As in Celery a queue knows its exchange, and a routing key alone names no queue.
         let (queue, exchange) = match (option.text("queue"), option.text("exchange")) {
@@ -78,12 +81,37 @@ impl Sender {
             (None, None) => (self.default_queue.clone(), None),
         };
         let priority = option.options.get("priority").and_then(Value::as_u64).map_or(0, |p| p.min(255) as u8);
-        let reply_to = option.text("reply_to").map(str::to_owned);
+        let expiration = option.expiration(headers.expires.as_ref())?;
         let mut message = Message::new(headers, signature.args, signature.kwargs, embed);
-        message.properties.priority = Priority(priority);
-        message.properties.reply_to = reply_to;
+        let properties = &mut message.properties;
+        properties.priority = Priority(priority);
+        properties.reply_to = Some(option.text("reply_to").unwrap_or(&self.oid).to_owned());
+        if let Some(id) = option.text("correlation_id") {
+            properties.correlation_id = Some(id.to_owned());
+        }
+        if let Some(mode) = option.options.get("delivery_mode").and_then(Value::as_u64) {
+            properties.delivery_mode = u8::try_from(mode).ok();
+        }
+        properties.extra = option.properties();
+        properties
+            .extra
+            .extend(expiration.map(|milliseconds| ("expiration".to_owned(), milliseconds.into())));
         Ok(Publication { queue, exchange, message })
     }
+}
+
+/// The headers with those of the caller's own, which outweigh what the options say, as in Celery.
+fn with_own(mut headers: Headers, own: &JsonMap) -> Result<Headers, ProtocolError> {
+    let wrong = |error| ProtocolError::malformed("the option headers", error);
+    let mut all = match crate::json::to_value(&headers).map_err(wrong)? {
+        Value::Object(all) if own.keys().any(|key| all.contains_key(key)) => all,
+        _ => {
+            headers.extra.clone_from(own);
+            return Ok(headers);
+        }
+    };
+    all.extend(own.clone());
+    crate::json::from_value(&all.into()).map_err(wrong)
 }
 
 /// What a message that cannot be sent has of its signature: what it takes to tell those who wait for it.
@@ -107,8 +135,18 @@ pub(crate) fn remains(message: Message) -> Signature {
 
 /// Whether a signature has options that may be wrong, so that it cannot be sent.
 pub(crate) fn may_fail(signature: &Signature) -> bool {
-    const CHECKED: [&str; 7] =
-        ["countdown", "eta", "expires", "time_limit", "soft_time_limit", "queue", "routing_key"];
+    const CHECKED: [&str; 10] = [
+        "countdown",
+        "eta",
+        "expires",
+        "expiration",
+        "time_limit",
+        "soft_time_limit",
+        "queue",
+        "routing_key",
+        "compression",
+        "headers",
+    ];
     CHECKED.iter().any(|key| signature.options.contains_key(*key))
 }
 
@@ -117,6 +155,62 @@ fn followers(signature: &mut Signature, key: &str) -> Option<Vec<Signature>> {
     list.iter_mut().for_each(|follower| drop(freeze::freeze(follower)));
     (!list.is_empty()).then_some(list)
 }
+
+/// The options that say what is called, when, and where the message goes, and the properties that each message gets anew.
+const NO_PROPERTIES: [&str; 52] = [
+    "add_to_parent",
+    "body_encoding",
+    "chain",
+    "chord",
+    "chord_size",
+    "compression",
+    "confirm_timeout",
+    "connection",
+    "content_encoding",
+    "content_type",
+    "correlation_id",
+    "countdown",
+    "declare",
+    "delivery_info",
+    "delivery_mode",
+    "delivery_tag",
+    "eta",
+    "event_dispatcher",
+    "exchange",
+    "exchange_type",
+    "expiration",
+    "expires",
+    "group_id",
+    "group_index",
+    "headers",
+    "ignore_result",
+    "immediate",
+    "link",
+    "link_error",
+    "mandatory",
+    "parent_id",
+    "priority",
+    "producer",
+    "publisher",
+    "queue",
+    "replaced_task_nesting",
+    "reply_to",
+    "result_cls",
+    "retries",
+    "retry",
+    "retry_policy",
+    "root_id",
+    "route_name",
+    "router",
+    "routing_key",
+    "serializer",
+    "shadow",
+    "soft_time_limit",
+    "stamped_headers",
+    "task_id",
+    "time_limit",
+    "timeout",
+];
 
 /// The options of one signature, read with their types.
 struct Options<'a> {
@@ -138,6 +232,34 @@ impl Options<'_> {
                 .map(Some)
                 .ok_or_else(|| self.wrong(key, value, "a number of seconds")),
         }
+    }
+
+    /// The content type of the compression.
+    fn compression(&self) -> Result<Option<String>, ProtocolError> {
+        let named = self.text("compression").map(protocol::compression_type).transpose()?;
+        Ok(named.map(str::to_owned))
+    }
+
+    /// How long a broker may keep the message, as kombu writes it: milliseconds, as a text. Redis does not look at it.
+    fn expiration(&self, expires: Option<&IsoTimestamp>) -> Result<Option<String>, AppError> {
+        let after = match (expires, self.options.get("expires")) {
+            (Some(_), Some(Value::Number(_))) => {
+                Some(self.seconds("expires").ok().flatten().unwrap_or_default())
+            }
+            (Some(at), _) => Some(at.at().from_now()),
+            (None, _) => self.seconds("expiration")?,
+        };
+        Ok(after.map(|after| after.as_millis().to_string()))
+    }
+
+    /// All options that neither Celery nor kombu has a meaning for are properties of the message: `app_id`, `user_id`,
+    /// `message_id` and whatever else its sender wants to be there.
+    fn properties(&self) -> JsonMap {
+        let stamps = options::stamp_names(self.options);
+        let is_property =
+            |key: &str| !NO_PROPERTIES.contains(&key) && !stamps.iter().any(|stamp| stamp == key);
+        let own = self.options.iter().filter(|(key, value)| is_property(key) && !value.is_null());
+        own.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// A moment as ISO 8601, or so many seconds from now.
@@ -175,7 +297,7 @@ mod tests {
     use serde_json::json;
 
     fn sender() -> Sender {
-        Sender { origin: "gen1@lab".into(), default_queue: QueueName::celery() }
+        Sender { origin: "gen1@lab".into(), default_queue: QueueName::celery(), oid: "oid1".into() }
     }
 
     #[test]
@@ -202,6 +324,58 @@ mod tests {
         assert!((50..=60).contains(&pause.as_secs()), "{pause:?}");
         let callbacks = sent.message.body.embed().callbacks.as_ref().unwrap();
         assert!(callbacks[0].task_id().is_some());
+    }
+
+    /// What a worker of Celery's sends for a step of a chain with these options.
+    #[test]
+    fn options_without_a_meaning_are_properties_of_the_message() {
+        let signature = Signature::new("tasks.add")
+            .option("app_id", "app")
+            .option("message_id", "m1")
+            .option("timestamp", 1234)
+            .option("argsrepr", "hidden")
+            .option("user_id", Value::Null)
+            .option("delivery_tag", "not mine to set")
+            .option("stamped_headers", json!(["who"]))
+            .option("who", "me")
+            .option("correlation_id", "c1")
+            .option("delivery_mode", 1)
+            .option("expires", 100)
+            .option("compression", "bzip2");
+        let sent = sender().publication(signature).unwrap().message;
+        let expected = json!({
+            "app_id": "app", "message_id": "m1", "timestamp": 1234, "argsrepr": "hidden", "expiration": "100000",
+        });
+        assert_eq!(json!(sent.properties.extra), expected);
+        assert_eq!(sent.properties.correlation_id.as_deref(), Some("c1"));
+        assert_eq!(
+            (sent.properties.delivery_mode, sent.properties.reply_to.as_deref()),
+            (Some(1), Some("oid1"))
+        );
+        assert_eq!(sent.headers.compression.as_deref(), Some("application/x-bz2"));
+        let read = Message::decode(&sent.encode(&QueueName::celery()).unwrap()).unwrap();
+        assert_eq!(read.properties.extra, sent.properties.extra);
+
+        let expires_after = |option: &str, value: Value| {
+            let sent = sender().publication(Signature::new("t").option(option, value)).unwrap().message;
+            sent.properties.extra["expiration"].as_str().unwrap().parse::<u64>().unwrap()
+        };
+        let soon = (Timestamp::now() + Duration::from_secs(60)).isoformat();
+        assert!((50_000..=60_000).contains(&expires_after("expires", soon.into())));
+        assert_eq!(expires_after("expires", json!(-3)), 0);
+        assert_eq!(expires_after("expiration", json!(1.5)), 1_500);
+        assert!(sender().publication(Signature::new("t").option("compression", "snappy")).is_err());
+    }
+
+    #[test]
+    fn headers_of_the_callers_own_outweigh_the_options() {
+        let headers = json!({"shadow": "other", "retries": 2, "mine": 1});
+        let signature = Signature::new("tasks.add").option("shadow", "one").option("headers", headers);
+        let sent = sender().publication(signature).unwrap().message;
+        assert_eq!((sent.headers.shadow.as_deref(), sent.headers.retries), (Some("other"), 2));
+        assert_eq!(json!(sent.headers.extra), json!({"mine": 1}));
+        let wrong = Signature::new("t").option("headers", json!({"retries": "many"}));
+        assert!(sender().publication(wrong).unwrap_err().to_string().contains("the option headers"));
     }
 
     #[test]

@@ -33,6 +33,15 @@ impl Codec {
     }
 }
 
+/// The name that stands in the headers of what is compressed so.
+pub(crate) fn content_type(name: &str) -> Result<&'static str, ProtocolError> {
+    Ok(match Codec::named(name)? {
+        Codec::Zlib => "application/x-gzip",
+        Codec::Bzip2 => "application/x-bz2",
+        Codec::Xz => "application/x-lzma",
+    })
+}
+
 /// The body that was packed. It stops one byte past [`MAX_BODY_BYTES`], however large it would grow.
 pub(super) fn decompress(name: &str, packed: &[u8]) -> Result<Vec<u8>, ProtocolError> {
     let read = match Codec::named(name)? {
