@@ -3,23 +3,37 @@
 use std::collections::HashMap;
 
 use crate::broker::Binding;
-use crate::protocol::QueueName;
+use crate::protocol::{NodeName, QueueName};
 
 /// So many queues that are not consumed any more are remembered.
 const MAX_FORGOTTEN: usize = 1_000;
+
+/// The type of exchanges whose messages go to everybody who listens.
+pub(crate) const FANOUT: &str = "fanout";
 
 /// A queue's exchange and key, as they were given when it was first named. A queue that nothing was given for has an
 /// exchange of its own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
     pub(crate) binding: Binding,
-    /// `direct` or `topic`.
+    /// `direct`, `topic` or `fanout`.
     pub(crate) exchange_type: String,
 }
 
 impl Declared {
     pub(crate) fn of(queue: &QueueName) -> Self {
         Self { binding: Binding::of(queue), exchange_type: "direct".to_owned() }
+    }
+
+    /// The queue by which a node is reached through a fanout exchange. It is the same when the node starts again, so that
+    /// no lists are left behind.
+    pub(crate) fn broadcast(exchange: &str, node: &NodeName, routing_key: &QueueName) -> Self {
+        let binding = Binding {
+            queue: format!("bcast.{exchange}.{node}"),
+            exchange: exchange.to_owned(),
+            routing_key: routing_key.to_string(),
+        };
+        Self { binding, exchange_type: FANOUT.to_owned() }
     }
 }
 

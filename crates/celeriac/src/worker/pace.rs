@@ -102,6 +102,7 @@ pub(crate) async fn keep<S: Send + Sync + 'static>(shared: Arc<Shared<S>>, end: 
                         .at(Stage::Reserved)
                         .iter()
                         .rev()
+                        .filter(|held| held.needs_lease())
                         .take(over)
                         .for_each(|held| held.give_back.notify_one());
                 }

@@ -13,10 +13,12 @@ use crate::broker::Subscription;
 use crate::cancellation::CancelReason;
 use crate::error::AppError;
 use crate::events::{self, EventSender};
-use crate::protocol::{JsonMap, NodeName};
+use crate::protocol::{JsonMap, NodeName, QueueName};
 use crate::worker::autoscale::scale;
+use crate::worker::broadcasts;
 use crate::worker::consumer::consume;
 use crate::worker::control::{listen, revoked_ids};
+use crate::worker::declared::Declared;
 use crate::worker::dump::dump_when_asked;
 use crate::worker::flusher::flush;
 use crate::worker::heartbeat::beat;
@@ -56,10 +58,11 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
     let (finished, ended) = mpsc::channel(MAX_FINISHED);
     let shared = Arc::new(Shared::new(app, settings, pool, shutdown.clone(), event_sender.clone(), finished));
     *shared.revoked.lock() = revoked;
+    attach_broadcasts(&shared).await;
     announce(&shared);
 
     // Three groups that end one after the other: the messages, the writing, and what goes on to the last.
-    let (messages, writing, background) = (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+    let (messages, writing, background) = (shared.messages.clone(), TaskTracker::new(), TaskTracker::new());
     let (end_writing, end, end_events) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     writing.spawn(flush(shared.clone(), ended, end_writing.clone()));
@@ -159,6 +162,19 @@ async fn leave<S: Send + Sync + 'static>(shared: &Shared<S>) {
     let left = tokio::time::timeout(LEAVE_WITHIN, shared.app.broker().leave(&shared.node)).await;
     if !matches!(left, Ok(Ok(()))) {
         tracing::warn!(target: "celery.worker", "cannot tell the broker that {} stops: what may be on its way here is delivered to others in a while", shared.node);
+    }
+}
+
+/// Has the worker get what is sent to the fanout exchanges that it was told of.
+async fn attach_broadcasts<S: Send + Sync + 'static>(shared: &Arc<Shared<S>>) {
+    for exchange in &shared.settings.broadcasts {
+        let declared = Declared::broadcast(exchange, &shared.node, shared.app.default_queue());
+        let queue = QueueName::from(declared.binding.queue.as_str());
+        shared.queues.lock().push(queue.clone());
+        let declared = shared.declarations.lock().declare(&queue, declared);
+        if let Err(error) = broadcasts::attach(shared, &declared).await {
+            tracing::error!(target: "celery.worker", "cannot listen to the exchange {exchange}: {error}");
+        }
     }
 }
 
@@ -281,7 +297,9 @@ fn announce<S: Send + Sync + 'static>(shared: &Shared<S>) {
     let events = if settings.task_events { "ON" } else { "OFF (enable -E to monitor tasks in this worker)" };
     say(format!(".> task events: {events}"));
     for queue in shared.queues.lock().iter() {
-        say(format!("[queues] .> {queue:<16} exchange={queue}(direct) key={queue}"));
+        let Declared { binding, exchange_type } = shared.declarations.lock().get(queue);
+        let (exchange, key) = (binding.exchange, binding.routing_key);
+        say(format!("[queues] .> {queue:<16} exchange={exchange}({exchange_type}) key={key}"));
     }
     for task in shared.app.task_names() {
         say(format!("[tasks]   . {task}"));

@@ -26,6 +26,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) autoscale: Option<Bounds>,
     pub(crate) statedb: Option<PathBuf>,
     pub(crate) queues: Vec<QueueName>,
+    /// Fanout exchanges.
+    pub(crate) broadcasts: Vec<String>,
     pub(crate) purge: bool,
     pub(crate) prefetch_multiplier: usize,
     pub(crate) task_events: bool,
@@ -77,6 +79,7 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
             autoscale: None,
             statedb: None,
             queues: vec![app.default_queue().clone()],
+            broadcasts: Vec::new(),
             purge: false,
             prefetch_multiplier: 4,
             task_events: false,
@@ -164,6 +167,13 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     pub fn exclude_queues(mut self, queues: impl IntoIterator<Item = impl Into<QueueName>>) -> Self {
         let excluded: Vec<QueueName> = queues.into_iter().map(Into::into).collect();
         self.settings.queues.retain(|queue| !excluded.contains(queue));
+        self
+    }
+
+    /// Fanout exchanges whose messages go to every worker: the names of the `Broadcast` queues of a Celery app on the same
+    /// Redis. The routing key is the default queue's name, as in Celery.
+    pub fn broadcasts(mut self, exchanges: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.settings.broadcasts = exchanges.into_iter().map(Into::into).collect();
         self
     }
 

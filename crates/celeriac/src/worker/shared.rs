@@ -8,12 +8,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::broker::Delivery;
 use crate::events::EventSender;
 use crate::protocol::{Message, NodeName, QueueName};
 use crate::worker::autoscale::Autoscaler;
+use crate::worker::broadcasts::Broadcasts;
 use crate::worker::declared::Declarations;
 use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::{Held, Stage};
@@ -47,6 +49,10 @@ pub(crate) struct Shared<S> {
     pub(crate) tasks: HashMap<&'static str, TaskControl>,
     /// What is consumed; changed by `add_consumer` and `cancel_consumer`.
     pub(crate) queues: Mutex<Vec<QueueName>>,
+    /// Those of them that get what is sent to everybody.
+    pub(crate) broadcasts: Broadcasts,
+    /// The lives of all messages.
+    pub(crate) messages: TaskTracker,
     /// How those and earlier ones are reached.
     pub(crate) declarations: Mutex<Declarations>,
     /// Tells the consumer that there is room.
@@ -114,6 +120,8 @@ impl<S: Send + Sync + 'static> Shared<S> {
             pool,
             autoscaler: settings.autoscale.map(|bounds| Arc::new(Autoscaler::new(bounds))),
             queues: Mutex::new(settings.queues.clone()),
+            broadcasts: Broadcasts::default(),
+            messages: TaskTracker::new(),
             declarations: Mutex::new(Declarations::new(&settings.queues)),
             app,
             settings,
@@ -142,8 +150,20 @@ impl<S: Send + Sync + 'static> Shared<S> {
     /// Takes a delivery in.
     pub(crate) fn hold(&self, delivery: Delivery) -> Arc<Held> {
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let held = Arc::new(Held::new(number, delivery));
-        self.held.lock().insert(number, held.clone());
+        self.keep(Held::new(number, delivery))
+    }
+
+    /// Takes in what the broker has no more, so that nothing is to be settled.
+    pub(crate) fn hold_acknowledged(&self, delivery: Delivery) -> Arc<Held> {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let held = Held::new(number, delivery);
+        drop(held.acknowledge_early());
+        self.keep(held)
+    }
+
+    fn keep(&self, held: Held) -> Arc<Held> {
+        let held = Arc::new(held);
+        self.held.lock().insert(held.number, held.clone());
         self.unsettled.fetch_add(1, Ordering::Relaxed);
         self.prefetched.fetch_add(1, Ordering::Relaxed);
         if let Some(autoscaler) = &self.autoscaler {

@@ -1,9 +1,10 @@
 //! Where messages go that name an exchange, and what cannot go anywhere.
 
-use celeriac::{Signature, chain, chord};
+use celeriac::{JsonMap, Signature, chain, chord};
 use serde_json::json;
+use test_servers::{Celery, until};
 
-use crate::support::{Bench, PATIENCE};
+use crate::support::{Bench, PATIENCE, lines};
 
 fn add(x: i64) -> Signature {
     Signature::new("tasks.add").args([x])
@@ -31,8 +32,48 @@ async fn a_step_that_names_an_exchange_reaches_the_queue_that_is_bound_there() {
         let result = chain([add(1).args([1, 2]), step]).apply(&client).await.unwrap();
         assert_eq!(result.get_timeout(PATIENCE).await.unwrap(), json!(6), "{}", worker.log());
     }
-    let answers = consumer("three", "fanout", "all").await.unwrap();
-    assert!(answers["w1@lab"]["error"].as_str().unwrap().contains("direct and topic"), "{answers:?}");
+    let answers = consumer("three", "headers", "all").await.unwrap();
+    assert!(answers["w1@lab"]["error"].as_str().unwrap().contains("topic and fanout"), "{answers:?}");
+}
+
+#[tokio::test]
+async fn what_python_broadcasts_runs_in_every_worker() {
+    let mut bench = Bench::new();
+    let client = bench.client().await;
+    bench.broadcasts = Some("news");
+    let mut told = [bench.worker("w1@lab"), bench.worker("w2@lab")];
+    bench.broadcasts = None;
+    let mut asked = bench.worker("w3@lab");
+    told.iter_mut().chain([&mut asked]).for_each(|worker| worker.until_printed("ready"));
+    let arguments = json!({
+        "queue": "w3-news", "exchange": "news", "exchange_type": "fanout", "routing_key": "celery",
+    });
+    let control = client.control().timeout(PATIENCE).destination(["w3@lab"]);
+    control.call("add_consumer", arguments.as_object().unwrap().clone()).await.unwrap();
+
+    let mut script = Celery::V57.python("broadcast.py");
+    script.arg(bench.file("ran"));
+    let mut python = bench.python(script, "client");
+    assert!(python.wait().success(), "{}", python.log());
+    for way in ["ran.lists", "ran.published"] {
+        let everybody = ["w1@lab", "w2@lab", "w3@lab"].map(|node| format!("end {node}"));
+        until(way, || {
+            let mut ended = lines(&bench.file(way));
+            ended.retain(|line| line.starts_with("end"));
+            ended.sort();
+            ended == everybody
+        });
+    }
+    let queues =
+        client.inspect().timeout(PATIENCE).limit(3).call("active_queues", JsonMap::new()).await.unwrap();
+    let shown = &queues["w1@lab"][1];
+    assert_eq!((&shown["name"], &shown["exchange"]["type"]), (&json!("bcast.news.w1@lab"), &json!("fanout")));
+
+    let cancel = JsonMap::from_iter([("queue".to_owned(), "w3-news".into())]);
+    control.call("cancel_consumer", cancel).await.unwrap();
+    until("it listens no longer", || {
+        bench.redis.command(&["PUBSUB", "NUMSUB", "/0.news/celery"]).trim().ends_with('2')
+    });
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ const NODE_VARIABLE: &str = "CELERIAC_TEST_NODE";
 const LEASE_VARIABLE: &str = "CELERIAC_TEST_LEASE_MS";
 
 const EXTENDED_VARIABLE: &str = "RESULT_EXTENDED";
+const BROADCASTS_VARIABLE: &str = "CELERIAC_TEST_BROADCASTS";
 
 /// A Redis, and a folder for what the processes write.
 pub struct Bench {
@@ -30,6 +31,8 @@ pub struct Bench {
     pub way: Option<String>,
     /// Do workers store with each result what the task was?
     pub result_extended: bool,
+    /// A fanout exchange that workers listen to.
+    pub broadcasts: Option<&'static str>,
 }
 
 impl Bench {
@@ -49,6 +52,7 @@ impl Bench {
             login: String::new(),
             way: None,
             result_extended: false,
+            broadcasts: None,
         }
     }
 
@@ -92,6 +96,9 @@ impl Bench {
         command.env(BROKER_VARIABLE, self.broker_url()).env(BACKEND_VARIABLE, self.backend_url());
         if self.result_extended {
             command.env(EXTENDED_VARIABLE, "1");
+        }
+        if let Some(exchange) = self.broadcasts {
+            command.env(BROADCASTS_VARIABLE, exchange);
         }
         Process::spawn(command, self.dir.path().join(format!("{name}.log")))
     }
@@ -239,6 +246,9 @@ async fn part_worker() {
             .lease(Duration::from_millis(lease.parse().unwrap()))
             .recover_every(Duration::from_millis(500))
             .mingle(Duration::ZERO);
+    }
+    if let Ok(exchange) = std::env::var(BROADCASTS_VARIABLE) {
+        worker = worker.broadcasts([exchange]);
     }
     worker.run(Shutdown::new()).await.unwrap();
 }

@@ -7,7 +7,7 @@ use super::{nok, ok};
 use crate::broker::Binding;
 use crate::protocol::{ProtocolError, QueueName};
 use crate::worker::autoscale::Bounds;
-use crate::worker::declared::Declared;
+use crate::worker::declared::{Declared, FANOUT};
 use crate::worker::pool::PoolKind;
 use crate::worker::rate::Rate;
 use crate::worker::shared::Shared;
@@ -126,8 +126,8 @@ pub(super) fn add_consumer<S: Send + Sync + 'static>(
     let wrong = |wrong: ProtocolError| Raised::new("ValueError", wrong.to_string());
     let queue = QueueName::parse(arguments.name("queue")?).map_err(wrong)?;
     let kind = arguments.text("exchange_type")?.unwrap_or("direct");
-    if !matches!(kind, "direct" | "topic") {
-        let text = format!("exchange_type is {kind:?}: this worker takes direct and topic");
+    if !matches!(kind, "direct" | "topic" | FANOUT) {
+        let text = format!("exchange_type is {kind:?}: this worker takes direct, topic and fanout");
         return Err(Raised::new("ValueError", text));
     }
     // As in Celery: without an exchange the queue has its own, and without a key its name.
@@ -151,13 +151,13 @@ pub(super) fn add_consumer<S: Send + Sync + 'static>(
         queues.push(queue.clone());
     }
     let mut declarations = shared.declarations.lock();
-    let binding = declarations.declare(&queue, given).binding;
+    let declared = declarations.declare(&queue, given);
     declarations.tidy(&queues);
     drop((declarations, queues));
     wake(shared);
     tracing::info!(target: "celery.worker", "Started consuming from {queue}");
     let answer = super::Answer::from(ok(format!("add consumer {queue}")));
-    Ok(super::Answer { binding: Some(binding), ..answer })
+    Ok(super::Answer { declared: Some(declared), ..answer })
 }
 
 pub(super) fn cancel_consumer<S: Send + Sync + 'static>(
@@ -166,6 +166,7 @@ pub(super) fn cancel_consumer<S: Send + Sync + 'static>(
 ) -> Answer {
     let queue = super::shortened(arguments.name("queue")?);
     shared.queues.lock().retain(|consumed| consumed.as_str() != queue);
+    shared.broadcasts.end(&QueueName::from(queue.as_str()));
     wake(shared);
     tracing::info!(target: "celery.worker", "No longer consuming from {queue}");
     Ok(ok(format!("no longer consuming from {queue}")))

@@ -23,8 +23,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Binding, Subscription};
+use crate::broker::Subscription;
 use crate::protocol::{Command, ControlReply, ControlRequest, JsonMap, ReplyTo, TaskId};
+use crate::worker::broadcasts;
+use crate::worker::declared::Declared;
 use crate::worker::heartbeat;
 use crate::worker::shared::Shared;
 use arguments::{Arguments, Raised};
@@ -86,12 +88,12 @@ struct Answer {
     /// Tasks whose callers are to be told that they are revoked.
     revoked: Vec<TaskId>,
     /// How a queue is to be reached from now on.
-    binding: Option<Binding>,
+    declared: Option<Declared>,
 }
 
 impl From<Value> for Answer {
     fn from(value: Value) -> Self {
-        Self { value, revoked: Vec::new(), binding: None }
+        Self { value, revoked: Vec::new(), declared: None }
     }
 }
 
@@ -107,7 +109,7 @@ fn obey<S: Send + Sync + 'static>(
         None
     } else {
         let answer = answer_or_raise(shared, &request)?;
-        if !has_client && answer.revoked.is_empty() && answer.binding.is_none() {
+        if !has_client && answer.revoked.is_empty() && answer.declared.is_none() {
             return None;
         }
         Some(answer)
@@ -123,9 +125,10 @@ fn obey<S: Send + Sync + 'static>(
             }
         };
         revoke::store(&shared, answer.revoked).await;
-        if let Some(binding) = answer.binding
-            && let Err(error) = shared.app.broker().bind(&binding).await
+        if let Some(declared) = answer.declared
+            && let Err(error) = broadcasts::attach(&shared, &declared).await
         {
+            let Declared { binding, .. } = declared;
             tracing::warn!(target: "celery.worker", "cannot bind {} to {}: {error}", binding.queue, binding.exchange);
         }
         if let Some(reply_to) = request.reply_to.filter(|_| has_client) {
