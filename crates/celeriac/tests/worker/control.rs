@@ -106,6 +106,13 @@ async fn questions_are_answered_in_the_shapes_of_celery() {
     assert_eq!(ask(&bench, "hello", json!({"from_node": "w1@lab", "revoked": []})).await, Value::Null);
     let terminate = json!({"task_id": ["nobody"], "signal": "SIGTERM"});
     assert_eq!(ask(&bench, "terminate", terminate).await, json!({"ok": "terminate: tasks unknown"}));
+    for (signal, raised) in [
+        (json!("BOGUS"), r#"AttributeError("module 'signal' has no attribute 'SIGBOGUS'")"#),
+        (json!("term"), "TypeError('signal name must be uppercase string.')"),
+    ] {
+        let terminate = json!({"task_id": ["nobody"], "signal": signal});
+        assert_eq!(ask(&bench, "terminate", terminate).await, json!({"error": raised}));
+    }
     worker.stop().await;
 }
 

@@ -159,7 +159,10 @@ impl Signal {
 
     fn of(arguments: &Arguments<'_>, is_needed: bool) -> Result<Self, Raised> {
         use nix::sys::signal::Signal as Named;
-        let Some(given) = arguments.get("signal") else { return Ok(Self(Named::SIGTERM)) };
+        let unset = [Value::from(""), Value::from(0), Value::from(false)];
+        let Some(given) = arguments.get("signal").filter(|given| !unset.contains(given)) else {
+            return Ok(Self(Named::SIGTERM));
+        };
         let signal = match given {
             Value::Number(number) => number
                 .as_i64()
@@ -172,7 +175,21 @@ impl Signal {
         match signal {
             Some(signal) => Ok(Self(signal)),
             None if !is_needed => Ok(Self(Named::SIGTERM)),
-            None => Err(arguments.wrong("signal", "the name of a signal such as SIGTERM", given)),
+            None => Err(Self::unknown(arguments, given)),
+        }
+    }
+}
+
+impl Signal {
+    /// What Celery raises.
+    fn unknown(arguments: &Arguments<'_>, given: &Value) -> Raised {
+        match given {
+            Value::Number(_) => arguments.wrong("signal", "a signal of this system", given),
+            Value::String(name) if name.to_uppercase() == *name => {
+                let name = super::shortened(name.strip_prefix("SIG").unwrap_or(name));
+                Raised::new("AttributeError", format!("module 'signal' has no attribute 'SIG{name}'"))
+            }
+            _ => Raised::new("TypeError", "signal name must be uppercase string."),
         }
     }
 }
