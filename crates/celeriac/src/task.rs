@@ -110,6 +110,14 @@ impl Failure {
         Self { exception, traceback: None, origin: None }
     }
 
+    /// The failure of a run that panicked. Only what the panic printed tells where, so the frame has no file.
+    pub(crate) fn panicked(message: &str) -> Self {
+        let text = format!("the task panicked: {message}");
+        let origin = Origin { file: "<panic>".to_owned(), line: 0, causes: None };
+        let exception = TaskException::new("builtins", "RuntimeError", text);
+        Self { origin: Some(Box::new(origin)), ..Self::bare(exception) }
+    }
+
     /// The failure of a Rust error: the class is the error type's name, the text its chain of causes.
     #[track_caller]
     pub fn from_error<E: std::error::Error>(error: &E) -> Self {

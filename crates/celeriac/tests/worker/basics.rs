@@ -51,8 +51,14 @@ async fn a_failure_and_a_panic_are_stored() {
     assert_eq!((head, last), ("Traceback (most recent call last):", "ValueError: boom"));
     assert!(frame.contains("support.rs\", line ") && frame.ends_with(", in tasks.fail"), "{frame}");
     let panicked = bench.app.send(Panic).await.unwrap();
-    let error = panicked.get_timeout(PATIENCE).await.unwrap_err().to_string();
-    assert!(error.ends_with("failed: RuntimeError: the task panicked: dropped the ball"), "{error}");
+    let error = panicked.get_timeout(PATIENCE).await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("failed: RuntimeError: the task panicked: dropped the ball"),
+        "{error}"
+    );
+    let ResultError::Failed { traceback, .. } = error else { panic!("{error}") };
+    let traceback = traceback.unwrap();
+    assert!(traceback.contains("\n  File \"<panic>\", line 0, in tasks.panic\n"), "{traceback}");
     worker.stop().await;
 }
 

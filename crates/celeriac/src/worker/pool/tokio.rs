@@ -55,7 +55,5 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without a message".to_owned());
-    let mut failure = Failure::new("RuntimeError", format!("the task panicked: {message}"));
-    failure.traceback = Some(format!("panic: {message}"));
-    failure
+    Failure::panicked(&message)
 }
