@@ -17,20 +17,15 @@ impl ServeLock {
     pub fn take(data_dir: &Path) -> Result<ServeLock, CliError> {
         let path = data_dir.join("serve.lock");
         let mut file = open(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(ServeLock { file }),
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // What the holder wrote is a courtesy; without it the sentence still stands.
-                drop(file.read_to_string(&mut holder));
-                let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
-                Err(CliError::failed(format!("{} is already served by {holder}", data_dir.display()))
-                    .hint("use that one, stop it, or give this one a data folder of its own with --data-dir"))
-            }
-            Err(TryLockError::Error(error)) => {
-                Err(CliError::failed(format!("cannot lock {}: {error}", path.display())))
-            }
+        if taken(file.try_lock(), &path)? {
+            return Ok(ServeLock { file });
         }
+        let mut holder = String::new();
+        // What the holder wrote is a courtesy; without it the sentence still stands.
+        drop(file.read_to_string(&mut holder));
+        let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
+        Err(CliError::failed(format!("{} is already served by {holder}", data_dir.display()))
+            .hint("use that one, stop it, or give this one a data folder of its own with --data-dir"))
     }
 
     /// Tells others where this process answers.
@@ -52,25 +47,16 @@ impl WorkerLock {
     pub fn share(data_dir: &Path) -> Result<WorkerLock, CliError> {
         let path = data_dir.join("worker.lock");
         let file = open(&path)?;
-        match file.try_lock_shared() {
-            Ok(()) => {}
+        if !taken(file.try_lock_shared(), &path)? {
             // Somebody just looks whether a worker is there; that takes no time.
-            Err(TryLockError::WouldBlock) => file.lock_shared()?,
-            Err(TryLockError::Error(error)) => {
-                return Err(CliError::failed(format!("cannot lock {}: {error}", path.display())));
-            }
+            file.lock_shared().map_err(|error| cannot_lock(&path, &error))?;
         }
         Ok(WorkerLock { _file: file })
     }
 
     /// Whether a worker process runs on this data folder now.
     pub fn is_held(data_dir: &Path) -> Result<bool, CliError> {
-        let file = open(&data_dir.join("worker.lock"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
+        Ok(alone(&data_dir.join("worker.lock"))?.is_none())
     }
 }
 
@@ -83,16 +69,29 @@ pub struct ReadLock {
 impl ReadLock {
     /// Takes the lock; `None` while another `read` has it.
     pub fn take(data_dir: &Path) -> Result<Option<ReadLock>, CliError> {
-        let path = data_dir.join("read.lock");
-        let file = open(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(ReadLock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => {
-                Err(CliError::failed(format!("cannot lock {}: {error}", path.display())))
-            }
-        }
+        Ok(alone(&data_dir.join("read.lock"))?.map(|file| ReadLock { _file: file }))
     }
+}
+
+/// The file, locked for nobody else; `None` while somebody has it.
+fn alone(path: &Path) -> Result<Option<File>, CliError> {
+    let file = open(path)?;
+    Ok(taken(file.try_lock(), path)?.then_some(file))
+}
+
+/// Whether the lock was free.
+fn taken(tried: Result<(), TryLockError>, path: &Path) -> Result<bool, CliError> {
+    match tried {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(cannot_lock(path, &error)),
+    }
+}
+
+fn cannot_lock(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::failed(format!("cannot lock {}: {error}", path.display())).hint(
+        "put the data folder on a local disk with --data-dir or DATA_DIR: some network disks know no locks",
+    )
 }
 
 fn open(path: &Path) -> Result<File, CliError> {
@@ -124,6 +123,14 @@ mod tests {
         assert!(first.is_some() && ReadLock::take(folder.path()).unwrap().is_none());
         drop(first);
         assert!(ReadLock::take(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_that_the_disk_refuses_is_told_with_its_file_and_a_way_out() {
+        let refused = std::io::Error::from_raw_os_error(nix::errno::Errno::ENOLCK as i32);
+        let error = taken(Err(TryLockError::Error(refused)), Path::new("/data/worker.lock")).unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("/data/worker.lock") && told.contains("--data-dir"), "{told}");
     }
 
     #[test]
