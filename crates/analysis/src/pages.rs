@@ -16,6 +16,7 @@ use store::{
 
 use crate::progress::change_in_task;
 use crate::provider::usage_of;
+use crate::readings::spared;
 use crate::tasks::Broken;
 use crate::{AnalysisError, Shared, blocking};
 
@@ -115,8 +116,7 @@ impl Written<'_> {
         if let Some(answer) = store.answer(&key).await?
             && let Some(kept) = self.kept(answer.body, &page).await?
         {
-            let usage = LlmUsage { cached: 1, ..LlmUsage::default() };
-            self.keep(Vec::new(), vec![key], usage).await?;
+            self.keep(Vec::new(), vec![key], spared(&answer.usage)).await?;
             return Ok(SavedPage { page: kept, is_fallback: false, usage: Some(answer.usage) });
         }
         match write_page(&self.client, &self.base, &self.readings, &page, &self.slugs, &self.options).await {

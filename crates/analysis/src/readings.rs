@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reader::analyze::{AnalyzeError, ReadOptions};
 use reader::document::PageLanguage;
 use reader::{FileReading, KnowledgeBase, Origin};
-use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
+use store::{Analysis, Answer, LlmUsage, ResultId, Run, SaveReadings, SavedReading};
 
 use crate::provider::usage_of;
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
@@ -66,9 +66,14 @@ pub(crate) async fn check_provider(shared: &Shared, model: &str) -> Result<(), A
     }
 }
 
-/// The usage of an analysis that found all its readings and pages made.
-pub(crate) fn all_cached(result: &ReadResult) -> LlmUsage {
-    LlmUsage { cached: result.analyzed + result.pages, ..LlmUsage::default() }
+/// The usage of an analysis that found all its readings and pages made: the calls that made them.
+pub(crate) async fn all_cached(shared: &Shared, result: &ResultId) -> Result<LlmUsage, AnalysisError> {
+    Ok(spared(&shared.store().cost(result).await?))
+}
+
+/// The usage of an answer that the cache held.
+pub(crate) fn spared(made_with: &LlmUsage) -> LlmUsage {
+    LlmUsage { cached: made_with.calls, ..LlmUsage::default() }
 }
 
 /// Describes a file with the LLM, unless that is done; false when it was.
@@ -111,9 +116,9 @@ pub(crate) async fn with_llm(
         let reading = blocking(move || of_file(&base, &path, language)).await;
         save.readings.push(SavedReading { reading, is_fallback: false, usage: None });
     } else if let Some((reading, usage)) = kept(shared, &key).await? {
+        save.usage = spared(&usage);
         save.readings.push(SavedReading { reading, is_fallback: false, usage: Some(usage) });
         save.used.push(key);
-        save.usage.cached = 1;
     } else {
         let client = shared.llm(model)?;
         let options = ReadOptions { language, ..ReadOptions::default() };

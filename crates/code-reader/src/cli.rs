@@ -56,6 +56,7 @@ pub enum Command {
     Beat(ScheduleArgs),
     /// List what was read, or `bindings`, the queues.
     #[command(
+        args_conflicts_with_subcommands = true,
         after_help = "Examples:\n  code-reader list\n  code-reader list --limit 5 --json\n  code-reader list bindings"
     )]
     List(ListArgs),
@@ -81,7 +82,7 @@ pub enum Command {
     #[command(after_help = "Examples:\n  code-reader resume attrs\n  code-reader resume attrs --out docs")]
     Resume(ResumeArgs),
     /// Remove an analysis and all that was kept of it.
-    #[command(after_help = "Examples:\n  code-reader rm attrs\n  code-reader rm attrs click")]
+    #[command(after_help = "Examples:\n  code-reader rm attrs\n  code-reader rm attrs click --json")]
     Rm(RemoveArgs),
     /// What can be done with the queue and its workers, as with any Celery cluster.
     #[command(flatten)]
@@ -183,6 +184,9 @@ pub struct ListArgs {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000), allow_negative_numbers = true)]
     pub limit: u16,
+    /// Go on from here: what the part before gave as `next`.
+    #[arg(long)]
+    pub cursor: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -217,6 +221,9 @@ pub struct RemoveArgs {
     /// Names or ids.
     #[arg(required = true)]
     pub analyses: Vec<String>,
+    /// Print what was removed as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `show`.

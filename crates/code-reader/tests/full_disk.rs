@@ -115,7 +115,7 @@ fn fills_up_and_goes_on(kib: u64) -> Option<Value> {
     assert!(said.contains("ree some space") && said.contains("resume"), "with {kib} KiB: {said}");
     disk.resize(AMPLE_KIB);
     let listed: Value = serde_json::from_str(&house.ok(&["list", "--json"])).unwrap();
-    let stood = &listed[0];
+    let stood = &listed["items"][0];
     assert_ne!(stood["status"], "completed", "{stood}");
     if stood["status"] == "failed" {
         assert_eq!(stood["error"]["code"], "disk_full", "{stood}");

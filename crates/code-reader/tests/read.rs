@@ -94,12 +94,58 @@ fn what_was_read_is_listed_shown_searched_and_removed() {
     assert!(house.ok(&["show", "shop", "--pages"]).contains("architecture"));
     assert!(house.ok(&["show", "shop", "--file", "shop/prices.py"]).contains("parsePriceHeader"));
     let hits: Value = serde_json::from_str(&house.ok(&["search", "shop", "header", "--json"])).unwrap();
-    assert_eq!(hits[0]["path"], "shop/prices.py", "{hits}");
+    assert_eq!(hits["items"][0]["path"], "shop/prices.py", "{hits}");
     house.fails(1, &["search", "shop", "zzzqqq"]);
     assert!(house.fails(1, &["show", "shop", "no-such-page"]).contains("--pages"));
     assert!(house.fails(1, &["show", "nobody"]).contains("nobody"));
     house.ok(&["rm", "shop"]);
-    assert_eq!(house.ok(&["list", "--json"]).trim(), "[]");
+    assert_eq!(house.json(&["list", "--json"]), serde_json::json!({"items": [], "next": null}));
+}
+
+#[test]
+fn every_list_has_items_and_next_and_what_is_shown_has_the_shape_of_the_api() {
+    let house = House::new();
+    let folder = shop(&house);
+    let folder = folder.to_str().unwrap();
+    for name in ["one", "two"] {
+        house.ok(&["read", folder, "--name", name]);
+    }
+    let lists: [&[&str]; 6] = [
+        &["list", "--json"],
+        &["search", "one", "header", "--json"],
+        &["show", "one", "--pages", "--json"],
+        &["config", "--json"],
+        &["doctor", "--json"],
+        &["rm", "two", "two", "--json"],
+    ];
+    for arguments in lists {
+        let list = house.json(arguments);
+        let keys: Vec<_> = list.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["items", "next"], "{arguments:?}");
+        assert!(list["items"][0].is_object() && list["next"].is_null(), "{arguments:?}: {list}");
+    }
+    house.ok(&["read", folder, "--name", "three"]);
+    let first = house.json(&["list", "--limit", "1", "--json"]);
+    let next = first["next"].as_str().unwrap();
+    assert!(common::text(&house.run(&["list", "--limit", "1"]).stderr).contains(next));
+    let second = house.json(&["list", "--cursor", next, "--json"]);
+    let names = [&first["items"][0]["name"], &second["items"][0]["name"]];
+    assert_eq!((names, &second["next"]), ([&"three".into(), &"one".into()], &Value::Null));
+    house.fails(2, &["list", "--cursor", "nowhere"]);
+    house.fails(2, &["list", "--json", "bindings"]);
+
+    let server = house.serve();
+    for (arguments, path) in [
+        (&["show", "one", "--file", "shop/prices.py", "--json"][..], "files/shop/prices.py"),
+        (&["show", "one", "--pages", "--json"], "pages"),
+        (&["show", "one", "architecture", "--json"], "pages/architecture"),
+        (&["search", "one", "header", "--limit", "20", "--json"], "search?q=header"),
+        (&["export", "one", "--format", "json"], "export"),
+    ] {
+        let answered = server.get(&format!("/api/v1/analyses/one/{path}"));
+        assert_eq!(house.json(arguments), answered, "{path}");
+    }
+    assert_eq!(house.json(&["list", "--json"]), server.get("/api/v1/analyses"));
 }
 
 #[test]
@@ -133,7 +179,7 @@ fn a_foreign_index_is_told_once_and_before_the_work() {
     let refused = house.fails(2, &["read", folder.to_str().unwrap(), "--out", "docs"]);
     assert_eq!(refused.matches("choose another folder").count(), 1, "{refused}");
     assert!(!refused.contains("Choose") && !refused.contains("scan"), "{refused}");
-    assert_eq!(house.ok(&["list", "--json"]).trim(), "[]");
+    assert_eq!(house.json(&["list", "--json"])["items"], serde_json::json!([]));
 }
 
 #[test]

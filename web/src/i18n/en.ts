@@ -108,6 +108,7 @@ export const en = {
   pages: (count: number) => many(count, "page", "pages"),
   tokens: (count: number) => many(count, "token", "tokens"),
   calls: (count: number) => many(count, "LLM call", "LLM calls"),
+  cached: (count: number) => `${count.toLocaleString("en")} answered by the cache`,
   lines: (count: number) => many(count, "line", "lines"),
   results: (count: number) => many(count, "result", "results"),
   ago: (count: number, unit: "second" | "minute" | "hour" | "day" | "month" | "year") =>

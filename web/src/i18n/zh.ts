@@ -97,6 +97,7 @@ export const zh: Texts = {
   pages: (count) => `${n(count)} 页`,
   tokens: (count) => `${n(count)} 个 token`,
   calls: (count) => `调用大模型 ${n(count)} 次`,
+  cached: (count) => `缓存代答 ${n(count)} 次`,
   lines: (count) => `${n(count)} 行`,
   results: (count) => `${n(count)} 条结果`,
   ago: (count, unit) => (unit === "second" ? "刚刚" : `${n(count)} ${units[unit]}前`),

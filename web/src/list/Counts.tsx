@@ -13,7 +13,9 @@ export function Counts({ analysis }: { analysis: Analysis }) {
   if (counts.symbols > 0) parts.push(t.symbols(counts.symbols));
   if (counts.pages > 0) parts.push(t.pages(counts.pages));
   if (counts.failed > 0) parts.push(t.analyzeFailed(counts.failed));
-  if (llm.calls > 0) parts.push(t.calls(llm.calls), t.tokens(llm.prompt_tokens + llm.completion_tokens));
+  if (llm.calls + llm.cached > 0) parts.push(t.calls(llm.calls));
+  if (llm.cached > 0) parts.push(t.cached(llm.cached));
+  if (llm.calls > 0) parts.push(t.tokens(llm.prompt_tokens + llm.completion_tokens));
   const seconds = duration(analysis);
   if (seconds !== null) parts.push(t.took(formatDuration(seconds)));
   return <p class="counts">{parts.map((part) => <span>{part}</span>)}</p>;

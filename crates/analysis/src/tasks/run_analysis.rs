@@ -99,7 +99,7 @@ impl RunAnalysis {
             counts.pages = Some(result.pages);
             let mut complete = Change::complete(self.run).counts(counts);
             if analysis.model.is_some() {
-                complete = complete.usage(readings::all_cached(&result));
+                complete = complete.usage(readings::all_cached(cx.state(), &result.id).await?);
             }
             self.tell(cx, complete).await?;
             return Ok(result.pages);

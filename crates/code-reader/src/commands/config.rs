@@ -1,5 +1,6 @@
 //! `config`: every setting, its value and where it comes from.
 
+use analysis::List;
 use serde::Serialize;
 
 use crate::cli::JsonArgs;
@@ -34,7 +35,7 @@ pub fn run(layers: &Layers, args: &JsonArgs) -> Result<u8, CliError> {
         })
         .collect();
     if args.json {
-        terminal::print_json(&rows)?;
+        terminal::print_json(&List::whole(rows))?;
     } else {
         let cells: Vec<Vec<String>> = rows
             .iter()

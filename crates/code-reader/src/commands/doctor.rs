@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use analysis::List;
 use serde::Serialize;
 
 use crate::cli::JsonArgs;
@@ -67,7 +68,7 @@ pub async fn run(config: &Config, args: &JsonArgs) -> Result<u8, CliError> {
     checks.push(provider(config).await);
     let wrong = checks.iter().any(|check| check.state == State::Wrong);
     if args.json {
-        terminal::print_json(&checks)?;
+        terminal::print_json(&List::whole(checks))?;
     } else {
         for check in &checks {
             let mark = match check.state {

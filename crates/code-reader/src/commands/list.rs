@@ -1,6 +1,6 @@
 //! `list`.
 
-use analysis::{Analyses, Analysis};
+use analysis::{Analyses, Analysis, List};
 
 use crate::cli::ListArgs;
 use crate::error::CliError;
@@ -9,17 +9,22 @@ use crate::terminal;
 
 /// Prints what was read, the newest first.
 pub async fn run(analyses: &Analyses, args: &ListArgs) -> Result<u8, CliError> {
-    let (rows, _) = analyses.list(None, args.limit.into()).await?;
+    let (items, next) = analyses.list(args.cursor.as_deref(), args.limit.into()).await?;
+    let rows = List { items, next };
     if args.json {
-        terminal::print_json(&rows)?;
-    } else if rows.is_empty() {
+        return terminal::print_json(&rows).map(|()| 0);
+    }
+    if rows.items.is_empty() && args.cursor.is_none() {
         terminal::note("Nothing was read yet: `code-reader read PATH` reads a folder.");
     } else {
-        let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        let cells: Vec<Vec<String>> = rows.items.iter().map(cells).collect();
         terminal::print(&terminal::table(
             &["name", "status", "files", "pages", "model", "created", "id"],
             &cells,
         ))?;
+    }
+    if let Some(next) = &rows.next {
+        terminal::note(&format!("There are more: `code-reader list --cursor {next}` goes on."));
     }
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! `cancel` and `rm`.
 
-use analysis::Analyses;
+use analysis::{Analyses, Analysis, List};
 
 use crate::cli::{NamedArgs, RemoveArgs};
 use crate::error::CliError;
@@ -24,13 +24,27 @@ pub async fn cancel(analyses: &Analyses, args: &NamedArgs) -> Result<u8, CliErro
 
 /// Removes analyses; all names are looked up before the first is removed.
 pub async fn remove(analyses: &Analyses, args: &RemoveArgs) -> Result<u8, CliError> {
-    let mut found = Vec::new();
+    let mut found: Vec<Analysis> = Vec::new();
     for name in &args.analyses {
-        found.push(analyses.get(name).await?);
+        let analysis = analyses.get(name).await?;
+        if !found.iter().any(|other| other.id == analysis.id) {
+            found.push(analysis);
+        }
     }
+    let mut removed = Vec::new();
+    let mut outcome = Ok(0);
     for analysis in found {
-        analyses.remove(&analysis.id).await?;
-        terminal::print(&format!("Removed {} ({}).\n", terminal::plain(&analysis.name), analysis.id))?;
+        if let Err(error) = analyses.remove(&analysis.id).await {
+            outcome = Err(error.into());
+            break;
+        }
+        if !args.json {
+            terminal::print(&format!("Removed {} ({}).\n", terminal::plain(&analysis.name), analysis.id))?;
+        }
+        removed.push(analysis);
     }
-    Ok(0)
+    if args.json {
+        terminal::print_json(&List::whole(removed))?;
+    }
+    outcome
 }

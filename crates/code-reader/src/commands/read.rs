@@ -245,6 +245,9 @@ async fn follow(
                 bars.stop();
                 let state = analyses.cancel(&analysis.id).await?;
                 if state.status == Status::Cancelled {
+                    if json {
+                        terminal::print_json(&state)?;
+                    }
                     terminal::note(&format!("Stopped. `code-reader resume {}` goes on from here.", analysis.id));
                     return Ok(exit_code);
                 }
@@ -387,7 +390,7 @@ async fn finish(
         let cost =
             if analysis.llm.cost > 0.0 { format!(", cost {:.4}", analysis.llm.cost) } else { String::new() };
         lines.push(format!(
-            "  LLM         {}, {} from the cache, {} tokens{cost}",
+            "  LLM         {} ({} more answered by the cache), {} tokens{cost}",
             counted(analysis.llm.calls, "call", "calls"),
             grouped(analysis.llm.cached),
             grouped(analysis.llm.prompt_tokens + analysis.llm.completion_tokens)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use analysis::Analyses;
+use analysis::{Analyses, List};
 use reader::Language;
 use reader::knowledge::{Hit, SearchQuery};
 
@@ -36,14 +36,15 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
         .await
         .map_err(|error| CliError::failed(format!("the search broke off: {error}")))?
         .map_err(|error| CliError::failed(error.to_string()))?;
+    let is_empty = hits.is_empty();
     if args.json {
-        terminal::print_json(&hits)?;
-    } else if hits.is_empty() {
+        terminal::print_json(&List::whole(hits))?;
+    } else if is_empty {
         terminal::note("Nothing found: try fewer words, or a part of a name.");
     } else {
         terminal::print(&hits.iter().map(render).collect::<String>())?;
     }
-    Ok(u8::from(hits.is_empty()))
+    Ok(u8::from(is_empty))
 }
 
 fn render(hit: &Hit) -> String {

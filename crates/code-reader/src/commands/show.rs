@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use analysis::{Analyses, Analysis};
+use analysis::{Analyses, Analysis, FileDetail, Lines, List, PageHead};
 use reader::Page;
 
 use crate::cli::ShowArgs;
@@ -19,11 +19,7 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
     let pages = analyses.pages(&analysis.id).await?;
     if args.pages {
         if args.json {
-            let heads: Vec<_> = pages
-                .iter()
-                .map(|page| serde_json::json!({"slug": page.slug, "title": page.title, "parent": page.parent, "order": page.order, "origin": page.origin}))
-                .collect();
-            terminal::print_json(&heads)?;
+            terminal::print_json(&List::whole(pages.into_iter().map(PageHead::from).collect()))?;
         } else {
             terminal::print(&tree(&pages))?;
         }
@@ -56,23 +52,21 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
 
 async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) -> Result<u8, CliError> {
     let knowledge = analyses.knowledge(&analysis.id).await?;
+    let reading = analyses.reading(&analysis.id, path).await?;
     let wanted = path.to_owned();
-    let (file, facts) = tokio::task::spawn_blocking(move || {
-        Ok::<_, reader::KnowledgeError>((knowledge.file(&wanted)?, knowledge.facts(&wanted)?))
-    })
-    .await
-    .map_err(|error| CliError::failed(format!("the look-up broke off: {error}")))?
-    .map_err(|error| CliError::failed(error.to_string()))?;
-    let Some(file) = file else {
+    let found =
+        tokio::task::spawn_blocking(move || FileDetail::of(&knowledge, &wanted, Lines::default(), reading))
+            .await
+            .map_err(|error| CliError::failed(format!("the look-up broke off: {error}")))?
+            .map_err(|error| CliError::failed(error.to_string()))?;
+    let Some(detail) = found else {
         return Err(CliError::failed(format!("{} has no file `{path}`", analysis.name))
             .hint("paths are relative to the repository, with / between folders"));
     };
-    let reading = analyses.reading(&analysis.id, path).await?;
-    let symbols = facts.map(|facts| facts.symbols).unwrap_or_default();
     if json {
-        terminal::print_json(&serde_json::json!({"file": file, "symbols": symbols, "reading": reading}))?;
-        return Ok(0);
+        return terminal::print_json(&detail).map(|()| 0);
     }
+    let FileDetail { file, symbols, reading, .. } = detail;
     let mut out = format!("{}\n", terminal::bold(&terminal::plain(&file.path)));
     if let Some(reason) = file.skipped {
         let _ = writeln!(out, "Not read: {reason:?}, {}.", counted(file.bytes, "byte", "bytes"));

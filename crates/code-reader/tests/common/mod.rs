@@ -56,6 +56,11 @@ impl House {
         text(&output.stdout)
     }
 
+    /// Runs, expects success, returns what was printed as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(arguments)).unwrap()
+    }
+
     /// Runs, expects the exit code, returns stderr.
     pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);

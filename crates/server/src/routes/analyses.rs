@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path as FsPath, PathBuf};
 
-use analysis::{Analysis, Source, Submission};
+use analysis::{Analysis, List, Source, Submission};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
@@ -11,7 +11,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;

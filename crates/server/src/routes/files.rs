@@ -1,11 +1,11 @@
 //! Files of an analysis, and the text of one.
 
+use analysis::{FileDetail, Lines, List};
 use axum::Json;
 use axum::extract::State;
-use reader::{File, FileReading, Symbol};
-use serde::{Deserialize, Serialize};
+use reader::File;
+use serde::Deserialize;
 
-use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -54,35 +54,6 @@ pub struct LinesQuery {
     end_line: Option<u32>,
 }
 
-/// A file with its text and what is known of it.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct FileDetail {
-    /// The row.
-    #[serde(flatten)]
-    pub file: File,
-    /// The text asked for; null for a file that was not read.
-    pub source: Option<SourceText>,
-    /// Its symbols, by line.
-    pub symbols: Vec<Symbol>,
-    /// What is said about it and its parts.
-    pub reading: Option<FileReading>,
-    /// Files that import it.
-    pub imported_by: Vec<String>,
-}
-
-/// Lines of text.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct SourceText {
-    /// The number of the first line given.
-    pub start_line: u32,
-    /// The number of the last line given.
-    pub end_line: u32,
-    /// All lines of the file.
-    pub total_lines: u32,
-    /// The text, lines joined by `\n`.
-    pub text: String,
-}
-
 /// One file: its text, symbols, items and importers.
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/files/{path}", tag = "reading",
@@ -98,47 +69,10 @@ pub async fn show(
     let reading = state.analyses.reading(&analysis.id, &path).await?;
     let detail = state
         .with_knowledge(&id, move |knowledge| {
-            let file = knowledge.file(&path)?.ok_or_else(|| Problem::not_found("file", &path))?;
-            let source = knowledge.source(&path)?.map(|text| cut(&text, &lines));
-            let facts = knowledge.facts(&path)?;
-            let symbols = facts.map(|facts| facts.symbols).unwrap_or_default();
-            let imported_by = knowledge.imported_by(&path)?.into_iter().map(|link| link.path).collect();
-            Ok(FileDetail { file, source, symbols, reading, imported_by })
+            let lines = Lines { start: lines.start_line, end: lines.end_line };
+            let found = FileDetail::of(knowledge, &path, lines, reading)?;
+            found.ok_or_else(|| Problem::not_found("file", &path))
         })
         .await?;
     Ok(Json(detail))
-}
-
-fn cut(text: &str, lines: &LinesQuery) -> SourceText {
-    let all: Vec<&str> = text.lines().collect();
-    let total = all.len();
-    let start = lines.start_line.map_or(1, |line| line as usize).max(1);
-    let end = lines.end_line.map_or(total, |line| line as usize).min(total);
-    let chosen = if start <= end { all.get(start - 1..end).unwrap_or_default() } else { &[] };
-    SourceText {
-        start_line: number(start),
-        end_line: number(end),
-        total_lines: number(total),
-        text: chosen.join("\n"),
-    }
-}
-
-fn number(lines: usize) -> u32 {
-    u32::try_from(lines).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_cut_within_the_text() {
-        let cut = |start_line, end_line| cut("a\nb\nc\n", &LinesQuery { start_line, end_line });
-        assert_eq!(cut(None, None).text, "a\nb\nc");
-        assert_eq!(cut(Some(2), Some(2)).text, "b");
-        assert_eq!(cut(Some(2), Some(99)).text, "b\nc");
-        assert_eq!(cut(Some(9), Some(3)).text, "");
-        assert_eq!(cut(Some(0), Some(1)).text, "a");
-        assert_eq!(cut(None, None).total_lines, 3);
-    }
 }

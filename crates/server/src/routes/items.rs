@@ -1,11 +1,11 @@
 //! What is said about parts of files.
 
+use analysis::List;
 use axum::Json;
 use axum::extract::State;
 use reader::{Item, ItemKind};
 use serde::Deserialize;
 
-use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -1,29 +1,13 @@
 //! The documentation.
 
+use analysis::{List, PageHead};
 use axum::Json;
 use axum::extract::State;
-use reader::{Origin, Page};
-use serde::Serialize;
+use reader::Page;
 
-use super::List;
 use crate::extract::Path;
 use crate::problem::Problem;
 use crate::state::AppState;
-
-/// A page in the tree, without its text.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PageHead {
-    /// Its address.
-    pub slug: String,
-    /// Its heading.
-    pub title: String,
-    /// The page above.
-    pub parent: Option<String>,
-    /// Its place among its siblings.
-    pub order: u32,
-    /// Who wrote it.
-    pub origin: Origin,
-}
 
 /// The tree of pages, in reading order.
 #[utoipa::path(
@@ -35,20 +19,8 @@ pub async fn list(
     Path(id): Path<String>,
 ) -> Result<Json<List<PageHead>>, Problem> {
     let analysis = state.analyses.get(&id).await?;
-    let items = state
-        .analyses
-        .pages(&analysis.id)
-        .await?
-        .into_iter()
-        .map(|page| PageHead {
-            slug: page.slug,
-            title: page.title,
-            parent: page.parent,
-            order: page.order,
-            origin: page.origin,
-        })
-        .collect();
-    Ok(Json(List { items, next: None }))
+    let pages = state.analyses.pages(&analysis.id).await?;
+    Ok(Json(List::whole(pages.into_iter().map(PageHead::from).collect())))
 }
 
 /// One page.

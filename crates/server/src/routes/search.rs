@@ -1,11 +1,11 @@
 //! Full-text search over code and symbols.
 
+use analysis::List;
 use axum::Json;
 use axum::extract::State;
 use reader::knowledge::{Hit, SearchQuery};
 use serde::Deserialize;
 
-use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -49,5 +49,5 @@ pub async fn search(
             })?)
         })
         .await?;
-    Ok(Json(List { items, next: None }))
+    Ok(Json(List::whole(items)))
 }

@@ -1,12 +1,12 @@
 //! Symbols of an analysis.
 
+use analysis::List;
 use axum::Json;
 use axum::extract::State;
 use reader::knowledge::SymbolQuery;
 use reader::{Symbol, SymbolKind};
 use serde::Deserialize;
 
-use super::List;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -78,7 +78,7 @@ pub struct Counts {
 pub struct LlmUsage {
     /// Calls to the provider.
     pub calls: u64,
-    /// Descriptions and pages that the cache held.
+    /// Calls that were not made, since the cache held what they had answered.
     pub cached: u64,
     /// Tokens sent.
     pub prompt_tokens: u64,
