@@ -4,6 +4,7 @@
 //! apart from ids and times: so the document names a folder by its name only, and tells what the reading cost to make,
 //! not what of it came from the cache this time.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -74,14 +75,28 @@ impl Analyses {
             ));
         };
         let base = self.shared().knowledge().of(self.store(), &result).await?;
-        let items = pages::each_reading(self.store(), &result, |reading| Some(reading.items)).await?;
+        let mut summaries = BTreeMap::new();
+        let items = pages::each_reading(self.store(), &result, |reading| {
+            if !reading.summary.is_empty() {
+                summaries.insert(reading.path, reading.summary);
+            }
+            Some(reading.items)
+        })
+        .await?;
         let cost = self.store().cost(&result).await?;
         let repository = match &analysis.source {
             Source::Path { path } => Some(PathBuf::from(path)),
             _ => None,
         };
         let items = items.into_iter().flatten().collect();
-        Ok(Taken { analysis: as_exported(&analysis, cost)?, repository, base, items, pages: written })
+        Ok(Taken {
+            analysis: as_exported(&analysis, cost)?,
+            repository,
+            base,
+            summaries,
+            items,
+            pages: written,
+        })
     }
 }
 
@@ -103,6 +118,8 @@ struct Taken {
     /// The folder that was read, where the source still lies.
     repository: Option<PathBuf>,
     base: Arc<KnowledgeBase>,
+    /// What is said of files, by path.
+    summaries: BTreeMap<String, String>,
     items: Vec<Item>,
     pages: Vec<Page>,
 }
@@ -110,8 +127,13 @@ struct Taken {
 impl Taken {
     fn write_json(&self, file: &mut File) -> Result<(), AnalysisError> {
         let mut out = BufWriter::new(file);
-        let export =
-            Export { analysis: &self.analysis, kb: &self.base, items: &self.items, pages: &self.pages };
+        let export = Export {
+            analysis: &self.analysis,
+            kb: &self.base,
+            summaries: &self.summaries,
+            items: &self.items,
+            pages: &self.pages,
+        };
         write_json(&export, &mut out).map_err(export_error)?;
         out.flush().map_err(io_error)
     }

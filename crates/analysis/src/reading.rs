@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reader::{FileReading, Item, ItemKind, KnowledgeBase, Page};
+use reader::{File, FileReading, Item, ItemKind, KnowledgeBase, Page};
 use store::{Analysis, AnalysisId, ResultId, Status};
 
 use crate::analyses::{bad_cursor, one};
@@ -74,6 +74,18 @@ impl Analyses {
             Some(result) => Ok(self.store().readings_of(&result, paths).await?),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Adds what is said of each of these files, which are in the order of their paths. The knowledge base has no
+    /// summaries: it is written before anything is said.
+    pub async fn summarize(&self, id: &AnalysisId, files: &mut [File]) -> Result<(), AnalysisError> {
+        let (Some(first), Some(last)) = (files.first(), files.last()) else { return Ok(()) };
+        let Some(result) = self.result(id).await? else { return Ok(()) };
+        let mut said = self.store().summaries(&result, first.path.clone(), last.path.clone()).await?;
+        for file in files {
+            file.summary = said.remove(&file.path);
+        }
+        Ok(())
     }
 
     /// At most `limit` items, by path and line, of one file or all, of one kind or all; and the cursor of the next

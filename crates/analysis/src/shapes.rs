@@ -76,7 +76,9 @@ impl FileDetail {
         lines: Lines,
         reading: Option<FileReading>,
     ) -> Result<Option<FileDetail>, KnowledgeError> {
-        let Some(file) = knowledge.file(path)? else { return Ok(None) };
+        let Some(mut file) = knowledge.file(path)? else { return Ok(None) };
+        file.summary =
+            reading.as_ref().map(|reading| reading.summary.clone()).filter(|said| !said.is_empty());
         let source = knowledge.source(path)?.map(|text| lines.of(&text));
         let symbols = knowledge.facts(path)?.map(|facts| facts.symbols).unwrap_or_default();
         let imported_by = knowledge.imported_by(path)?.into_iter().map(|link| link.path).collect();

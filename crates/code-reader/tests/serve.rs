@@ -30,6 +30,18 @@ fn an_analysis_is_submitted_followed_and_read_over_http() {
     let files = server.get(&format!("{base}/files?limit=3"));
     assert_eq!(files["items"].as_array().unwrap().len(), 3);
     assert!(files["next"].is_string());
+    // What is said of a file is the same in the list, of the file alone, and in the export.
+    let said = |files: &Value| {
+        let found = files.as_array().unwrap().iter().find(|file| file["path"] == "shop/prices.py").unwrap();
+        found["summary"].as_str().unwrap().to_owned()
+    };
+    let whole = server.get(&format!("{base}/files"));
+    assert!(said(&whole["items"]).contains("Prices of things"), "{whole}");
+    assert_eq!(said(&whole["items"]), said(&server.get(&format!("{base}/export"))["files"]));
+    assert_eq!(
+        server.get(&format!("{base}/files/shop/prices.py"))["summary"],
+        said(&whole["items"]).as_str()
+    );
     let file = server.get(&format!("{base}/files/shop/prices.py?start_line=13&end_line=14"));
     assert!(file["source"]["text"].as_str().unwrap().starts_with("class PriceList"), "{file}");
     assert!(file["imported_by"].as_array().unwrap().contains(&json!("shop/web.py")));

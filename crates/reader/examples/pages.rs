@@ -1,6 +1,7 @@
 //! Reads a folder without an LLM and writes its pages: `cargo run -p reader --example pages DIR OUT [en|zh]`.
 #![allow(clippy::print_stdout)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -44,7 +45,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let analysis = serde_json::Value::Null;
     std::fs::write(
         out.join("analysis.json"),
-        json(&Export { analysis: &analysis, kb: &kb, items: &[], pages: &pages })?,
+        json(&Export {
+            analysis: &analysis,
+            kb: &kb,
+            summaries: &BTreeMap::new(),
+            items: &[],
+            pages: &pages,
+        })?,
     )?;
     Ok(())
 }

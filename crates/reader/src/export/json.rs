@@ -1,5 +1,6 @@
 //! The export document: `{version, analysis, files, symbols, items, pages, graph}`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct Export<'a> {
     pub analysis: &'a Value,
     /// Files, symbols and the graph.
     pub kb: &'a KnowledgeBase,
+    /// What is said of files, by path: the knowledge base is written before that.
+    pub summaries: &'a BTreeMap<String, String>,
     /// The items of all files, by path and line.
     pub items: &'a [Item],
     /// The pages in reading order.
@@ -35,11 +38,15 @@ pub fn json(export: &Export<'_>) -> Result<Vec<u8>, ExportError> {
 pub fn write_json(export: &Export<'_>, out: &mut dyn Write) -> Result<(), ExportError> {
     write!(out, "{{\n\"version\": {VERSION},\n\"analysis\": ")?;
     serde_json::to_writer(&mut *out, export.analysis)?;
-    list(out, "files", export.kb.files()?.iter())?;
+    let mut files = export.kb.files()?;
+    for file in &mut files {
+        file.summary = export.summaries.get(&file.path).cloned();
+    }
+    list(out, "files", files.iter())?;
     // Symbols of one file at a time.
     write!(out, ",\n\"symbols\": [")?;
     let mut first = true;
-    for file in export.kb.files()? {
+    for file in files {
         let query = SymbolQuery { path: Some(file.path), ..SymbolQuery::default() };
         for symbol in export.kb.symbols(&query)? {
             element(out, &symbol, &mut first)?;

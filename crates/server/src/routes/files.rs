@@ -26,14 +26,15 @@ pub struct FilesQuery {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/files", tag = "reading",
     params(("id" = String, Path, description = "id or name"), FilesQuery),
-    responses((status = 200, description = "the files", body = List<File>))
+    responses((status = 200, description = "the files", body = List<File>), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn list(
     State(state): State<AppState>,
     Path(id): Path<String>,
     Query(query): Query<FilesQuery>,
 ) -> Result<Json<List<File>>, Problem> {
-    let part = state
+    let analysis = state.analyses.get(&id).await?;
+    let mut part = state
         .with_knowledge(&id, move |knowledge| {
             let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
             // One more tells whether there is a next part.
@@ -41,6 +42,7 @@ pub async fn list(
             Ok(List::part(files, limit, |file| &file.path))
         })
         .await?;
+    state.analyses.summarize(&analysis.id, &mut part.items).await?;
     Ok(Json(part))
 }
 
@@ -58,7 +60,7 @@ pub struct LinesQuery {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/files/{path}", tag = "reading",
     params(("id" = String, Path, description = "id or name"), ("path" = String, Path, description = "the path, slashes as they are"), LinesQuery),
-    responses((status = 200, description = "the file", body = FileDetail), (status = 404, description = "no such file", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "the file", body = FileDetail), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"), (status = 404, description = "no such file", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn show(
     State(state): State<AppState>,

@@ -1,6 +1,6 @@
 //! What the step `analyze` made of each file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reader::FileReading;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -54,6 +54,21 @@ pub(crate) fn get(
         found.extend(select.query_row(params![result.as_str(), path], |row| json(row, "body")).optional()?);
     }
     Ok(found)
+}
+
+/// The summaries of these files and of those between them, by path; empty ones are left out.
+pub(crate) fn summaries(
+    db: &Connection,
+    result: &ResultId,
+    first: &str,
+    last: &str,
+) -> rusqlite::Result<BTreeMap<String, String>> {
+    db.prepare_cached(
+        "SELECT path, body ->> 'summary' FROM readings
+         WHERE result = ?1 AND path BETWEEN ?2 AND ?3 AND body ->> 'summary' <> ''",
+    )?
+    .query_map(params![result.as_str(), first, last], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
 }
 
 /// The files that have a reading.
