@@ -19,7 +19,7 @@ use crate::guard::Guard;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::state::{AppState, ServerSettings};
-use crate::{assets, docs, guard, metrics, routes as r};
+use crate::{assets, docs, guard, linger, metrics, refusals, routes as r};
 
 /// Bodies of JSON beyond this are refused; uploads have a limit of their own.
 const MAX_JSON_BYTES: usize = 1 << 20;
@@ -47,7 +47,14 @@ struct Api;
 
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    resources().split_for_parts().1
+    described(resources()).1
+}
+
+/// The routes, and what is told of them.
+fn described(resources: OpenApiRouter<AppState>) -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    let (routes, mut api) = resources.split_for_parts();
+    refusals::declare(&mut api);
+    (routes, api)
 }
 
 /// The whole application.
@@ -55,7 +62,7 @@ pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
     let guard = Guard { bound: settings.bound, tokens: settings.tokens.clone() };
     let metrics = Metrics::default();
     let state = AppState { analyses, settings: Arc::new(settings), metrics: metrics.clone() };
-    let (resources, api) = resources().split_for_parts();
+    let (resources, api) = described(resources());
     let api = Arc::new(serde_json::to_value(api).unwrap_or_default());
     let page = docs::page(&api);
     resources
@@ -66,6 +73,7 @@ pub fn router(analyses: Analyses, settings: ServerSettings) -> Router {
         .with_state(state)
         .layer(middleware::from_fn_with_state(guard, guard::check))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
+        .layer(middleware::from_fn(linger::read_to_the_end))
         .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
@@ -127,7 +135,7 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    fn described() -> Value {
+    fn document() -> Value {
         serde_json::to_value(openapi()).unwrap()
     }
 
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_parameter_is_in_the_path_exactly_when_the_path_names_it() {
-        let api = described();
+        let api = document();
         let mut queried = Vec::new();
         for (name, operation) in operations(&api) {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_route_is_described_with_its_refusals_as_problem_documents() {
-        let api = described();
+        let api = document();
         for path in ["files/{path}", "pages/{slug}"] {
             assert!(api["paths"][format!("/api/v1/analyses/{{id}}/{path}")]["get"].is_object(), "{path}");
         }
@@ -183,7 +191,7 @@ mod tests {
 
     #[test]
     fn words_and_bodies_are_described_as_they_are_sent() {
-        let api = described();
+        let api = document();
         let schemas = &api["components"]["schemas"];
         let words = |name: &str| schemas[name]["enum"].clone();
         assert_eq!(

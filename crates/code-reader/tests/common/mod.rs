@@ -79,8 +79,13 @@ impl House {
     }
 
     pub fn serve(&self) -> Server {
+        self.start("serve")
+    }
+
+    /// `serve` or `api`, on a free port.
+    pub fn start(&self, command: &str) -> Server {
         let mut child = self
-            .command(&["serve", "--port", "0"])
+            .command(&[command, "--port", "0"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

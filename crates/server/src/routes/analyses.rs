@@ -48,7 +48,8 @@ pub struct Links {
     responses(
         (status = 202, description = "accepted", body = Accepted),
         (status = 400, description = "the source or an option is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "the path is not allowed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "the path is not allowed; a foreign host, or a page of another site", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "no such upload", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "over the limit", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "not `Content-Type: application/json`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "JSON of another shape", body = Problem, content_type = "application/problem+json"),

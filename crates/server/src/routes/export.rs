@@ -33,7 +33,7 @@ pub enum Format {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/export", tag = "reading",
     params(("id" = String, Path, description = "id or name"), ExportQuery),
-    responses((status = 200, description = "the export document, or a zip", content((Object = "application/json"), (inline(super::uploads::Archive) = "application/zip"))))
+    responses((status = 200, description = "the export document, or a zip", content((Object = "application/json"), (inline(super::uploads::Archive) = "application/zip"))), (status = 409, description = "no pages yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn export(
     State(state): State<AppState>,

@@ -33,7 +33,7 @@ pub enum Level {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/graph", tag = "reading",
     params(("id" = String, Path, description = "id or name"), GraphQuery),
-    responses((status = 200, description = "nodes and edges", body = Graph))
+    responses((status = 200, description = "nodes and edges", body = Graph), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn graph(
     State(state): State<AppState>,

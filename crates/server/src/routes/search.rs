@@ -28,7 +28,7 @@ pub struct SearchParams {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/search", tag = "reading",
     params(("id" = String, Path, description = "id or name"), SearchParams),
-    responses((status = 200, description = "the matches", body = List<Hit>))
+    responses((status = 200, description = "the matches", body = List<Hit>), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn search(
     State(state): State<AppState>,

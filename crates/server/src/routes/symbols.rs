@@ -33,7 +33,7 @@ pub struct SymbolsQuery {
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/symbols", tag = "reading",
     params(("id" = String, Path, description = "id or name"), SymbolsQuery),
-    responses((status = 200, description = "the symbols", body = List<Symbol>))
+    responses((status = 200, description = "the symbols", body = List<Symbol>), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn list(
     State(state): State<AppState>,
