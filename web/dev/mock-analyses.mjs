@@ -8,6 +8,7 @@ function make(id, fields) {
     id, name: id, task_id: "3f0c9a52-6d0e-4f6e-9b57-0d6b8f2f7d11", status: "queued", step: null, progress: null,
     source: { path: `/home/me/${id}` }, language: "en", model: null,
     counts: { files: 0, skipped: 0, symbols: 0, analyzed: 0, failed: 0, pages: 0 },
+    commit: null,
     llm: { calls: 0, cached: 0, prompt_tokens: 0, completion_tokens: 0, cost: 0 },
     error: null, created_at: new Date().toISOString(), started_at: null, finished_at: null, ...fields,
   };

@@ -87,6 +87,7 @@ impl Analyses {
             name: checked.name,
             task_id: task_id.clone(),
             source: checked.source,
+            commit: checked.commit,
             language,
             model,
         };

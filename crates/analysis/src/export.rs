@@ -17,6 +17,7 @@ use store::{Analysis, AnalysisId, Source};
 use zip::write::SimpleFileOptions;
 
 use crate::error::is_disk_full;
+use crate::intake::is_bare_repository;
 use crate::{Analyses, AnalysisError, ErrorKind, blocking, pages};
 
 /// As what a reading is taken away.
@@ -85,7 +86,8 @@ impl Analyses {
         .await?;
         let cost = self.store().cost(&result).await?;
         let repository = match &analysis.source {
-            Source::Path { path } => Some(PathBuf::from(path)),
+            // A bare repository has no files that links could lead to.
+            Source::Path { path } => Some(PathBuf::from(path)).filter(|path| !is_bare_repository(path)),
             _ => None,
         };
         let items = items.into_iter().flatten().collect();

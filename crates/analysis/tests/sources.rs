@@ -212,6 +212,7 @@ async fn a_git_repository_is_fetched_at_a_branch_a_tag_or_a_commit() {
         assert_eq!((done.name.as_str(), done.counts.files), ("greeter", files), "{reference:?}");
         let knowledge = bed.analyses.knowledge(&done.id).await.unwrap();
         assert_eq!(knowledge.meta().revision.as_ref(), Some(commit), "{reference:?}");
+        assert_eq!(done.commit.as_ref(), Some(commit), "{reference:?}");
     }
     for (name, reference, code) in
         [("nothing", None, "git_not_found"), ("greeter", Some("no-such"), "git_ref_not_found")]
@@ -225,6 +226,40 @@ async fn a_git_repository_is_fetched_at_a_branch_a_tag_or_a_commit() {
     let error = bed.read(Source::Git { git: url, reference: None }).await.error.unwrap();
     assert_eq!(error.code, "git_unreachable", "{error:?}");
     assert!(bed.temporary().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_repository_is_read_by_its_files_and_nothing_of_it_runs() {
+    let bed = Bed::new().await;
+    let work = bed.repository("greeter", PACKAGE);
+    git(&work, &["init", "-q"]);
+    git(&work, &["add", "."]);
+    git(&work, &["commit", "-qm", "first"]);
+    let commit = git(&work, &["rev-parse", "HEAD"]);
+    git(&bed.path(""), &["clone", "-q", "--bare", "greeter", "of others.git"]);
+    let bare = bed.path("of others.git");
+    let (hook, ran) = (bed.path("hook"), bed.path("ran"));
+    std::fs::write(&hook, format!("#!/bin/sh\ntouch {}\nexec \"$@\"\n", ran.display())).unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    for setting in ["core.fsmonitor", "uploadpack.packObjectsHook", "core.sshCommand", "core.gitProxy"] {
+        git(&bare, &["config", setting, hook.to_str().unwrap()]);
+    }
+    for name in ["post-checkout", "pre-receive", "reference-transaction", "post-update"] {
+        std::fs::copy(&hook, bare.join("hooks").join(name)).unwrap();
+    }
+    for (folder, name) in [(bare, "of others"), (work.join(".git"), "greeter")] {
+        let done = bed.read_path(&folder).await;
+        assert_eq!((done.status, done.error), (Status::Completed, None));
+        assert_eq!((done.name.as_str(), done.counts.files), (name, 6));
+        assert_eq!(done.commit.as_deref(), Some(commit.as_str()));
+        let out = bed.path("out");
+        bed.analyses.export_folder(&done.id, &out).await.unwrap();
+        assert!(links(&out).iter().any(|target| target.starts_with(out.join("source"))));
+    }
+    assert!(!ran.exists());
+    assert!(bed.temporary().is_empty());
+    let error = bed.analyses.submit(Source::Git { git: "file:///etc".into(), reference: None }.into()).await;
+    assert_eq!(error.unwrap_err().code, "git_url", "a URL still leads to no file of this machine");
 }
 
 #[tokio::test(flavor = "multi_thread")]

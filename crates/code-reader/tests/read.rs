@@ -183,6 +183,30 @@ fn a_foreign_index_is_told_once_and_before_the_work() {
 }
 
 #[test]
+fn it_is_told_which_commit_is_read() {
+    let house = House::new();
+    let folder = shop(&house);
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.arg("-C").arg(&folder).args(["-c", "user.name=Test", "-c", "user.email=test@example.org"]);
+        let output = git.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", common::text(&output.stderr));
+        common::text(&output.stdout).trim().to_owned()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "first"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    git(&["clone", "-q", "--bare", ".", "../bare.git"]);
+    for (source, name) in [("shop", "shop"), ("bare.git", "bare")] {
+        let told = common::text(&house.run(&["read", source]).stderr);
+        assert!(told.starts_with(&format!("Reading {name} (git {}) without", &commit[..7])), "{told}");
+        assert_eq!(house.json(&["list", "--json"])["items"][0]["commit"], commit.as_str());
+    }
+    assert!(house.fails(2, &["read", "bare.git", "--ref", "main"]).contains("git clone --branch"));
+}
+
+#[test]
 fn one_line_is_no_lines() {
     let house = House::new();
     house.write("one/a.py", "x = 1\n");

@@ -1,7 +1,7 @@
 //! The tables and how they came to be.
 
 /// Each is applied once to a file. Never change one that was released: append.
-pub(crate) const STEPS: &[&str] = &[FIRST, COST_OF_PAGES];
+pub(crate) const STEPS: &[&str] = &[FIRST, COST_OF_PAGES, COMMIT];
 
 const FIRST: &str = "
 -- What was read of one content with one set of settings; analyses of an unchanged repository share it.
@@ -96,4 +96,8 @@ CREATE TABLE uploads (
 
 const COST_OF_PAGES: &str = "
 ALTER TABLE pages ADD COLUMN usage TEXT; -- what the LLM's text cost when it was written
+";
+
+const COMMIT: &str = "
+ALTER TABLE analyses ADD COLUMN revision TEXT; -- the commit of git that was read
 ";

@@ -44,6 +44,7 @@ export interface Analysis {
   step: Step | null;
   progress: { done: number; total: number | null } | null;
   source: Source;
+  commit: string | null;
   language: DocumentLanguage;
   model: string | null;
   counts: Counts;

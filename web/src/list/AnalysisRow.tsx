@@ -32,7 +32,10 @@ export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Prop
           {t.ago(since.count, since.unit)}
         </time>
       </div>
-      <p class="analysis-source">{sourceText(analysis.source, t)}</p>
+      <p class="analysis-source">
+        {sourceText(analysis.source, t)}
+        {analysis.commit !== null && ` · ${analysis.commit.slice(0, 7)}`}
+      </p>
       {!isFinal(analysis.status) && <StepBar analysis={analysis} />}
       {analysis.error && (
         <div class="note note-problem">

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use store::{Source, Store};
 
 use super::{TempFolder, TempSpace, archive, git, local, name, revision};
-use crate::settings::Settings;
+use crate::settings::{GitRules, Settings};
 use crate::{AnalysisError, ErrorKind};
 
 /// A folder that can be read, for as long as this value lives.
@@ -20,7 +20,7 @@ pub(crate) struct Fetched {
     _folder: Option<Arc<TempFolder>>,
 }
 
-/// Makes the source readable: at once for a folder, by git or by unpacking otherwise.
+/// Makes the source readable: at once for a folder with files, by git or by unpacking otherwise.
 pub(crate) async fn fetch(
     source: &Source,
     settings: &Settings,
@@ -32,6 +32,11 @@ pub(crate) async fn fetch(
         Source::Path { path } => {
             // Again, since it may have gone since it was submitted.
             let root = PathBuf::from(local::folder(path, &settings.local_paths)?);
+            if local::is_bare_repository(&root) {
+                let url = git::file_url(&root)?;
+                let rules = GitRules { allow_file: true, ..settings.git.clone() };
+                return cloned(&url, None, &rules, space, cancelled).await;
+            }
             Ok(Fetched { revision: revision::of(&root), root, _folder: None })
         }
         Source::Archive { archive } => {
@@ -51,17 +56,21 @@ pub(crate) async fn fetch(
             unpacked(&file, &name, settings, space, cancelled).await
         }
         Source::Git { git: url, reference } => {
-            let folder =
-                space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
-            let cloned =
-                git::clone(url, reference.as_deref(), folder.path(), &settings.git, cancelled).await?;
-            Ok(Fetched {
-                root: cloned.folder,
-                revision: Some(cloned.commit),
-                _folder: Some(Arc::new(folder)),
-            })
+            cloned(url, reference.as_deref(), &settings.git, space, cancelled).await
         }
     }
+}
+
+async fn cloned(
+    url: &str,
+    reference: Option<&str>,
+    rules: &GitRules,
+    space: &TempSpace,
+    cancelled: &Arc<AtomicBool>,
+) -> Result<Fetched, AnalysisError> {
+    let folder = space.folder().map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+    let cloned = git::clone(url, reference, folder.path(), rules, cancelled).await?;
+    Ok(Fetched { root: cloned.folder, revision: Some(cloned.commit), _folder: Some(Arc::new(folder)) })
 }
 
 async fn unpacked(

@@ -40,6 +40,11 @@ pub(crate) fn folder(path: &str, rule: &LocalPaths) -> Result<String, AnalysisEr
     text(&found)
 }
 
+/// Whether the folder is what git keeps of a repository, without its files: a bare repository, or a folder `.git`.
+pub(crate) fn is_bare_repository(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
+}
+
 /// The archive, absolute and without links, if it may be read and is one.
 pub(crate) fn archive(path: &str, rule: &LocalPaths) -> Result<String, AnalysisError> {
     let found = resolve(path, rule)?;

@@ -12,8 +12,11 @@ mod revision;
 mod temp;
 
 pub(crate) use fetch::{Fetched, fetch};
+pub(crate) use local::is_bare_repository;
 pub(crate) use name::of_archive as name_of_archive;
 pub(crate) use temp::{TempFolder, TempSpace};
+
+use std::path::Path;
 
 use store::{Analysis, Source};
 
@@ -24,14 +27,18 @@ use crate::{AnalysisError, Submission};
 pub(crate) struct Checked {
     pub(crate) source: Source,
     pub(crate) name: String,
+    /// The commit of a folder that git keeps.
+    pub(crate) commit: Option<String>,
 }
 
 /// Checks a submission without waiting for anything far away.
 pub(crate) fn checked(submission: &Submission, settings: &Settings) -> Result<Checked, AnalysisError> {
+    let mut commit = None;
     let (source, found) = match &submission.source {
         Source::Path { path } => {
             let path = local::folder(path, &settings.local_paths)?;
             let name = name::of_path(&path);
+            commit = revision::of(Path::new(&path));
             (Source::Path { path }, name)
         }
         Source::Archive { archive } => {
@@ -53,7 +60,7 @@ pub(crate) fn checked(submission: &Submission, settings: &Settings) -> Result<Ch
         Some(name) => name::checked(name)?,
         None => found,
     };
-    Ok(Checked { source, name })
+    Ok(Checked { source, name, commit })
 }
 
 /// Whether an analysis has another name than that of its source. Of an upload only the row knows; it counts as its own.

@@ -4,9 +4,12 @@ use crate::AnalysisError;
 
 const MAX_CHARS: usize = 100;
 
-/// The last folder of a path.
+/// The last folder of a path, without git's ending; for a folder `.git` the one that it lies in.
 pub(super) fn of_path(path: &str) -> String {
-    cleaned(path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+    let path = path.trim_end_matches('/');
+    let path = path.strip_suffix("/.git").unwrap_or(path);
+    let name = path.rsplit('/').next().unwrap_or_default();
+    cleaned(name.strip_suffix(".git").unwrap_or(name))
 }
 
 /// The name of an archive without its endings.
@@ -45,6 +48,10 @@ mod tests {
     fn names_are_those_of_folders_and_archives() {
         assert_eq!(of_path("/src/attrs"), "attrs");
         assert_eq!(of_path("/"), "repository");
+        assert_eq!(
+            (of_path("/srv/attrs.git/"), of_path("/src/attrs/.git")),
+            ("attrs".into(), "attrs".into())
+        );
         assert_eq!(of_archive("/tmp/attrs-25.1.0.tar.gz"), "attrs-25.1.0");
         assert_eq!(of_archive("C:\\x\\my project.ZIP"), "my project");
         assert_eq!(of_archive(".zip"), "repository");

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-/// The commit that `HEAD` names; `None` when the folder is no work tree of git.
+use super::local::is_bare_repository;
+
+/// The commit that `HEAD` names; `None` when the folder is neither a work tree nor a bare repository of git.
 pub(super) fn of(folder: &Path) -> Option<String> {
-    let git = folder.join(".git");
+    let git = if is_bare_repository(folder) { folder.to_owned() } else { folder.join(".git") };
     let head = small(&git.join("HEAD"))?;
     let commit = match head.strip_prefix("ref: ") {
         None => head,

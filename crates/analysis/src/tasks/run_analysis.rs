@@ -40,6 +40,10 @@ impl RunAnalysis {
         self.tell(cx, Change::at(self.run, Step::Scan, None)).await?;
         let fetched =
             fetch(&analysis.source, shared.settings(), shared.store(), shared.space(), &work.flag()).await?;
+        if fetched.revision.is_some() && fetched.revision != analysis.commit {
+            let commit = fetched.revision.clone();
+            self.tell(cx, Change::at(self.run, Step::Scan, None).commit(commit)).await?;
+        }
         let result = self.result(cx, &analysis, &fetched, &work).await?;
         self.tell(cx, Change::at(self.run, Step::Scan, None).result(result.id.clone())).await?;
         if let (Some(model), false) = (&analysis.model, result.is_complete) {

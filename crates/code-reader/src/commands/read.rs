@@ -141,7 +141,7 @@ fn source_of(args: &ReadArgs) -> Result<Source, CliError> {
     }
     if args.reference.is_some() {
         return Err(CliError::usage("--ref goes with a git URL, and the source is a path")
-            .hint("check the folder out at that revision first"));
+            .hint("check it out at that revision first, such as with `git clone --branch REF FOLDER NEW`, and read that"));
     }
     let absolute = std::path::absolute(path)?;
     let absolute = absolute.to_str().ok_or_else(|| {
@@ -214,8 +214,11 @@ async fn follow(
 ) -> Result<u8, CliError> {
     let analyses = work.analyses;
     let begun = Instant::now();
-    terminal::note(&headline(&analysis));
-    let mut bars = StepBars::new(std::io::stderr().is_terminal());
+    if let Source::Git { git, .. } = &analysis.source {
+        terminal::note(&format!("Fetching {}.", terminal::plain(git)));
+    }
+    // Not before it is known which commit is read.
+    let mut bars: Option<StepBars> = None;
     let mut events = analyses.watch(&analysis.id, None).await?;
     let mut found = BTreeMap::new();
     let last = loop {
@@ -226,7 +229,13 @@ async fn follow(
                     if found.is_empty() && state.step.is_none_or(|step| step > Step::Index) {
                         found = findings(analyses, &state).await;
                     }
-                    bars.update(&state, &|step| summary(step, &state, &found));
+                    if bars.is_none() && is_fetched(&state) {
+                        terminal::note(&headline(&state));
+                        bars = Some(StepBars::new(std::io::stderr().is_terminal()));
+                    }
+                    if let Some(bars) = &mut bars {
+                        bars.update(&state, &|step| summary(step, &state, &found));
+                    }
                     if state.status.is_final() {
                         break state;
                     }
@@ -235,14 +244,14 @@ async fn follow(
             },
             taken_over = work.taken_over() => taken_over?,
             full = room_is_gone(analyses) => {
-                bars.stop();
+                bars.iter().for_each(StepBars::stop);
                 return Err(CliError::failed(full.message).hint(format!(
                     "free some space, then `code-reader resume {}` goes on from here: what is done is kept",
                     analysis.id
                 )));
             }
             exit_code = interrupt.exit_code() => {
-                bars.stop();
+                bars.iter().for_each(StepBars::stop);
                 let state = analyses.cancel(&analysis.id).await?;
                 if state.status == Status::Cancelled {
                     if json {
@@ -255,7 +264,7 @@ async fn follow(
             }
         }
     };
-    bars.stop();
+    bars.iter().for_each(StepBars::stop);
     if let (Status::Completed, Some(out)) = (last.status, out) {
         analyses.export_folder(&last.id, out).await?;
     }
@@ -344,8 +353,16 @@ fn summary(step: Step, analysis: &Analysis, found: &BTreeMap<Step, String>) -> O
     }
 }
 
+/// Whether it is known what is read: a folder or an archive at once, a git URL when it is fetched.
+fn is_fetched(analysis: &Analysis) -> bool {
+    !matches!(analysis.source, Source::Git { .. }) || analysis.commit.is_some()
+}
+
 fn headline(analysis: &Analysis) -> String {
-    let name = terminal::plain(&analysis.name);
+    let mut name = terminal::plain(&analysis.name);
+    if let Some(commit) = analysis.commit.as_ref().and_then(|commit| commit.get(..7)) {
+        name.push_str(&format!(" (git {commit})"));
+    }
     match &analysis.model {
         Some(model) => format!("Reading {name} with {}.", terminal::plain(model)),
         None => format!(

@@ -23,6 +23,8 @@ pub struct Analysis {
     pub progress: Option<Progress>,
     /// What is read.
     pub source: Source,
+    /// The commit of git that is read, where the source is of git and once it is fetched.
+    pub commit: Option<String>,
     /// The language of the pages.
     pub language: DocumentLanguage,
     /// The LLM; `None` for static analysis.

@@ -21,6 +21,8 @@ pub struct NewAnalysis {
     pub task_id: String,
     /// What is read.
     pub source: Source,
+    /// The commit of git, where it is known already.
+    pub commit: Option<String>,
     /// The language of the pages.
     pub language: DocumentLanguage,
     /// The LLM; `None` for static analysis.
@@ -48,6 +50,7 @@ pub struct Change {
     pub(crate) result: Option<ResultId>,
     pub(crate) is_quiet: bool,
     kind: Kind,
+    commit: Option<String>,
     counts: CountsSet,
     usage: LlmUsage,
 }
@@ -89,6 +92,7 @@ impl Change {
             result: None,
             is_quiet: false,
             kind,
+            commit: None,
             counts: CountsSet::default(),
             usage: LlmUsage::default(),
         }
@@ -133,6 +137,13 @@ impl Change {
     #[must_use]
     pub fn of_run(mut self, run: Run) -> Self {
         self.run = Some(run);
+        self
+    }
+
+    /// Names the commit that is read, where there is one.
+    #[must_use]
+    pub fn commit(mut self, commit: Option<String>) -> Self {
+        self.commit = commit;
         self
     }
 
@@ -200,6 +211,7 @@ impl Change {
             }
             Kind::Note => {}
         }
+        analysis.commit = self.commit.clone().or(analysis.commit);
         let counts = &mut analysis.counts;
         for (count, set) in [
             (&mut counts.files, self.counts.files),

@@ -13,12 +13,12 @@ const COLUMNS: &str = "SELECT * FROM analyses";
 /// Adds a queued analysis.
 pub(crate) fn insert(db: &Connection, new: &NewAnalysis) -> rusqlite::Result<Changed> {
     db.prepare_cached(
-        "INSERT INTO analyses (id, name, task_id, run, status, source, language, model, created_at)
-         VALUES (:id, :name, :task, 1, 'queued', :source, :language, :model, :now)",
+        "INSERT INTO analyses (id, name, task_id, run, status, source, revision, language, model, created_at)
+         VALUES (:id, :name, :task, 1, 'queued', :source, :commit, :language, :model, :now)",
     )?
     .execute(named_params! {
         ":id": new.id.as_str(), ":name": new.name, ":task": new.task_id, ":source": to_json(&new.source)?,
-        ":language": new.language.as_str(), ":model": new.model, ":now": now(),
+        ":commit": new.commit, ":language": new.language.as_str(), ":model": new.model, ":now": now(),
     })?;
     announce(db, &new.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
@@ -55,7 +55,7 @@ pub(crate) fn announce(db: &Connection, id: &AnalysisId) -> rusqlite::Result<Opt
 fn write(db: &Connection, analysis: &Analysis) -> rusqlite::Result<()> {
     let microseconds = |time: Option<jiff::Timestamp>| time.map(jiff::Timestamp::as_microsecond);
     db.prepare_cached(
-        "UPDATE analyses SET status = :status, step = :step, done = :done, total = :total, model = :model,
+        "UPDATE analyses SET status = :status, step = :step, done = :done, total = :total, revision = :commit, model = :model,
             files = :files, skipped = :skipped, symbols = :symbols, analyzed = :analyzed, failed = :failed,
             pages = :pages, calls = :calls, cached = :cached, prompt_tokens = :prompt_tokens,
             completion_tokens = :completion_tokens, cost = :cost, error = :error, started_at = :started_at,
@@ -68,6 +68,7 @@ fn write(db: &Connection, analysis: &Analysis) -> rusqlite::Result<()> {
         ":step": analysis.step.map(crate::Step::as_str),
         ":done": analysis.progress.map(|progress| progress.done as i64),
         ":total": analysis.progress.and_then(|progress| progress.total).map(|total| total as i64),
+        ":commit": analysis.commit,
         ":model": analysis.model,
         ":files": analysis.counts.files as i64,
         ":skipped": analysis.counts.skipped as i64,
@@ -186,6 +187,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Analysis> {
         progress: done
             .map(|done| Progress { done: done.max(0) as u64, total: total.map(|total| total.max(0) as u64) }),
         source: json(row, "source")?,
+        commit: row.get("revision")?,
         language: word(row, "language")?,
         model: row.get("model")?,
         counts: Counts {

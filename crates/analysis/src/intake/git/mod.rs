@@ -6,4 +6,4 @@ mod process;
 mod url;
 
 pub(super) use clone::clone;
-pub(super) use url::{GitUrl, check_reference, repository_name};
+pub(super) use url::{GitUrl, check_reference, file_url, repository_name};

@@ -1,6 +1,7 @@
 //! Addresses of repositories.
 
 use std::fmt;
+use std::path::Path;
 
 use url::Url;
 
@@ -116,6 +117,13 @@ impl fmt::Display for GitUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A repository of this machine as a URL, which only rules with `allow_file` take.
+pub(crate) fn file_url(folder: &Path) -> Result<String, AnalysisError> {
+    let url =
+        Url::from_file_path(folder).map_err(|()| AnalysisError::internal("the path is not absolute"))?;
+    Ok(url.to_string())
 }
 
 /// `user@host:path` as a URL.
