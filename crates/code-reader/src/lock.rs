@@ -2,7 +2,10 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use analysis::LlmSettings;
 
 use crate::error::CliError;
 
@@ -66,10 +69,77 @@ pub struct ReadLock {
     _file: File,
 }
 
+/// What came of taking the lock.
+#[derive(Debug)]
+pub enum Turn {
+    /// It was free.
+    Ours(ReadLock),
+    /// Another `read` has it.
+    Theirs(Holder),
+}
+
+/// With which queue and which provider a `read` works. The model is none of it, since each analysis names its own.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    queue: String,
+    provider: Option<String>,
+}
+
+/// The `read` that works.
+#[derive(Debug)]
+pub struct Holder {
+    /// Its process id.
+    pub process: String,
+    salt: String,
+    terms: Option<(String, String)>,
+}
+
 impl ReadLock {
-    /// Takes the lock; `None` while another `read` has it.
-    pub fn take(data_dir: &Path) -> Result<Option<ReadLock>, CliError> {
-        Ok(alone(&data_dir.join("read.lock"))?.map(|file| ReadLock { _file: file }))
+    /// Takes the lock and writes who works and how, or says who has it.
+    pub fn take(data_dir: &Path, terms: &Terms) -> Result<Turn, CliError> {
+        let path = data_dir.join("read.lock");
+        if let Some(mut file) = alone(&path)? {
+            let (process, salt) = (std::process::id(), uuid::Uuid::new_v4().to_string());
+            let (queue, provider) = terms.digests(&salt);
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(format!("{process} {salt} {queue} {provider}\n").as_bytes())?;
+            return Ok(Turn::Ours(ReadLock { _file: file }));
+        }
+        // The holder may be about to write; what is not whole yet fits nobody, and is looked at again.
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let mut words = text.split_whitespace().map(str::to_owned);
+        Ok(Turn::Theirs(Holder {
+            process: words.next().unwrap_or_else(|| "unknown".to_owned()),
+            salt: words.next().unwrap_or_default(),
+            terms: words.next().zip(words.next()),
+        }))
+    }
+}
+
+impl Terms {
+    /// Those of this queue and this provider, where one is asked for.
+    pub fn new(broker_url: &str, llm: Option<&LlmSettings>) -> Terms {
+        let provider = llm.map(|llm| {
+            let limits = (llm.max_concurrent, llm.requests_per_minute, llm.tokens_per_minute);
+            let prices = (llm.prompt_price, llm.completion_price);
+            format!("{:?}", (&llm.base_url, &llm.api_key, llm.timeout, limits, prices))
+        });
+        Terms { queue: broker_url.to_owned(), provider }
+    }
+
+    /// Only digests are written: keys and passwords are no business of a file.
+    fn digests(&self, salt: &str) -> (String, String) {
+        let digest = |text: &str| blake3::hash(format!("{salt} {text}").as_bytes()).to_hex().to_string();
+        (digest(&self.queue), self.provider.as_deref().map_or_else(|| "-".to_owned(), digest))
+    }
+}
+
+impl Holder {
+    /// Whether it does the work of these terms as they want it done.
+    pub fn works_as(&self, terms: &Terms) -> bool {
+        let (queue, provider) = terms.digests(&self.salt);
+        self.terms.as_ref().is_some_and(|held| held.0 == queue && (provider == "-" || held.1 == provider))
     }
 }
 
@@ -95,10 +165,12 @@ fn cannot_lock(path: &Path, error: &std::io::Error) -> CliError {
 }
 
 fn open(path: &Path) -> Result<File, CliError> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(|error| {
-        CliError::failed(format!("cannot open {}: {error}", path.display()))
-            .hint("check that the data folder may be written, or choose another with --data-dir")
-    })
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(
+        |error| {
+            CliError::failed(format!("cannot open {}: {error}", path.display()))
+                .hint("check that the data folder may be written, or choose another with --data-dir")
+        },
+    )
 }
 
 #[cfg(test)]
@@ -117,12 +189,34 @@ mod tests {
     }
 
     #[test]
-    fn one_read_works_at_a_time() {
+    fn one_read_works_at_a_time_and_others_learn_whether_it_works_as_they_would() {
         let folder = tempfile::tempdir().unwrap();
-        let first = ReadLock::take(folder.path()).unwrap();
-        assert!(first.is_some() && ReadLock::take(folder.path()).unwrap().is_none());
+        let llm = LlmSettings::new("https://host/v1", "sk-secret", "m");
+        let terms = |llm: Option<&LlmSettings>| Terms::new("sqlite:///q.db", llm);
+        let take = |terms: &Terms| ReadLock::take(folder.path(), terms).unwrap();
+        let first = take(&terms(Some(&llm)));
+        assert!(matches!(first, Turn::Ours(_)));
+        let written = std::fs::read_to_string(folder.path().join("read.lock")).unwrap();
+        assert!(!written.contains("secret") && !written.contains("host"), "{written}");
+
+        let Turn::Theirs(holder) = take(&terms(None)) else { panic!("it was free") };
+        assert_eq!(holder.process, std::process::id().to_string());
+        let of = |base, key, model| LlmSettings::new(base, key, model);
+        for (asked, fits) in [
+            (None, true),
+            (Some(of("https://host/v1", "sk-secret", "other-model")), true),
+            (Some(of("https://host/v1", "sk-other", "m")), false),
+            (Some(of("https://other/v1", "sk-secret", "m")), false),
+            (Some(LlmSettings { requests_per_minute: 7, ..llm.clone() }), false),
+        ] {
+            assert_eq!(holder.works_as(&terms(asked.as_ref())), fits, "{asked:?}");
+        }
+        assert!(!holder.works_as(&Terms::new("redis://127.0.0.1/0", None)));
         drop(first);
-        assert!(ReadLock::take(folder.path()).unwrap().is_some());
+        let without = take(&terms(None));
+        let Turn::Theirs(holder) = take(&terms(None)) else { panic!("it was free") };
+        assert!(holder.works_as(&terms(None)) && !holder.works_as(&terms(Some(&llm))));
+        drop(without);
     }
 
     #[test]

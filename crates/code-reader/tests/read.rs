@@ -294,6 +294,41 @@ fn two_reads_share_one_worker_and_the_second_takes_over_from_the_first() {
 }
 
 #[test]
+fn a_read_with_another_provider_is_not_done_by_the_first_ones() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let slow = || fake_llm::Config { latency: fake_llm::Latency::Fixed(0.3), ..Default::default() };
+    let providers = [(); 2].map(|()| runtime.block_on(fake_llm::FakeLlm::start(slow())).unwrap());
+    let house = House::new().with("OPENAI_MODEL", "fake-model").with("LLM_MAX_CONCURRENT", "1");
+    shop(&house);
+    house.write("parts/part.py", "def part():\n    return 1\n");
+    let read = |folder: &str, provider: &fake_llm::FakeLlm| {
+        let mut read = house.command(&["read", folder]);
+        read.env("OPENAI_BASE_URL", provider.base_url()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let first = read("shop", &providers[0]);
+    wait_for("the first to ask the LLM", || (providers[0].stats().requests > 1).then_some(()));
+    let second = read("parts", &providers[1]);
+    // One that asks no LLM has no reason to wait.
+    let told = common::text(&house.run(&["read", "parts", "--no-llm", "--name", "static"]).stderr);
+    assert!(
+        told.contains(&format!("Another `read` (process {}) does the work of both", first.id())),
+        "{told}"
+    );
+    let first_id = first.id();
+    for (name, read) in [("shop", first), ("parts", second)] {
+        let output = read.wait_with_output().unwrap();
+        let told = common::text(&output.stderr);
+        assert!(output.status.success(), "{name}: {told}");
+        let waits = format!("(process {first_id}) works with another queue or other LLM settings");
+        assert_eq!(told.contains(&waits), name == "parts", "{told}");
+    }
+    let asked_of = |provider: &fake_llm::FakeLlm| {
+        provider.log().iter().filter_map(|entry| entry.path.clone()).any(|path| path == "part.py")
+    };
+    assert_eq!(providers.each_ref().map(asked_of), [false, true]);
+}
+
+#[test]
 fn whatever_signal_ends_a_read_it_is_told_how_to_go_on() {
     // A provider that takes the question and never answers: the analysis runs until the signal comes.
     let provider = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use common::House;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use test_servers::until;
+use test_servers::{RedisOptions, RedisServer, until};
 
 /// Ends the worker in the background also when a test fails.
 struct Background(Pid);
@@ -87,6 +87,33 @@ fn a_worker_in_the_background_reads_in_processes_of_its_own() {
     worker.signal(Signal::SIGTERM);
     until("it has ended", || !house.dir.path().join("w.pid").exists());
     assert!(log(&house).contains("worker: Warm shutdown (MainProcess)"), "{}", log(&house));
+}
+
+#[test]
+fn on_redis_too_a_read_leaves_the_work_to_a_worker_of_its_data_folder() {
+    let redis = RedisServer::start_with(RedisOptions::default());
+    let house = House::new().with("CELERY_BROKER_URL", &redis.url(0));
+    house.write("sample/app.py", "def run():\n    return 1\n");
+    let told = |arguments: &[&str]| {
+        let output = house.run(arguments);
+        let told = common::text(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        told
+    };
+    let by_a_worker = "A worker that runs on this data folder does the work.";
+    assert!(!told(&["read", "sample", "--name", "alone"]).contains(by_a_worker));
+    let detached = ["worker", "--detach", "--pidfile", "w.pid", "--logfile", "w.log", "--loglevel", "info"];
+    house.ok(&detached);
+    let worker = Background(pid(&house));
+    until("it is ready", || log(&house).contains(" ready."));
+    assert!(told(&["read", "sample", "--name", "watched"]).contains(by_a_worker));
+    assert!(log(&house).contains("Task tasks.run_analysis_task["), "{}", log(&house));
+    // A worker of another queue does nothing for this one.
+    let other =
+        house.command(&["read", "sample", "--name", "other"]).env("CELERY_BROKER_URL", redis.url(1)).output();
+    assert!(!common::text(&other.unwrap().stderr).contains(by_a_worker));
+    worker.signal(Signal::SIGTERM);
+    until("it has ended", || !house.dir.path().join("w.pid").exists());
 }
 
 #[test]

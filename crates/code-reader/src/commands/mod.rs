@@ -11,6 +11,7 @@ mod read;
 mod search;
 mod serve;
 mod show;
+mod work;
 mod worker;
 
 pub use worker::NAME as WORKER_NAME;

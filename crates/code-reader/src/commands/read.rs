@@ -12,19 +12,16 @@ use futures_util::StreamExt;
 use nix::unistd::AccessFlags;
 use tokio::task::JoinHandle;
 
-use super::worker::{Running, worker_inside};
+use super::work::Work;
 use crate::cli::{ReadArgs, ResumeArgs};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
-use crate::lock::{ReadLock, WorkerLock};
 use crate::progress::{StepBars, counted, grouped, seconds};
 use crate::terminal;
 
 /// How often the disk is looked at while nothing is heard of the analysis.
 const LOOK_AT_ROOM: Duration = Duration::from_secs(2);
-/// How often a `read` that watches looks whether the work is still done by somebody.
-const LOOK_AT_WORKER: Duration = Duration::from_secs(1);
 
 /// Submits a repository and stays until it is read.
 pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
@@ -38,9 +35,13 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         Some(_) => Some(DocumentLanguage::En),
         None => None,
     };
-    let interrupt = Interrupt::listen()?;
+    let mut interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
-    let mut work = Work::begin(config, &analyses)?;
+    let begun = Work::begin(config, &analyses, !args.no_llm);
+    let mut work = tokio::select! {
+        work = begun => work?,
+        exit_code = interrupt.exit_code() => return Ok(exit_code),
+    };
     let submitted = analyses
         .submit(Submission {
             source,
@@ -61,74 +62,23 @@ pub async fn resume(config: &Config, args: ResumeArgs) -> Result<u8, CliError> {
     if let Some(out) = &args.out {
         check_may_write(out)?;
     }
-    let interrupt = Interrupt::listen()?;
+    let mut interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
     let analysis = analyses.get(&args.analysis).await?;
     if analysis.model.is_some() {
         config.require_llm()?;
     }
-    let mut work = Work::begin(config, &analyses)?;
+    let begun = Work::begin(config, &analyses, analysis.model.is_some());
+    let mut work = tokio::select! {
+        work = begun => work?,
+        exit_code = interrupt.exit_code() => return Ok(exit_code),
+    };
     let outcome = match analyses.resume(&analysis.id).await {
         Ok(analysis) => follow(&mut work, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
     work.end().await;
     outcome
-}
-
-/// Who does the work: a worker process that runs on this data folder, or a `read` that was first; else a worker inside
-/// this process.
-struct Work<'a> {
-    config: &'a Config,
-    analyses: &'a Analyses,
-    /// Ours, with what keeps others from bringing one too.
-    inside: Option<(Running, Option<ReadLock>)>,
-}
-
-impl<'a> Work<'a> {
-    fn begin(config: &'a Config, analyses: &'a Analyses) -> Result<Work<'a>, CliError> {
-        let mut work = Work { config, analyses, inside: None };
-        work.take_over()?;
-        Ok(work)
-    }
-
-    /// Starts a worker here unless somebody does the work; tells whether it did.
-    fn take_over(&mut self) -> Result<bool, CliError> {
-        let data_dir = &self.config.data_dir;
-        let mut lock = None;
-        if self.config.broker_url.starts_with("sqlite:") {
-            if WorkerLock::is_held(data_dir)? {
-                return Ok(false);
-            }
-            lock = ReadLock::take(data_dir)?;
-            if lock.is_none() {
-                return Ok(false);
-            }
-        }
-        self.inside = Some((worker_inside(self.config, self.analyses), lock));
-        Ok(true)
-    }
-
-    /// Returns when whoever did the work is gone and this process has taken it over; never while it does the work.
-    async fn taken_over(&mut self) -> Result<(), CliError> {
-        if self.inside.is_some() {
-            return std::future::pending().await;
-        }
-        loop {
-            tokio::time::sleep(LOOK_AT_WORKER).await;
-            if self.take_over()? {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn end(self) {
-        if let Some((worker, lock)) = self.inside {
-            worker.end().await;
-            // Not before: whoever waits for it starts a worker at once.
-            drop(lock);
-        }
-    }
 }
 
 /// What the user means by the source.
