@@ -143,8 +143,9 @@ impl From<StoreError> for AnalysisError {
             StoreError::Newer { .. } => Self::new(
                 ErrorKind::Unavailable,
                 "database_newer",
+                // The message says what to do.
                 message,
-                "Update code-reader, or set DATA_DIR to another folder.",
+                "",
             ),
             StoreError::MissingObject(_) => Self::new(
                 ErrorKind::NotFound,

@@ -58,7 +58,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = header.iter().map(|cell| cell.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(plain(cell).chars().count());
+            *width = (*width).max(name(cell).chars().count());
         }
     }
     let line = |cells: Vec<String>| {
@@ -69,7 +69,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = bold(line(header.iter().map(|cell| (*cell).to_owned()).collect()).trim_end());
     out.push('\n');
     for row in rows {
-        out.push_str(&line(row.iter().map(|cell| plain(cell)).collect()));
+        out.push_str(&line(row.iter().map(|cell| name(cell)).collect()));
     }
     out
 }
@@ -82,11 +82,16 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if is_harmful(c) { '\u{FFFD}' } else { c }).collect()
 }
 
+/// A name on one line: whatever would end or move it is shown too, so that no file's name passes for a line of ours.
+pub fn name(text: &str) -> String {
+    plain(text).replace(['\n', '\t'], "\u{FFFD}")
+}
+
 /// The text as one word of a command that is to be copied into a shell.
 pub fn word(text: &str) -> String {
     let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@' | '+' | ':' | ',');
-    let text = plain(text);
+    let text = name(text);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
         return text;
     }
@@ -143,6 +148,7 @@ mod tests {
             vec![vec!["a\x1b[31m".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
         let text = table(&["name", "n"], &rows);
         assert_eq!(text, "name       n\na\u{FFFD}[31m     1\nlong name  22\n");
+        assert_eq!(name("a\nerror:\tb"), "a\u{FFFD}error:\u{FFFD}b");
         assert_eq!(plain("a\u{202e}cod.exe\u{2066}"), "a\u{FFFD}cod.exe\u{FFFD}");
     }
 }

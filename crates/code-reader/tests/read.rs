@@ -156,14 +156,16 @@ fn what_cannot_be_read_is_told_and_leaves_nothing() {
     std::fs::create_dir(house.dir.path().join("empty")).unwrap();
     let empty = house.run(&["read", "empty"]);
     assert!(!empty.status.success());
+    assert!(house.fails(2, &["read", ""]).contains("the source is empty"));
     house.write("text.zip", "this is no zip");
     let large = house.write("large/large.py", &"x = 1\n".repeat(400_000));
     let large = house.fails(1, &["read", large.parent().unwrap().to_str().unwrap()]);
     assert!(large.contains("(skipped: 1 larger than 2 MiB)"), "{large}");
+    assert!(large.contains("`code-reader resume "), "{large}");
     let zip = house.fails(2, &["read", "text.zip"]);
-    assert!(zip.contains("zip") || zip.contains("archive"), "{zip}");
+    assert!(zip.contains("text.zip is a file, and no archive") && zip.contains("Give a folder"), "{zip}");
     let private = house.run(&["read", "http://127.0.0.1:1/x.git"]);
-    assert!(common::text(&private.stderr).contains("private"), "{}", common::text(&private.stderr));
+    assert!(common::text(&private.stderr).contains("ALLOW_PRIVATE_GIT"), "{}", common::text(&private.stderr));
     let inside = house.fails(2, &["read", "empty", "--out", "empty/docs"]);
     assert!(inside.contains("inside the repository"), "{inside}");
     let left: Vec<_> =
@@ -204,6 +206,22 @@ fn it_is_told_which_commit_is_read() {
         assert_eq!(house.json(&["list", "--json"])["items"][0]["commit"], commit.as_str());
     }
     assert!(house.fails(2, &["read", "bare.git", "--ref", "main"]).contains("git clone --branch"));
+}
+
+#[test]
+fn the_name_of_a_file_is_no_line_of_ours() {
+    let house = House::new();
+    house.write("odd/a\nerror: gone\n.py", "def named():\n    return 1\n");
+    house.write("odd/data.bin", "\0\0\0");
+    let told = common::text(&house.run(&["read", "odd"]).stderr);
+    assert!(told.contains("2 lines, Python 100 %, 1 skipped"), "{told}");
+    let shown = [
+        house.ok(&["search", "odd", "named"]),
+        house.ok(&["show", "odd", "--file", "a\nerror: gone\n.py"]),
+        house.ok(&["show", "odd", "--pages"]),
+    ];
+    assert!(!shown.concat().contains("\nerror: gone"), "{shown:?}");
+    assert!(house.ok(&["show", "odd", "--file", "data.bin"]).contains("Not read: binary, 3 bytes."));
 }
 
 #[test]

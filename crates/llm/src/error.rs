@@ -29,7 +29,7 @@ pub enum LlmError {
         message: String,
     },
     /// 429 to the last attempt.
-    #[error("the LLM provider still answers 429 after {attempts} attempts: {message}")]
+    #[error("the LLM provider still answers 429 after {}: {message}", counted(*attempts))]
     RateLimited {
         /// How often we asked.
         attempts: u32,
@@ -45,7 +45,7 @@ pub enum LlmError {
         message: String,
     },
     /// No answer in time.
-    #[error("the LLM provider did not answer within {} s ({attempts} attempts)", after.as_secs_f64())]
+    #[error("the LLM provider did not answer within {} s ({})", after.as_secs_f64(), counted(*attempts))]
     Timeout {
         /// The time limit.
         after: Duration,
@@ -53,7 +53,7 @@ pub enum LlmError {
         attempts: u32,
     },
     /// 5xx to the last attempt.
-    #[error("the LLM provider fails with {status} after {attempts} attempts: {message}")]
+    #[error("the LLM provider fails with {status} after {}: {message}", counted(*attempts))]
     Server {
         /// The HTTP status.
         status: u16,
@@ -63,7 +63,7 @@ pub enum LlmError {
         message: String,
     },
     /// The body ended before the answer did.
-    #[error("the LLM provider's answer was cut off ({attempts} attempts): {reason}")]
+    #[error("the LLM provider's answer was cut off ({}): {reason}", counted(*attempts))]
     Truncated {
         /// How often we asked.
         attempts: u32,
@@ -71,7 +71,7 @@ pub enum LlmError {
         reason: String,
     },
     /// No connection.
-    #[error("cannot reach the LLM provider at {url} ({attempts} attempts): {reason}")]
+    #[error("cannot reach the LLM provider at {url} ({}): {reason}", counted(*attempts))]
     Unreachable {
         /// The address that was asked.
         url: String,
@@ -124,6 +124,10 @@ pub enum LlmError {
         /// What is wrong, with its value.
         reason: String,
     },
+}
+
+fn counted(attempts: u32) -> String {
+    format!("{attempts} {}", if attempts == 1 { "attempt" } else { "attempts" })
 }
 
 impl LlmError {

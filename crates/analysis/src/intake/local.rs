@@ -59,8 +59,8 @@ pub(crate) fn archive(path: &str, rule: &LocalPaths) -> Result<String, AnalysisE
     if !super::archive::is_archive(&found) {
         return Err(AnalysisError::invalid(
             "archive_format",
-            format!("{path} is no archive that can be read"),
-            "Give a zip, tar or tar.gz file.",
+            format!("{path} is a file, and no archive that can be read"),
+            "Give a folder, or a zip, tar or tar.gz file.",
         ));
     }
     text(&found)

@@ -15,7 +15,7 @@ pub async fn cancel(analyses: &Analyses, args: &NamedArgs) -> Result<u8, CliErro
     } else {
         terminal::print(&format!(
             "Cancelled {}. `code-reader resume {}` goes on from here.\n",
-            terminal::plain(&analysis.name),
+            terminal::name(&analysis.name),
             analysis.id
         ))?;
     }
@@ -39,7 +39,7 @@ pub async fn remove(analyses: &Analyses, args: &RemoveArgs) -> Result<u8, CliErr
             break;
         }
         if !args.json {
-            terminal::print(&format!("Removed {} ({}).\n", terminal::plain(&analysis.name), analysis.id))?;
+            terminal::print(&format!("Removed {} ({}).\n", terminal::name(&analysis.name), analysis.id))?;
         }
         removed.push(analysis);
     }

@@ -93,6 +93,11 @@ fn source_of(args: &ReadArgs) -> Result<Source, CliError> {
         return Err(CliError::usage("--ref goes with a git URL, and the source is a path")
             .hint("check it out at that revision first, such as with `git clone --branch REF FOLDER NEW`, and read that"));
     }
+    if text.is_empty() {
+        return Err(
+            CliError::usage("the source is empty").hint("give a folder, a git URL, or a zip or tar archive")
+        );
+    }
     let absolute = std::path::absolute(path)?;
     let absolute = absolute.to_str().ok_or_else(|| {
         CliError::usage(format!("the path {} is not valid UTF-8", path.display()))
@@ -266,6 +271,9 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
         if let Some((language, lines)) = lines_by_language.into_iter().max_by_key(|(_, lines)| *lines) {
             scan.push_str(&format!(", {} {} %", language.name(), lines * 100 / code.max(1)));
         }
+        if counts.skipped > 0 {
+            scan.push_str(&format!(", {} skipped", grouped(counts.skipped)));
+        }
         found.insert(Step::Scan, scan);
         found.insert(
             Step::Index,
@@ -309,7 +317,7 @@ fn is_fetched(analysis: &Analysis) -> bool {
 }
 
 fn headline(analysis: &Analysis) -> String {
-    let mut name = terminal::plain(&analysis.name);
+    let mut name = terminal::name(&analysis.name);
     if let Some(commit) = analysis.commit.as_ref().and_then(|commit| commit.get(..7)) {
         name.push_str(&format!(" (git {commit})"));
     }
@@ -337,11 +345,12 @@ async fn finish(
             let failure = analysis.error.as_ref();
             let message =
                 failure.map_or_else(|| "the analysis failed".to_owned(), |failure| failure.message.clone());
-            let error = CliError::failed(message);
-            return Err(match failure {
-                Some(failure) => error.hint(failure.hint.clone()),
-                None => error,
-            });
+            let again = format!("`code-reader resume {}` tries again; what is done is kept.", analysis.id);
+            let hint = match failure {
+                Some(failure) if !failure.hint.is_empty() => format!("{}\n  {again}", failure.hint),
+                _ => again,
+            };
+            return Err(CliError::failed(message).hint(hint));
         }
     }
     let citations: usize = analyses.pages(&analysis.id).await?.iter().map(|page| page.citations.len()).sum();
@@ -356,10 +365,13 @@ async fn finish(
     if analysis.llm.calls + analysis.llm.cached > 0 {
         let cost =
             if analysis.llm.cost > 0.0 { format!(", cost {:.4}", analysis.llm.cost) } else { String::new() };
+        let cached = match analysis.llm.cached {
+            0 => String::new(),
+            cached => format!(" ({} more answered by the cache)", grouped(cached)),
+        };
         lines.push(format!(
-            "  LLM         {} ({} more answered by the cache), {} tokens{cost}",
+            "  LLM         {}{cached}, {} tokens{cost}",
             counted(analysis.llm.calls, "call", "calls"),
-            grouped(analysis.llm.cached),
             grouped(analysis.llm.prompt_tokens + analysis.llm.completion_tokens)
         ));
     }

@@ -49,9 +49,9 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
 
 fn render(hit: &Hit) -> String {
     let mut out =
-        terminal::bold(&format!("{}:{}-{}", terminal::plain(&hit.path), hit.start_line, hit.end_line));
+        terminal::bold(&format!("{}:{}-{}", terminal::name(&hit.path), hit.start_line, hit.end_line));
     if let Some(symbol) = &hit.symbol {
-        let _ = write!(out, "  {}", terminal::plain(symbol));
+        let _ = write!(out, "  {}", terminal::name(symbol));
     }
     out.push('\n');
     for line in hit.snippet.lines().take(6) {

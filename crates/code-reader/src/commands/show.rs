@@ -67,9 +67,11 @@ async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) 
         return terminal::print_json(&detail).map(|()| 0);
     }
     let FileDetail { file, symbols, reading, .. } = detail;
-    let mut out = format!("{}\n", terminal::bold(&terminal::plain(&file.path)));
+    let mut out = format!("{}\n", terminal::bold(&terminal::name(&file.path)));
     if let Some(reason) = file.skipped {
-        let _ = writeln!(out, "Not read: {reason:?}, {}.", counted(file.bytes, "byte", "bytes"));
+        // In the API's words.
+        let reason = serde_json::to_value(reason)?.as_str().unwrap_or_default().replace('_', " ");
+        let _ = writeln!(out, "Not read: {reason}, {}.", counted(file.bytes, "byte", "bytes"));
     }
     if let Some(reading) = &reading {
         let _ = writeln!(out, "{}\n", terminal::plain(&reading.summary));
@@ -81,7 +83,7 @@ async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) 
             "{:>11}  {:indent$}{}",
             format!("{}-{}", symbol.lines.start_line, symbol.lines.end_line),
             "",
-            terminal::plain(&symbol.signature)
+            terminal::name(&symbol.signature)
         );
     }
     terminal::print(&out)?;
@@ -92,13 +94,8 @@ fn tree(pages: &[Page]) -> String {
     let mut out = String::new();
     for page in pages {
         let indent = if page.parent.is_some() { 4 } else { 2 };
-        let _ = writeln!(
-            out,
-            "{:indent$}{:<40} {}",
-            "",
-            terminal::plain(&page.slug),
-            terminal::plain(&page.title)
-        );
+        let _ =
+            writeln!(out, "{:indent$}{:<40} {}", "", terminal::name(&page.slug), terminal::name(&page.title));
     }
     out
 }

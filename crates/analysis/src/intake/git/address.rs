@@ -59,7 +59,7 @@ fn private(host: &str, address: &str) -> AnalysisError {
         ErrorKind::Forbidden,
         "git_private_host",
         format!("{host} leads to {address}, which is not a public address"),
-        "Clone it yourself and give the folder, or allow private git hosts in the configuration.",
+        "Clone it yourself and give the folder, or set ALLOW_PRIVATE_GIT=true if you trust the host.",
     )
 }
 
