@@ -37,6 +37,7 @@ export const en = {
     path_not_allowed: "This folder may not be read",
     empty: "The folder is empty",
     nothing_to_read: "There is nothing to read",
+    not_found: "There is nothing here",
     archive_format: "This is not an archive",
     archive_unsafe: "The archive is not safe to unpack",
     archive_too_large: "The archive is too large",

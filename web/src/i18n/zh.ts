@@ -33,6 +33,7 @@ export const zh: Texts = {
     path_not_allowed: "不允许读取该文件夹",
     empty: "文件夹是空的",
     nothing_to_read: "没有可读的内容",
+    not_found: "这里没有内容",
     archive_format: "这不是压缩包",
     archive_unsafe: "解压该压缩包不安全",
     archive_too_large: "压缩包太大",

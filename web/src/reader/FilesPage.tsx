@@ -10,6 +10,11 @@ import { useTitle } from "../ui/useTitle";
 
 const PART = 300;
 
+/** A path that breaks behind its folders before it breaks within a name. */
+function breakable(path: string) {
+  return path.split(/(?<=\/)/).map((part) => <>{part}<wbr /></>);
+}
+
 export function FilesPage({ id, name, files }: { id: string; name: string; files: readonly FileRow[] | null }) {
   const t = useTexts();
   useTitle(t.filesTitle, name);
@@ -47,7 +52,7 @@ export function FilesPage({ id, name, files }: { id: string; name: string; files
           <tbody>
             {matches.slice(0, shown).map((file) => (
               <tr key={file.path} class={file.skipped === null ? undefined : "skipped"}>
-                <td class="path"><a href={fileHref(id, file.path)}>{file.path}</a></td>
+                <td class="path"><a href={fileHref(id, file.path)}>{breakable(file.path)}</a></td>
                 <td class="number">{file.skipped === null ? file.lines.toLocaleString(t.locale) : "–"}</td>
                 <td>{file.skipped === null ? ticked(file.summary ?? "") : (t.skipReason[file.skipped] ?? file.skipped)}</td>
               </tr>

@@ -22,7 +22,8 @@ export function ProblemNote({ problem, id, onRetry }: Props) {
     <div class="note note-problem" role="alert" id={id}>
       <strong>{title}</strong>
       <ProblemText code={problem.code} message={detail} hint={hint} title={title} />
-      {onRetry && <button type="button" onClick={onRetry}>{t.retry}</button>}
+      {/* What is not there will not be there either when it is asked for again. */}
+      {onRetry && problem.status !== 404 && <button type="button" onClick={onRetry}>{t.retry}</button>}
     </div>
   );
 }
