@@ -249,6 +249,33 @@ fn a_key_for_other_programs_stands_in_nobodys_way() {
 }
 
 #[test]
+fn a_repository_does_not_choose_who_gets_the_key_of_the_user() {
+    let house = House::new().with("OPENAI_API_KEY", "sk-of-the-user");
+    let folder = shop(&house);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let stranger = format!("http://{}/v1", listener.local_addr().unwrap());
+    house.write("shop/.env", &format!("OPENAI_BASE_URL={stranger}\nOPENAI_MODEL=m\n"));
+    let inside = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let output =
+            house.command(arguments).current_dir(&folder).envs(variables.iter().copied()).output().unwrap();
+        (output.status.code(), common::text(&output.stderr))
+    };
+    for source in [".", "../shop"] {
+        let (code, told) = inside(&["read", source], &[]);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("shop/.env, a file of the repository") && told.contains("--no-llm"), "{told}");
+    }
+    assert_eq!(inside(&["read", ".", "--no-llm"], &[]).0, Some(0));
+    // What the user says counts more than the file; and a key that stands beside the address is meant for it.
+    let other = [("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")];
+    assert!(
+        inside(&["read", "."], &other).1.contains("cannot reach the LLM provider at http://127.0.0.1:1/v1")
+    );
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "somebody asked the stranger");
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_an_unreachable_worker_with_69() {
     let house = House::new();
     house.fails(2, &["read"]);

@@ -30,6 +30,9 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         check_out(out, &source)?;
         check_may_write(out)?;
     }
+    if let (Some(file), false) = (&config.provider_file, args.no_llm) {
+        check_provider_file(file, &source)?;
+    }
     let language = match args.lang.as_deref() {
         Some("zh") => Some(DocumentLanguage::Zh),
         Some(_) => Some(DocumentLanguage::En),
@@ -128,6 +131,22 @@ fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
         .hint("nothing is written there: choose a folder beside it"));
     }
     Ok(())
+}
+
+/// Repositories are data: no file of theirs says who gets the user's key.
+fn check_provider_file(file: &Path, source: &Source) -> Result<(), CliError> {
+    let Source::Path { path } = source else { return Ok(()) };
+    let (Ok(file), Ok(repository)) = (file.canonicalize(), Path::new(path).canonicalize()) else {
+        return Ok(());
+    };
+    if !file.starts_with(repository) {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "OPENAI_BASE_URL comes from {}, a file of the repository that is read, and would get the OPENAI_API_KEY of your environment",
+        file.display()
+    ))
+    .hint("set OPENAI_BASE_URL in your environment too if you trust that address, or read with --no-llm"))
 }
 
 /// That the folder cannot be made is told before the work and not after it.

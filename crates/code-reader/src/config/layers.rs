@@ -91,6 +91,17 @@ impl Layers {
         self.values.get(name)
     }
 
+    /// The file that names the provider, where the key comes from elsewhere: it decides who gets a key of the user's.
+    pub fn file_that_gets_the_key(&self) -> Option<PathBuf> {
+        let origin = |name| self.get(name).map(|value| &value.origin);
+        match (origin("OPENAI_BASE_URL")?, origin("OPENAI_API_KEY")?) {
+            (Origin::Toml(file) | Origin::DotEnv(file), Origin::Environment | Origin::Flag) => {
+                Some(file.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The text of a setting, empty when unset.
     pub fn text(&self, name: &str) -> &str {
         self.optional(name).unwrap_or_default()

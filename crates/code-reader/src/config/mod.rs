@@ -39,6 +39,8 @@ pub struct Config {
     /// Why there is none though one of its settings is there. Such a setting may be meant for other programs, so it
     /// concerns only who would ask an LLM.
     pub llm_incomplete: Option<&'static str>,
+    /// The settings file that names the provider, where the key comes from elsewhere.
+    pub provider_file: Option<PathBuf>,
     /// `en` or `zh`.
     pub language: String,
     /// What a client must present when the API is not bound to loopback: one of them.
@@ -142,6 +144,7 @@ impl Config {
             },
             llm,
             llm_incomplete,
+            provider_file: layers.file_that_gets_the_key(),
             language: layers.one_of("LANGUAGE", &["en", "zh"])?.to_owned(),
             auth_tokens: ["AUTH_TOKEN", "PASSWORD"]
                 .into_iter()
