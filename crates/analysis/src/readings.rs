@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reader::analyze::{AnalyzeError, ReadOptions};
 use reader::document::PageLanguage;
 use reader::{FileReading, KnowledgeBase, Origin};
-use store::{Analysis, Answer, LlmUsage, ResultId, Run, SaveReadings, SavedReading};
+use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
 
 use crate::provider::usage_of;
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
@@ -66,9 +66,15 @@ pub(crate) async fn check_provider(shared: &Shared, model: &str) -> Result<(), A
     }
 }
 
-/// The usage of an analysis that found all its readings and pages made: the calls that made them.
-pub(crate) async fn all_cached(shared: &Shared, result: &ResultId) -> Result<LlmUsage, AnalysisError> {
-    Ok(spared(&shared.store().cost(result).await?))
+/// The usage of an analysis that takes over what another one made of the same: the calls that made it. Pages that are
+/// not all there are made again, and counted then.
+pub(crate) async fn taken_over(shared: &Shared, result: &ReadResult) -> Result<LlmUsage, AnalysisError> {
+    let store = shared.store();
+    let made_with = match result.is_complete {
+        true => store.cost(&result.id).await?,
+        false => store.cost_of_readings(&result.id).await?,
+    };
+    Ok(spared(&made_with))
 }
 
 /// The usage of an answer that the cache held.

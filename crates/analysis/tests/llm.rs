@@ -151,7 +151,7 @@ async fn a_cancelled_analysis_stays_cancelled_and_resume_asks_only_what_is_left(
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let provider = provider(|config| config.latency = Latency::Fixed(0.1)).await;
-    let bed = Bed::with(asks(&provider)).await.working();
+    let mut bed = Bed::with(asks(&provider)).await.working();
     let root = bed.repository("many", &files);
     let submitted = bed.submit(&root).await;
     bed.until(&submitted, |now| now.step == Some(Step::Analyze) && now.counts.analyzed >= 2).await;
@@ -169,6 +169,20 @@ async fn a_cancelled_analysis_stays_cancelled_and_resume_asks_only_what_is_left(
     // What was in flight when it was cancelled may be asked again: at most one for each slot of the worker.
     assert!(twice.len() <= 4, "{twice:?}");
     assert!(asked_then.len() < 12, "{asked_then:?}");
+    // Together the runs of one analysis made all calls, and what was in flight is paid for, but spared nobody a call.
+    let again = bed.read_path(&root).await;
+    assert_eq!((done.llm.cached, again.llm.calls), (0, 0), "{:?} {:?}", done.llm, again.llm);
+
+    common::write(&root, &[("src/m99.py", "def f99():\n    return 99\n")]);
+    let half = bed.submit(&root).await;
+    bed.until(&half, |now| now.counts.analyzed >= 13 || now.status.is_final()).await;
+    let _ = bed.analyses.cancel(&half.id).await;
+    // What is in flight ends with the worker.
+    bed.kill_worker().await;
+    let bed = bed.working();
+    let other = bed.read_path(&root).await;
+    let alone = bed.read_path(&root).await;
+    assert_eq!(other.llm.calls + other.llm.cached, alone.llm.cached, "{:?} {:?}", other.llm, alone.llm);
 }
 
 #[tokio::test(flavor = "multi_thread")]

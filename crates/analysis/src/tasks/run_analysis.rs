@@ -45,7 +45,12 @@ impl RunAnalysis {
             self.tell(cx, Change::at(self.run, Step::Scan, None).commit(commit)).await?;
         }
         let result = self.result(cx, &analysis, &fetched, &work).await?;
-        self.tell(cx, Change::at(self.run, Step::Scan, None).result(result.id.clone())).await?;
+        let mut taken = Change::at(self.run, Step::Scan, None).result(result.id.clone());
+        // What an earlier run of this analysis made was counted when it was made.
+        if shared.store().result_of(&self.analysis_id).await?.as_ref() != Some(&result.id) {
+            taken = taken.usage(readings::taken_over(shared, &result).await?);
+        }
+        self.tell(cx, taken).await?;
         if let (Some(model), false) = (&analysis.model, result.is_complete) {
             readings::check_provider(shared, model).await?;
         }
@@ -101,11 +106,7 @@ impl RunAnalysis {
         }
         if result.is_complete {
             counts.pages = Some(result.pages);
-            let mut complete = Change::complete(self.run).counts(counts);
-            if analysis.model.is_some() {
-                complete = complete.usage(readings::all_cached(cx.state(), &result.id).await?);
-            }
-            self.tell(cx, complete).await?;
+            self.tell(cx, Change::complete(self.run).counts(counts)).await?;
             return Ok(result.pages);
         }
         self.tell(cx, Change::at(self.run, Step::Index, None).counts(counts)).await?;

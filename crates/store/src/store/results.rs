@@ -187,6 +187,18 @@ impl Store {
     /// What readings and pages cost when they were made, in this analysis or an earlier one.
     pub async fn cost(&self, id: &ResultId) -> Result<LlmUsage, StoreError> {
         let id = id.clone();
+        self.tables
+            .read(move |db| {
+                let mut sum = readings::usage(db, &id)?;
+                sum += pages::usage(db, &id)?;
+                Ok(sum)
+            })
+            .await
+    }
+
+    /// The same of the readings alone.
+    pub async fn cost_of_readings(&self, id: &ResultId) -> Result<LlmUsage, StoreError> {
+        let id = id.clone();
         self.tables.read(move |db| readings::usage(db, &id)).await
     }
 

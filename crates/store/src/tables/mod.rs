@@ -12,10 +12,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::{LlmUsage, ResultId};
 
 /// A column whose text is a word or an id.
 fn word<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
@@ -52,6 +54,17 @@ fn optional_time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timesta
 /// A column of microseconds since 1970.
 fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     optional_time(row, column)?.ok_or_else(|| unreadable(column, &"no time"))
+}
+
+/// The sum of what a query of one column `usage` finds for a result.
+fn sum_of_usage(db: &Connection, query: &str, result: &ResultId) -> rusqlite::Result<LlmUsage> {
+    let mut sum = LlmUsage::default();
+    for usage in
+        db.prepare_cached(query)?.query_map([result.as_str()], |row| json::<LlmUsage>(row, "usage"))?
+    {
+        sum += usage?;
+    }
+    Ok(sum)
 }
 
 fn now() -> i64 {

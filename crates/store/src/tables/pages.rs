@@ -3,8 +3,8 @@
 use reader::Page;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{json, to_json};
-use crate::{ResultId, SavedPage};
+use super::{json, sum_of_usage, to_json};
+use crate::{LlmUsage, ResultId, SavedPage};
 
 /// Replaces all pages of a result.
 pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[SavedPage]) -> rusqlite::Result<()> {
@@ -36,4 +36,9 @@ pub(crate) fn get(db: &Connection, result: &ResultId, slug: &str) -> rusqlite::R
     db.prepare_cached("SELECT body FROM pages WHERE result = ?1 AND slug = ?2")?
         .query_row(params![result.as_str(), slug], |row| json(row, "body"))
         .optional()
+}
+
+/// What the pages cost when they were written.
+pub(crate) fn usage(db: &Connection, result: &ResultId) -> rusqlite::Result<LlmUsage> {
+    sum_of_usage(db, "SELECT usage FROM pages WHERE result = ?1 AND usage IS NOT NULL ORDER BY place", result)
 }

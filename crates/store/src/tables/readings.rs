@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reader::FileReading;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{json, optional_json, to_json};
+use super::{json, sum_of_usage, to_json};
 use crate::{LlmUsage, ResultId, SavedReading};
 
 /// Saves a reading; true when the file had none.
@@ -83,18 +83,12 @@ pub(crate) fn delete_fallbacks(db: &Connection, result: &ResultId) -> rusqlite::
     db.prepare_cached("DELETE FROM readings WHERE result = ?1 AND is_fallback")?.execute([result.as_str()])
 }
 
-/// What the readings and pages cost when they were made.
+/// What the readings cost when they were made.
 pub(crate) fn usage(db: &Connection, result: &ResultId) -> rusqlite::Result<LlmUsage> {
-    let mut sum = LlmUsage::default();
     // In one order: sums of fractions depend on it.
-    for table in [
-        "readings WHERE result = ?1 AND usage IS NOT NULL ORDER BY path",
-        "pages WHERE result = ?1 AND usage IS NOT NULL ORDER BY place",
-    ] {
-        let mut select = db.prepare_cached(&format!("SELECT usage FROM {table}"))?;
-        for usage in select.query_map([result.as_str()], |row| optional_json::<LlmUsage>(row, "usage"))? {
-            sum += usage?.unwrap_or_default();
-        }
-    }
-    Ok(sum)
+    sum_of_usage(
+        db,
+        "SELECT usage FROM readings WHERE result = ?1 AND usage IS NOT NULL ORDER BY path",
+        result,
+    )
 }
