@@ -13,7 +13,7 @@ use std::sync::Arc;
 use reader::export::{Export, ExportError, FolderOptions, markdown_folder, write_json};
 use reader::{Item, KnowledgeBase, Page};
 use serde_json::Value;
-use store::{Analysis, AnalysisId, Source};
+use store::{Analysis, AnalysisId, Source, Status};
 use zip::write::SimpleFileOptions;
 
 use crate::error::is_disk_full;
@@ -68,12 +68,13 @@ impl Analyses {
             None => Vec::new(),
         };
         let (Some(result), false) = (result, written.is_empty()) else {
-            return Err(AnalysisError::new(
-                ErrorKind::Conflict,
-                "no_pages",
-                format!("the analysis {} has no pages yet: it is {}", analysis.name, analysis.status),
-                "Wait until it is completed, or resume it.",
-            ));
+            let (state, hint) = match analysis.status {
+                Status::Failed => ("failed", "Resume it, or read the repository again."),
+                Status::Cancelled => ("was cancelled", "Resume it."),
+                _ => ("is not completed yet", "Wait until it is."),
+            };
+            let message = format!("the analysis {} has no pages: it {state}", analysis.name);
+            return Err(AnalysisError::new(ErrorKind::Conflict, "no_pages", message, hint));
         };
         let base = self.shared().knowledge().of(self.store(), &result).await?;
         let mut summaries = BTreeMap::new();

@@ -162,6 +162,8 @@ fn what_cannot_be_read_is_told_and_leaves_nothing() {
     let large = house.fails(1, &["read", large.parent().unwrap().to_str().unwrap()]);
     assert!(large.contains("(skipped: 1 larger than 2 MiB)"), "{large}");
     assert!(large.contains("`code-reader resume "), "{large}");
+    assert!(house.fails(1, &["show", "large"]).contains("large has no pages: it failed"));
+    assert!(house.fails(1, &["export", "large", "--format", "json"]).contains("it failed"));
     let zip = house.fails(2, &["read", "text.zip"]);
     assert!(zip.contains("text.zip is a file, and no archive") && zip.contains("Give a folder"), "{zip}");
     let private = house.run(&["read", "http://127.0.0.1:1/x.git"]);

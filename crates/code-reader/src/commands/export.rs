@@ -40,8 +40,10 @@ pub async fn run(analyses: &Analyses, args: &ExportArgs) -> Result<u8, CliError>
 
 /// The file is there whole or not at all.
 fn write_whole(path: &std::path::Path, from: &mut std::fs::File) -> Result<(), CliError> {
-    let explain =
-        |error: std::io::Error| CliError::failed(format!("cannot write {}: {error}", path.display()));
+    let explain = |error: std::io::Error| {
+        CliError::failed(format!("cannot write {}: {error}", path.display()))
+            .hint("name a file in a folder that is there and may be written")
+    };
     let part = path.with_extension("part");
     let written = std::fs::File::create(&part)
         .and_then(|mut to| std::io::copy(from, &mut to).and_then(|_| to.sync_all()))

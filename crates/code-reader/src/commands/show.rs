@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use analysis::{Analyses, Analysis, FileDetail, Lines, List, PageHead};
+use analysis::{Analyses, Analysis, FileDetail, Lines, List, PageHead, Status};
 use reader::Page;
 
 use crate::cli::ShowArgs;
@@ -101,7 +101,12 @@ fn tree(pages: &[Page]) -> String {
 }
 
 fn no_pages(analysis: &Analysis) -> CliError {
-    let error = CliError::failed(format!("{} has no pages: it is {}", analysis.name, analysis.status));
+    let state = match analysis.status {
+        Status::Failed => "failed",
+        Status::Cancelled => "was cancelled",
+        _ => "is not completed yet",
+    };
+    let error = CliError::failed(format!("{} has no pages: it {state}", terminal::name(&analysis.name)));
     if analysis.status.is_final() {
         error.hint(format!("`code-reader resume {}` goes on with it", analysis.id))
     } else {
