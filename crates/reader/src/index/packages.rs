@@ -1,6 +1,6 @@
 //! The package or namespace that a file declares itself to be in.
 
-use crate::domain::Language;
+use crate::domain::{Language, Symbol};
 
 /// Only so many lines are looked at: a declaration stands at the start.
 const MAX_LINES: usize = 400;
@@ -50,6 +50,33 @@ pub(crate) fn receiver(language: Option<Language>, signature: &str) -> Option<&s
     let receiver = signature.strip_prefix("func (")?.split_once(')')?.0;
     let (name, _) = receiver.trim().split_once(' ')?;
     (name != "_").then_some(name)
+}
+
+/// From where a symbol may be used, as far as its language hides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// From everywhere, or the language's other rules tell.
+    Everywhere,
+    /// From what is compiled together: a module of Gradle or Maven.
+    Module,
+    /// From its own file.
+    File,
+}
+
+/// The reach that the words before a symbol's name give it.
+pub(crate) fn reach(language: Option<Language>, symbol: &Symbol) -> Reach {
+    if !matches!(language, Some(Language::Kotlin | Language::Java)) {
+        return Reach::Everywhere;
+    }
+    let words = symbol.signature.find(symbol.name.as_str()).and_then(|at| symbol.signature.get(..at));
+    for word in words.unwrap_or_default().split_whitespace() {
+        match word {
+            "private" => return Reach::File,
+            "internal" if language == Some(Language::Kotlin) => return Reach::Module,
+            _ => {}
+        }
+    }
+    Reach::Everywhere
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{
     manifests::Manifests,
     names::{Name, Names},
+    packages::{Reach, reach},
 };
 use crate::{
     domain::{EdgeKind, Language, SkipReason, SymbolKind},
@@ -59,6 +60,7 @@ pub(crate) struct TreeSymbol {
     pub(crate) line: u32,
     pub(crate) end_line: u32,
     pub(crate) exported: bool,
+    pub(crate) reach: Reach,
     /// What a method of Go calls the value that it belongs to.
     pub(crate) receiver: Option<Name>,
 }
@@ -122,6 +124,7 @@ impl Tree {
                 end_line: symbol.lines.end_line,
                 // A macro of C is known where it is included and nowhere else.
                 exported: symbol.exported && !symbol.signature.starts_with("#define"),
+                reach: reach(facts.file.language, symbol),
                 receiver,
             });
         }

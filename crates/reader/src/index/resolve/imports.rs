@@ -93,11 +93,8 @@ fn named_files(lookup: &Lookup<'_>, from: FileId, import: &Import, style: Style,
         // Of a type in a type, or a function of an object, the outermost that has a file.
         loop {
             let symbols = lookup.table.full(style, name.clone());
-            let mut files: Vec<FileId> = symbols
-                .iter()
-                .map(|id| lookup.tree.symbol(*id).file)
-                .filter(|to| lookup.modules.may_use(from, *to))
-                .collect();
+            let usable = lookup.usable(from, symbols);
+            let mut files: Vec<FileId> = usable.iter().map(|id| lookup.tree.symbol(*id).file).collect();
             files.dedup();
             if !symbols.is_empty() {
                 // One is meant where a name is declared twice; only the parts of a partial class are several.

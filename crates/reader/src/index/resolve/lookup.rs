@@ -78,9 +78,7 @@ impl<'t> Lookup<'t> {
 
     fn is_visible(&self, place: &Place<'_>, found: &Found) -> bool {
         match &found.meaning {
-            Meaning::Symbols(symbols) => {
-                symbols.iter().any(|symbol| self.modules.may_use(place.file, self.tree.symbol(*symbol).file))
-            }
+            Meaning::Symbols(symbols) => symbols.iter().any(|symbol| self.is_usable(place.file, *symbol)),
             Meaning::Module(_) => true,
         }
     }
@@ -94,7 +92,7 @@ impl<'t> Lookup<'t> {
         let bound = bindings.names.get(&name);
         // `var View = require("./view")` is a variable and an import: the import tells more.
         if place.style == Style::Ecma
-            && let Some(found) = bound.and_then(|bound| self.follow(bound, steps))
+            && let Some(found) = bound.and_then(|bound| self.follow(place.file, bound, steps))
         {
             return Some(found);
         }
@@ -109,14 +107,14 @@ impl<'t> Lookup<'t> {
         }
         if let Some(bound) = bound {
             // A name that is bound means that and nothing else.
-            return self.follow(bound, steps);
+            return self.follow(place.file, bound, steps);
         }
         if let Some(symbols) = self.in_package(place, name) {
             return Some(Found { meaning: Meaning::Symbols(symbols), import: None });
         }
         let text = self.tree.names.text(name);
         bindings.wildcards.iter().find_map(|bound| {
-            let base = self.walk(bound, steps)?;
+            let base = self.walk(place.file, bound, steps)?;
             let meaning = self.step(place.file, &base, text, steps + 1)?;
             Some(Found { meaning, import: Some(bound.import) })
         })
@@ -286,7 +284,7 @@ impl<'t> Lookup<'t> {
             Style::Go | Style::Swift | Style::C => self.in_package(&outside, last),
             Style::Rust => {
                 let bound = self.bindings[place.file.0 as usize].names.get(&last);
-                match bound.and_then(|bound| self.follow(bound, 1)).map(|found| found.meaning) {
+                match bound.and_then(|bound| self.follow(place.file, bound, 1)).map(|found| found.meaning) {
                     Some(Meaning::Symbols(symbols)) => Some(symbols),
                     _ => None,
                 }
@@ -344,28 +342,27 @@ impl<'t> Lookup<'t> {
                 .any(|located| located.base == Target::File(header))
     }
 
-    /// What a bound name means.
-    fn follow(&self, bound: &Bound<'t>, steps: usize) -> Option<Found> {
-        let mut meaning = self.walk(bound, steps)?;
+    /// What a bound name means to the file that asks.
+    fn follow(&self, from: FileId, bound: &Bound<'t>, steps: usize) -> Option<Found> {
+        let mut meaning = self.walk(from, bound, steps)?;
         if let Some(member) = bound.member {
-            let file = FileId(u32::MAX);
-            meaning = self.step(file, &meaning, member, steps + 1)?;
+            meaning = self.step(from, &meaning, member, steps + 1)?;
         }
         Some(Found { meaning, import: Some(bound.import) })
     }
 
     /// The module of a bound name, with the rest of its path walked.
-    fn walk(&self, bound: &Bound<'t>, steps: usize) -> Option<Meaning> {
+    fn walk(&self, from: FileId, bound: &Bound<'t>, steps: usize) -> Option<Meaning> {
         if steps > MAX_STEPS {
             return None;
         }
         let mut meaning = match &bound.module.base {
             Target::Outside(_) | Target::Unknown => return None,
-            Target::Named(style, name) => self.named(*style, name)?,
+            Target::Named(style, name) => self.named(from, *style, name)?,
             target => Meaning::Module(target.clone()),
         };
         for part in &bound.module.rest {
-            meaning = self.step(FileId(u32::MAX), &meaning, part, steps + 1)?;
+            meaning = self.step(from, &meaning, part, steps + 1)?;
         }
         Some(meaning)
     }
@@ -399,7 +396,7 @@ impl<'t> Lookup<'t> {
                 let bound = number.and_then(|number| bindings.names.get(&number));
                 if let Some(number) = number {
                     if style == Style::Ecma
-                        && let Some(found) = bound.and_then(|bound| self.follow(bound, steps + 1))
+                        && let Some(found) = bound.and_then(|bound| self.follow(from, bound, steps + 1))
                     {
                         return Some(found.meaning);
                     }
@@ -407,7 +404,7 @@ impl<'t> Lookup<'t> {
                     if !symbols.is_empty() {
                         return Some(Meaning::Symbols(symbols.to_vec()));
                     }
-                    if let Some(found) = bound.and_then(|bound| self.follow(bound, steps + 1)) {
+                    if let Some(found) = bound.and_then(|bound| self.follow(from, bound, steps + 1)) {
                         return Some(found.meaning);
                     }
                 }
@@ -423,7 +420,7 @@ impl<'t> Lookup<'t> {
                 let hands_on =
                     |bound: &&Bound<'t>| bound.is_reexport || matches!(style, Style::Python | Style::Shell);
                 bindings.wildcards.iter().filter(hands_on).find_map(|bound| {
-                    let base = self.walk(bound, steps + 1)?;
+                    let base = self.walk(from, bound, steps + 1)?;
                     match &base {
                         // A file that takes all of itself.
                         Meaning::Module(inner) if inner == target => None,
@@ -446,7 +443,7 @@ impl<'t> Lookup<'t> {
                 }
                 self.modules.submodule(target, name).map(Meaning::Module)
             }
-            Target::Named(style, around) => self.named(*style, &format!("{around}.{name}")),
+            Target::Named(style, around) => self.named(from, *style, &format!("{around}.{name}")),
             Target::SwiftModule(folder) => {
                 let inner = format!("{folder}/");
                 let file = self.tree.ids().find(|id| {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    folders::folder_of,
+    folders::{child, folder_of},
     modules::Modules,
     style::{Style, is_type},
 };
@@ -194,6 +194,7 @@ fn units(modules: &Modules<'_>) -> Vec<Unit> {
                 }
                 Some(Style::Swift) => format!("swift {}", swift_target(&file.path)),
                 Some(Style::Rust) => format!("rust {}", modules.crate_of(id).0),
+                Some(Style::Jvm) => format!("jvm {}", jvm_module(tree, &file.path)),
                 Some(style) => format!("{style:?}"),
                 None => String::new(),
             })
@@ -203,6 +204,19 @@ fn units(modules: &Modules<'_>) -> Vec<Unit> {
 
 fn go_unit(folder: &str, package: &str) -> String {
     format!("go {folder} {package}")
+}
+
+/// The nearest folder with a build file of its own; where only the root has one, what holds `src`.
+fn jvm_module<'p>(tree: &Tree, path: &'p str) -> &'p str {
+    let mut folder = folder_of(path);
+    while !folder.is_empty() {
+        let builds = ["build.gradle.kts", "build.gradle", "pom.xml"];
+        if builds.iter().any(|file| tree.by_path.contains_key(child(folder, file).as_str())) {
+            return folder;
+        }
+        folder = folder_of(folder);
+    }
+    path.find("/src/").map_or("", |at| &path[..at])
 }
 
 /// `Sources/Name` of a package; the top folder of an app.

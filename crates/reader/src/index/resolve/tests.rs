@@ -143,6 +143,37 @@ fn what_is_imported_from_outside_means_nothing_of_equal_name_here() {
 }
 
 #[test]
+fn kotlin_hides_what_is_internal_to_a_module_and_takes_the_nearest() {
+    let found = across(&[
+        ("build.gradle.kts", ""),
+        ("core/build.gradle.kts", ""),
+        ("core/jvm/src/Limits.kt", "package k\n\ninternal fun limit() {}\n\nprivate fun own() {}\n"),
+        ("core/common/src/Use.kt", "package k\n\nfun use() { limit(); own() }\n"),
+        ("app/build.gradle.kts", ""),
+        ("app/src/main/kotlin/Use.kt", "package k\n\nfun app() { limit(); own() }\n"),
+        (
+            "app/src/main/kotlin/Star.kt",
+            "package m\n\nimport k.*\nimport u.*\n\nfun star() { limit(); help() }\n",
+        ),
+        ("core/src/Help.kt", "package u\n\nfun help() {}\n"),
+        ("app/src/main/kotlin/u/Help.kt", "package u\n\nfun help() {}\n"),
+        ("plain/src/main/kotlin/Limits.kt", "package q\n\ninternal fun bound() {}\n"),
+        ("other/src/main/kotlin/Use.kt", "package q\n\nfun other() { bound() }\n"),
+    ]);
+    has(
+        &found,
+        &[
+            "core/common/src/Use.kt#use -call> core/jvm/src/Limits.kt#limit",
+            "app/src/main/kotlin/Star.kt#star -call> app/src/main/kotlin/u/Help.kt#help",
+        ],
+    );
+    has_not(&found, "#own");
+    has_not(&found, "app/src/main/kotlin/use.kt#");
+    has_not(&found, "> core/src/help.kt");
+    has_not(&found, "-call> plain/");
+}
+
+#[test]
 fn javascript_follows_paths_workspaces_and_exports() {
     let found = across(&[
         ("package.json", r#"{"name": "root", "workspaces": ["packages/*"]}"#),
