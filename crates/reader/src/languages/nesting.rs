@@ -182,6 +182,17 @@ impl Outline {
         self.placed.iter().filter(members).map(Placed::decorated)
     }
 
+    /// Where the only function of a qualified name stands.
+    pub(super) fn range_of(&self, function: &str) -> Option<Range<usize>> {
+        let is_it = |placed: &&Placed| {
+            let kind = placed.definition.kind;
+            matches!(kind, Some(SymbolKind::Function | SymbolKind::Method))
+                && (placed.qualified == function || placed.definition.name == function)
+        };
+        let mut found = self.placed.iter().filter(is_it);
+        found.next().filter(|_| found.next().is_none()).map(|placed| placed.definition.range.clone())
+    }
+
     /// The symbols by line, and which of them are hidden.
     pub(super) fn into_symbols(self, path: &str, text: &str) -> (Vec<Symbol>, Vec<bool>) {
         let mut symbols: Vec<(Symbol, bool)> = Vec::with_capacity(self.placed.len());

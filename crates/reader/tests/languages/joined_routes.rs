@@ -10,6 +10,8 @@ fn a_method_without_a_path_has_that_of_its_type() {
             "GET /api/Items ItemsController.All",
             "POST /api/Items/new ItemsController.Post",
             "DELETE /api/Items/{id} ItemsController.Delete",
+            "POST /Pages/Somewhere PagesController.Somewhere",
+            "POST /api/Orders/Place OrdersController.Place",
         ]
     );
     assert_eq!(
@@ -22,6 +24,22 @@ fn a_method_without_a_path_has_that_of_its_type() {
 fn routes_in_a_group_start_with_its_path() {
     assert_eq!(routes(&read("ktor.kt")), ["GET /health -", "GET /api/users -", "POST /api/v1/users -"]);
     assert_eq!(routes(&read("nested.rs")), ["GET /top top", "POST /api/users create"]);
+}
+
+#[test]
+fn routers_in_variables_and_functions_answer_where_they_are_nested() {
+    assert_eq!(
+        routes(&read("mounted.rs")),
+        [
+            "GET /v1/users list",
+            "GET /v2/users list",
+            "GET /v1/users/{id} show",
+            "GET /v2/users/{id} show",
+            "GET /health health",
+            "POST /v1/orders create",
+            "POST /v2/orders create",
+        ]
+    );
 }
 
 #[test]

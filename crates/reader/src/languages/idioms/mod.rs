@@ -12,6 +12,7 @@ use crate::{
 
 mod arguments;
 mod command;
+mod group;
 mod route;
 mod rows;
 mod setting;
@@ -75,7 +76,7 @@ pub(super) struct Facts {
     /// What is read of a bare `environ`.
     of_environ: Vec<Setting>,
     routes: Vec<route::Pending>,
-    groups: Vec<route::Group>,
+    groups: Vec<group::Group>,
     commands: Vec<command::Pending>,
 }
 
@@ -94,7 +95,7 @@ impl Facts {
     }
 
     pub(super) fn route(&mut self, route: Route) {
-        self.pending_route(route::Pending { route, decorates: None, at: usize::MAX });
+        self.pending_route(route::Pending { route, decorates: None, at: usize::MAX, bases: Vec::new() });
     }
 
     fn pending_route(&mut self, pending: route::Pending) {
@@ -103,7 +104,7 @@ impl Facts {
         }
     }
 
-    fn group(&mut self, group: route::Group) {
+    fn group(&mut self, group: group::Group) {
         if self.groups.len() < MAX_GROUPS {
             self.groups.push(group);
         }
@@ -136,7 +137,7 @@ impl Facts {
             (a.line, &a.name, a.default.is_none()).cmp(&(b.line, &b.name, b.default.is_none()))
         });
         settings.dedup_by(|later, earlier| later.line == earlier.line && later.name == earlier.name);
-        let mut routes = route::finished(self.routes, &self.groups, outline);
+        let mut routes = route::finished(self.routes, self.groups, outline);
         routes.sort_by(|a, b| (a.line, &a.path, &a.method).cmp(&(b.line, &b.path, &b.method)));
         routes.dedup();
         let mut commands: Vec<Command> =
@@ -161,7 +162,7 @@ pub(super) fn recognise(call: &Call<'_, '_>, facts: &mut Facts) {
                     setting::read(*name, *default, *constants, &arguments, call, facts)
                 }
                 Means::Route(shape) => route::read(shape, &arguments, call, facts),
-                Means::Group(framework) => route::read_group(framework, &arguments, call, facts),
+                Means::Group(framework) => group::read(framework, &arguments, call, facts),
                 Means::Command(shape) => command::read(shape, &arguments, call, facts),
             };
         if applies {

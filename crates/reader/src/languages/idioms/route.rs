@@ -1,11 +1,12 @@
 //! Calls and annotations that declare an HTTP route.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+use std::collections::{HashMap, HashSet};
 
-use super::{Arguments, Call, Facts, Node, Outline, arguments, line_of, text_of};
+use super::{
+    Arguments, Call, Facts, Node, Outline, arguments,
+    group::{Group, Groups},
+    line_of, text_of,
+};
 use crate::facts::Route;
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
@@ -54,40 +55,8 @@ pub(super) struct Pending {
     /// The handler is the definition that the call at this place decorates.
     pub(super) decorates: Option<usize>,
     pub(super) at: usize,
-}
-
-/// `route("/api") {…}`: where routes have a prefix.
-pub(super) struct Group {
-    framework: &'static str,
-    within: Range<usize>,
-    prefix: String,
-}
-
-/// Takes a call that holds routes: in its arguments, or in the block behind it.
-pub(super) fn read_group(
-    framework: &'static str,
-    arguments: &Arguments<'_, '_>,
-    call: &Call<'_, '_>,
-    facts: &mut Facts,
-) -> bool {
-    let Some(prefix) = arguments.at(0).and_then(|node| arguments::string(node, call.text)) else {
-        return false;
-    };
-    if !prefix.starts_with('/') && framework != "ktor" {
-        return false;
-    }
-    let inner = call.arguments.parent();
-    let with_block = inner.and_then(Node::parent).filter(|outer| {
-        outer.kind() == "call_expression"
-            && inner.is_some_and(|inner| outer.start_byte() == inner.start_byte())
-    });
-    let within = match (framework, with_block) {
-        ("ktor", Some(outer)) => call.arguments.end_byte()..outer.end_byte(),
-        ("ktor", None) => return false,
-        _ => call.arguments.byte_range(),
-    };
-    facts.group(Group { framework, within, prefix });
-    true
+    /// What the type around is derived from, where that tells a path.
+    pub(super) bases: Vec<String>,
 }
 
 pub(super) fn read(
@@ -127,7 +96,8 @@ pub(super) fn read(
     };
     let (line, framework) = (line_of(call.arguments), shape.framework.to_owned());
     let route = Route { method, path, handler, line, framework };
-    facts.pending_route(Pending { route, decorates, at: call.at });
+    let bases = if framework_has_conventions(shape.framework) { bases(call) } else { Vec::new() };
+    facts.pending_route(Pending { route, decorates, at: call.at, bases });
     true
 }
 
@@ -141,48 +111,38 @@ fn read_words(shape: &Shape, call: &Call<'_, '_>, facts: &mut Facts) -> bool {
     let written = own.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     let (method, line) = (methods_in(&written), line_of(call.arguments));
     let route = Route { method, path, handler: None, line, framework: shape.framework.to_owned() };
-    facts.pending_route(Pending { route, decorates: Some(call.at), at: call.at });
+    facts.pending_route(Pending { route, decorates: Some(call.at), at: call.at, bases: Vec::new() });
     true
 }
 
 /// The routes with their handlers. A path on a type is where those of its methods start, and no route of its own when
 /// there are such.
-pub(super) fn finished(found: Vec<Pending>, groups: &[Group], outline: &Outline) -> Vec<Route> {
+pub(super) fn finished(found: Vec<Pending>, groups: Vec<Group>, outline: &Outline) -> Vec<Route> {
+    let groups = Groups::of(groups, outline);
     let mut prefixes: HashMap<(String, String), Prefix> = HashMap::new();
     let mut routes: Vec<Placed> = Vec::new();
-    for Pending { mut route, decorates, at } in found {
+    for Pending { mut route, decorates, at, bases } in found {
         let (mut owner, mut of) = (None, None);
         if let Some(at) = decorates {
             let Some(decorated) = outline.decorated(at) else { continue };
             route.handler = Some(decorated.qualified.to_owned());
             if decorated.is_type {
                 let key = (route.framework.clone(), decorated.qualified.to_owned());
-                let path = route.path.replace("[controller]", decorated.name.trim_end_matches("Controller"));
-                prefixes.insert(key, Prefix { path, own: route, is_used: false });
+                prefixes.insert(key, Prefix { own: route, is_used: false });
                 continue;
             }
-            owner = decorated.parent.map(|parent| (route.framework.clone(), parent.to_owned()));
+            owner = decorated.parent.map(str::to_owned);
             of = Some(decorated.at);
         }
-        route.path = grouped(groups, at, route.path, &route.framework);
-        routes.push(Placed { route, owner, of });
+        for prefix in groups.prefixes(&route.framework, at) {
+            let path = if prefix.is_empty() { route.path.clone() } else { joined(&prefix, &route.path) };
+            let route = Route { path, ..route.clone() };
+            routes.push(Placed { route, owner: owner.clone(), of, bases: bases.clone() });
+        }
     }
     join_halves(&mut routes);
-    let mut finished: Vec<Route> = routes
-        .into_iter()
-        .filter_map(|Placed { mut route, owner, .. }| {
-            match owner.and_then(|owner| prefixes.get_mut(&owner)) {
-                Some(prefix) => {
-                    prefix.is_used = true;
-                    route.path = joined(&prefix.path, &route.path);
-                }
-                // Where it answers is told elsewhere, or nowhere.
-                None if route.path.is_empty() && is_in_halves(&route) => return None,
-                None => {}
-            }
-            Some(route)
-        })
-        .collect();
+    let mut finished: Vec<Route> =
+        routes.into_iter().filter_map(|placed| placed.told(&mut prefixes)).collect();
     let alone = prefixes.into_values().filter(|prefix| !prefix.is_used && !prefix.own.path.is_empty());
     finished.extend(alone.map(|prefix| prefix.own));
     finished
@@ -191,8 +151,55 @@ pub(super) fn finished(found: Vec<Pending>, groups: &[Group], outline: &Outline)
 /// A route with the type that holds its handler, and the place of the handler.
 struct Placed {
     route: Route,
-    owner: Option<(String, String)>,
+    owner: Option<String>,
     of: Option<usize>,
+    bases: Vec<String>,
+}
+
+impl Placed {
+    /// The route with all of its path; `None` when where it answers is told elsewhere, or nowhere.
+    fn told(self, prefixes: &mut HashMap<(String, String), Prefix>) -> Option<Route> {
+        let Self { mut route, owner, bases, .. } = self;
+        let owner = owner.unwrap_or_default();
+        let holder = std::iter::once(&owner)
+            .chain(&bases)
+            .map(|of| (route.framework.clone(), of.clone()))
+            .find(|key| prefixes.contains_key(key));
+        match holder.and_then(|key| prefixes.get_mut(&key)) {
+            Some(prefix) => {
+                prefix.is_used = true;
+                route.path = joined(&prefix.own.path, &route.path);
+            }
+            None if !route.path.is_empty() || !is_in_halves(&route) => {}
+            // Without a path of its own, an action of MVC answers by the convention.
+            None if bases.iter().any(|base| base == "Controller") => {
+                "/[controller]/[action]".clone_into(&mut route.path);
+            }
+            None => return None,
+        }
+        if framework_has_conventions(&route.framework) {
+            let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+            let action = last(route.handler.as_deref().unwrap_or_default());
+            let controller = last(&owner);
+            let controller = controller.strip_suffix("Controller").unwrap_or(&controller);
+            route.path = route.path.replace("[controller]", controller).replace("[action]", &action);
+        }
+        Some(route)
+    }
+}
+
+/// Frameworks that name paths after controllers and their actions.
+fn framework_has_conventions(framework: &str) -> bool {
+    framework == "asp.net"
+}
+
+/// What the type around a call is derived from.
+fn bases(call: &Call<'_, '_>) -> Vec<String> {
+    let mut around = std::iter::successors(Some(call.arguments), |node| node.parent());
+    let Some(class) = around.find(|node| node.kind() == "class_declaration") else { return Vec::new() };
+    let list = class.named_children().find(|child| child.kind() == "base_list");
+    let bases = list.into_iter().flat_map(Node::named_children);
+    bases.map(|base| text_of(base, call.text).to_owned()).collect()
 }
 
 /// Frameworks whose method and path stand in two annotations.
@@ -221,24 +228,14 @@ fn join_halves(routes: &mut Vec<Placed>) {
     routes.retain(|placed| !is_path(placed) || placed.of.is_none_or(|of| !taken.contains(&of)));
 }
 
-/// The path with those of the groups around.
-fn grouped(groups: &[Group], at: usize, path: String, framework: &str) -> String {
-    let around = groups.iter().filter(|group| group.framework == framework && group.within.contains(&at));
-    let mut around: Vec<&Group> = around.collect();
-    // Innermost first.
-    around.sort_by_key(|group| std::cmp::Reverse(group.within.start));
-    around.into_iter().fold(path, |path, group| joined(&group.prefix, &path))
-}
-
 /// The path on a type.
 struct Prefix {
-    path: String,
     own: Route,
     is_used: bool,
 }
 
 /// `api/` and `/:id` are `/api/:id`.
-fn joined(prefix: &str, path: &str) -> String {
+pub(super) fn joined(prefix: &str, path: &str) -> String {
     // ASP.NET: `~/x` is a path of its own.
     if let Some(own) = path.strip_prefix('~') {
         return own.to_owned();

@@ -162,7 +162,7 @@ static ROWS: &[Idiom] = &[
     ),
     route(&[Go], &["HandleFunc", "Handle"], Something, "net/http", Method::Name, Handler::Last),
     route(&[Rust], &["route"], Something, "axum", Method::Handler, Handler::Last),
-    group(&[Rust], &["nest"], Something, "axum"),
+    group(&[Rust], &["nest", "merge"], Something, "axum"),
     route(
         &[Rust],
         &["get", "post", "put", "delete", "patch", "head"],
