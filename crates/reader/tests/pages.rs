@@ -293,6 +293,25 @@ fn options_stand_beneath_their_command_and_names_of_settings_are_resolved() {
 }
 
 #[test]
+fn routes_by_constants_of_the_file_or_of_an_import_have_their_paths() {
+    let pages = pages_of(&[
+        ("package.json", r#"{"name": "registry"}"#),
+        (
+            "src/constants.js",
+            "export const ENDPOINTS = {\n  tags: '/-/package/:package/dist-tags',\n  other: '/other',\n};\n",
+        ),
+        (
+            "src/api.js",
+            "import { ENDPOINTS } from './constants';\nconst PING = '/-/ping';\nconst LIMIT = 'none';\n\nexport default function (router, table) {\n  router.get(PING, ping);\n  router.put(ENDPOINTS.tags, addTag);\n  table.get(LIMIT, ping);\n}\n",
+        ),
+    ]);
+    let routes = markdown(&pages, "interfaces");
+    assert!(routes.contains("| GET | `/-/ping` | `ping` |"), "{routes}");
+    assert!(routes.contains("| PUT | `/-/package/:package/dist-tags` | `addTag` |"), "{routes}");
+    assert!(!routes.contains("LIMIT"), "{routes}");
+}
+
+#[test]
 fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
     let files: &[(&str, &str)] = &[
         ("app/__init__.py", ""),

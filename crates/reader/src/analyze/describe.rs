@@ -193,8 +193,9 @@ pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> 
     sentences.extend(names(context, List::Imports, &imports, MAX_NAMES));
     let settings: Vec<&str> = facts.settings.iter().map(|setting| setting.name.as_str()).collect();
     sentences.extend(names(context, List::ReadsSettings, &settings, MAX_MEMBERS));
-    let routes: Vec<String> =
-        facts.routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    // What a constant stands for is known only when all files are.
+    let told = facts.routes.iter().filter(|route| !route.path.starts_with('<'));
+    let routes: Vec<String> = told.map(|route| format!("{} {}", route.method, route.path)).collect();
     sentences.extend(names(
         context,
         List::Answers,

@@ -1,6 +1,7 @@
 //! Everything that the pages need to know, gathered once from the knowledge base.
 
 mod calls;
+mod constants;
 mod counted;
 mod graph;
 mod hidden;
@@ -128,6 +129,7 @@ impl<'a> Survey<'a> {
         survey.load_imports()?;
         survey.uses = graph::Uses::load(&survey)?;
         survey.load_manifests()?;
+        survey.load_route_paths()?;
         survey.load_modules()?;
         survey.load_tests()?;
         survey.load_hidden();

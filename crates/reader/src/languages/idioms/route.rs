@@ -7,7 +7,7 @@ use super::{
     group::{Group, Groups},
     line_of, text_of,
 };
-use crate::facts::Route;
+use crate::{domain::Language, facts::Route};
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
@@ -75,6 +75,9 @@ pub(super) fn read(
     let path = match path {
         Some(node) => match arguments::strings(node, call.text).into_iter().next() {
             Some(path) => path,
+            None if shape.handler != Handler::Inline && is_constant(call, node) => {
+                format!("<{}>", text_of(node, call.text))
+            }
             None => return false,
         },
         None if shape.handler == Handler::Decorated => String::new(),
@@ -85,7 +88,7 @@ pub(super) fn read(
         Some((method, rest)) if METHODS.contains(&method) => (Some(method.to_owned()), rest.to_owned()),
         _ => (None, path),
     };
-    if !shape.is_bare && !path.starts_with(['/', '*']) && shape.handler != Handler::Decorated {
+    if !shape.is_bare && !path.starts_with(['/', '*', '<']) && shape.handler != Handler::Decorated {
         return false;
     }
     let Some((handler, decorates)) = handler(shape.handler, arguments, call) else { return false };
@@ -99,6 +102,16 @@ pub(super) fn read(
     let bases = if framework_has_conventions(shape.framework) { bases(call) } else { Vec::new() };
     facts.pending_route(Pending { route, decorates, at: call.at, bases });
     true
+}
+
+/// A name that a constant may have, whose text is found when all files are known.
+fn is_constant(call: &Call<'_, '_>, node: Node<'_>) -> bool {
+    let written = text_of(node, call.text);
+    let is_name = written.len() <= 80 && written.chars().all(|c| c.is_alphanumeric() || "_.:$".contains(c));
+    let is_loud = |part: &str| {
+        part.len() > 1 && part.starts_with(char::is_uppercase) && !part.contains(char::is_lowercase)
+    };
+    is_name && (call.language == Language::Go || written.split(['.', ':']).any(is_loud))
 }
 
 /// `(get, path = "/users", responses(…))`: only the words before the first bracket within are its own.

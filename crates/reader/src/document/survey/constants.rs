@@ -1,0 +1,116 @@
+//! Paths of routes that stand behind constants: `router.get(USER_PATH, show)`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DocumentError, Survey};
+
+impl Survey<'_> {
+    /// Puts the texts of constants into the paths of routes. What names no constant with a path is no route: any table
+    /// has a `get`.
+    pub(super) fn load_route_paths(&mut self) -> Result<(), DocumentError> {
+        let mut alone = BTreeMap::new();
+        for at in 0..self.files.len() {
+            if !self.files[at].routes.iter().any(|route| name_in(&route.path).is_some()) {
+                continue;
+            }
+            let mut routes = std::mem::take(&mut self.files[at].routes);
+            for route in &mut routes {
+                let Some(name) = name_in(&route.path) else { continue };
+                if let Some(text) = self.text_of_constant(at, name, &mut alone)? {
+                    route.path = with_text(&route.path, name, &text);
+                }
+            }
+            routes.retain(|route| !route.path.starts_with('<'));
+            self.files[at].routes = routes;
+        }
+        Ok(())
+    }
+
+    /// The path that a constant stands for: one of the file, one that it imports, or the only one of that name, which
+    /// `alone` remembers.
+    fn text_of_constant(
+        &self,
+        at: usize,
+        name: &str,
+        alone: &mut BTreeMap<String, Option<String>>,
+    ) -> Result<Option<String>, DocumentError> {
+        let parts: Vec<&str> = name.split(['.', ':']).filter(|part| !part.is_empty()).collect();
+        let Some(last) = parts.last().copied() else { return Ok(None) };
+        let imported = self.imports_of(at).map(|link| link.to);
+        for near in std::iter::once(at).chain(imported) {
+            if let Some(text) = self.text_in(near, &parts, last)? {
+                return Ok(Some(text));
+            }
+        }
+        if let Some(known) = alone.get(name) {
+            return Ok(known.clone());
+        }
+        let mut texts = BTreeSet::new();
+        for other in (0..self.files.len()).filter(|other| self.is_source(*other)) {
+            texts.extend(self.text_in(other, &parts, last)?);
+        }
+        let only = texts.pop_first().filter(|_| texts.is_empty());
+        alone.insert(name.to_owned(), only.clone());
+        Ok(only)
+    }
+
+    /// The text that a file gives to a name, in the definition of one of its parts.
+    fn text_in(&self, at: usize, parts: &[&str], last: &str) -> Result<Option<String>, DocumentError> {
+        let Some(facts) = self.files.get(at) else { return Ok(None) };
+        let holds = |name: &str| parts.contains(&name);
+        let mut lines = facts.symbols.iter().filter(|symbol| holds(&symbol.name)).map(|s| s.lines).peekable();
+        if lines.peek().is_none() {
+            return Ok(None);
+        }
+        let Some(source) = self.kb.source(&facts.file.path)? else { return Ok(None) };
+        Ok(lines.find_map(|lines| {
+            let count = lines.end_line.saturating_sub(lines.start_line) + 1;
+            let own = source.lines().skip(lines.start_line.saturating_sub(1) as usize).take(count as usize);
+            own.filter_map(|line| text_given(line, last)).next().map(str::to_owned)
+        }))
+    }
+}
+
+/// `A.B` of `/api/<A.B>`, where that is how a constant is written.
+fn name_in(path: &str) -> Option<&str> {
+    let (_, rest) = path.split_once('<')?;
+    let (name, _) = rest.split_once('>')?;
+    let is_name = name.starts_with(char::is_alphabetic)
+        && name.chars().all(|c| c.is_alphanumeric() || "_.:$".contains(c));
+    (is_name && (path.starts_with('<') || name.starts_with(char::is_uppercase))).then_some(name)
+}
+
+fn with_text(path: &str, name: &str, text: &str) -> String {
+    let (before, after) = path.split_once(&format!("<{name}>")).unwrap_or((path, ""));
+    format!("{}{text}{after}", before.trim_end_matches('/'))
+}
+
+/// The path of `name: "/path"` or `NAME = "/path"` in a line.
+fn text_given<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let after = line.match_indices(name).find_map(|(at, _)| {
+        let rest = &line[at + name.len()..];
+        (!line[..at].ends_with(is_word) && !rest.starts_with(is_word)).then_some(rest)
+    })?;
+    let (between, rest) = after.split_at(after.find(['"', '\'', '`'])?);
+    let is_given = between.contains(['=', ':']) && !between.contains(['(', ',']);
+    let quote = rest.chars().next()?;
+    let text = rest.get(1..)?.split(quote).next()?;
+    (is_given && text.starts_with('/')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_that_is_given_to_the_name_is_its_text() {
+        assert_eq!(text_given("const USERS: &str = \"/users\";", "USERS"), Some("/users"));
+        assert_eq!(text_given("  tags: '/-/tags/:tag',", "tags"), Some("/-/tags/:tag"));
+        assert_eq!(text_given("const USERS = join(\"/users\")", "USERS"), None);
+        assert_eq!(text_given("const ALL_USERS = \"/users\"", "USERS"), None);
+        assert_eq!(text_given("const USERS = \"users\"", "USERS"), None);
+        assert_eq!(with_text("/api/<A.B>", "A.B", "/x"), "/api/x");
+        assert_eq!(name_in("/<int:id>"), None);
+    }
+}
