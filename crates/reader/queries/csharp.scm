@@ -44,3 +44,6 @@
 (variable_declaration type: [(identifier) (generic_name) (qualified_name)] @reference)
 (property_declaration type: [(identifier) (generic_name) (qualified_name)] @reference)
 (method_declaration returns: [(identifier) (generic_name) (qualified_name)] @reference)
+
+; Starts
+(compilation_unit (global_statement) @entry.file)

@@ -29,3 +29,11 @@
 (call_expression function: (generic_function function: (identifier) @call) arguments: (_) @arguments)
 (instance_expression (type_identifier) @call)
 (type_identifier) @reference
+
+; Starts
+(object_definition
+  extend: (extends_clause (type_identifier) @_app)
+  (#any-of? @_app "App" "IOApp" "ZIOAppDefault" "ZIOApp")) @entry
+(object_definition
+  extend: (extends_clause (stable_type_identifier) @_app) (#any-of? @_app "IOApp.Simple" "cats.effect.IOApp.Simple")) @entry
+(annotation name: (type_identifier) @_main (#eq? @_main "main")) @entry

@@ -29,5 +29,6 @@
 (call_expression . (simple_identifier) @call (call_suffix . (lambda_literal)))
 (user_type (type_identifier) @reference)
 
-; Settings
+; Starts
 (attribute (user_type (type_identifier) @_main) (#eq? @_main "main")) @entry
+(source_file [(call_expression) (property_declaration) (try_expression) (assignment) (if_statement) (for_statement)] @entry.file)

@@ -128,7 +128,8 @@ pub struct Command {
 /// Where a program starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryPoint {
-    /// The function's qualified name, or the idiom (`if __name__ == "__main__"`).
+    /// The qualified name of the function or type, the file's name where all of it is the program, or the idiom
+    /// (`if __name__ == "__main__"`).
     pub name: String,
     /// Where it stands.
     pub line: u32,

@@ -45,6 +45,7 @@ pub(super) enum Role {
     CommandHelp,
     CommandOf,
     Entry,
+    EntryFile,
     /// For predicates only.
     Unseen,
 }
@@ -101,6 +102,7 @@ fn role(name: &str) -> Option<Role> {
         "command.help" => Role::CommandHelp,
         "command.of" => Role::CommandOf,
         "entry" => Role::Entry,
+        "entry.file" => Role::EntryFile,
         _ => return None,
     })
 }

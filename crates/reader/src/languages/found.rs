@@ -41,6 +41,8 @@ pub(super) struct Found {
     pub(super) uses: Vec<FoundUse>,
     pub(super) facts: Facts,
     pub(super) entries: Vec<Range<usize>>,
+    /// Where the file's own statements start.
+    pub(super) file_entry: Option<usize>,
 }
 
 /// The pattern of a match.
@@ -150,6 +152,10 @@ impl Found {
             Role::Inherit => self.used(node, EdgeKind::Inherit, text),
             Role::Reference => self.used(node, EdgeKind::Reference, text),
             Role::Entry => self.entries.push(node.byte_range()),
+            Role::EntryFile => {
+                let at = node.start_byte();
+                self.file_entry = Some(self.file_entry.map_or(at, |first| first.min(at)));
+            }
             _ => return false,
         }
         true
@@ -259,9 +265,20 @@ impl Found {
         let facts = std::mem::take(&mut self.facts).finish(&outline, imports_environ);
         (extract.settings, extract.routes, extract.commands) = facts;
         for range in &self.entries {
-            let first = text[range.clone()].lines().next().unwrap_or_default();
-            let name = one_line(first.trim_end().trim_end_matches([':', '{']), 80);
+            let name = outline.decorated(range.start).map(|decorated| decorated.qualified.to_owned());
+            let name = name.unwrap_or_else(|| {
+                let first = text[range.clone()].lines().next().unwrap_or_default();
+                one_line(first.trim_end().trim_end_matches([':', '{']), 80)
+            });
             extract.entry_points.push(EntryPoint { name, line: outline.line(range.start) });
+        }
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let is_program = |at: &usize| match spec.entry_files {
+            [] => !outline.has_type_before(*at),
+            files => files.contains(&file),
+        };
+        if let Some(at) = self.file_entry.filter(is_program) {
+            extract.entry_points.push(EntryPoint { name: file.to_owned(), line: outline.line(at) });
         }
         let hidden;
         (extract.symbols, hidden) = outline.into_symbols(path, text);
@@ -272,6 +289,13 @@ impl Found {
                 extract.entry_points.push(entry);
             }
         }
+        // The function tells more than the type that it stands in.
+        let names: Vec<String> =
+            extract.entry_points.iter().map(|entry| format!("{}.", entry.name)).collect();
+        let mut is_around = names.iter().map(|name| {
+            names.iter().any(|other| other.len() > name.len() && other.starts_with(name.as_str()))
+        });
+        extract.entry_points.retain(|_| !is_around.next().unwrap_or_default());
         extract.entry_points.sort_by(|a, b| (a.line, &a.name).cmp(&(b.line, &b.name)));
         extract
     }

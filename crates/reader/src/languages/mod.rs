@@ -27,7 +27,8 @@
 //! | `@setting`, `@setting.default` | the name of an environment variable or settings key that is read |
 //! | `@route`, `@route.method`, `@route.handler` | the path of an HTTP route; `(#set! framework "x")` names who serves it |
 //! | `@command`, `@command.help`, `@command.of` | a command or option, likewise |
-//! | `@entry` | where a program starts, when it is no function of the row's `entry` list |
+//! | `@entry` | where a program starts, when it is no function of the row's `entry` list; before a definition's name, that definition |
+//! | `@entry.file` | a statement that makes the whole file the program, unless a type stands before it |
 //! | `@_…` | for predicates only |
 //!
 //! Calls and annotations are also held against `idioms/`, which know what a call means to a framework.

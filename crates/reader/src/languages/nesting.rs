@@ -182,6 +182,12 @@ impl Outline {
         self.placed.iter().filter(members).map(Placed::decorated)
     }
 
+    /// Whether a type is defined before this place.
+    pub(super) fn has_type_before(&self, at: usize) -> bool {
+        let before = self.placed.iter().take_while(|placed| placed.definition.range.start < at);
+        before.filter_map(|placed| placed.definition.kind).any(is_type)
+    }
+
     /// Where the only function of a qualified name stands.
     pub(super) fn range_of(&self, function: &str) -> Option<Range<usize>> {
         let is_it = |placed: &&Placed| {

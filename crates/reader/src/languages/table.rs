@@ -29,6 +29,8 @@ pub struct Spec {
     pub prepare: Option<fn(&str) -> Option<String>>,
     /// Top-level functions with these names, or such methods, start a program.
     pub entry: &'static [&'static str],
+    /// The only files whose own statements make them programs; where there are none, any file's do.
+    pub entry_files: &'static [&'static str],
 }
 
 /// Which comments above a definition document it.
@@ -74,6 +76,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::JavaScript,
@@ -88,6 +91,7 @@ static SPECS: &[Spec] = &[
         imports_paths: true,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::TypeScript,
@@ -102,6 +106,7 @@ static SPECS: &[Spec] = &[
         imports_paths: true,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::Tsx,
@@ -116,6 +121,7 @@ static SPECS: &[Spec] = &[
         imports_paths: true,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::Rust,
@@ -130,6 +136,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Java,
@@ -144,6 +151,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::C,
@@ -158,6 +166,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: Some(super::macros::blanked),
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Cpp,
@@ -172,6 +181,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: Some(super::macros::blanked),
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Go,
@@ -186,6 +196,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::CSharp,
@@ -200,6 +211,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["Main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Php,
@@ -214,6 +226,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::Ruby,
@@ -228,6 +241,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::Kotlin,
@@ -242,6 +256,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Swift,
@@ -256,6 +271,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &["main.swift"],
     },
     Spec {
         language: Language::Scala,
@@ -270,6 +286,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &["main"],
+        entry_files: &[],
     },
     Spec {
         language: Language::Bash,
@@ -284,6 +301,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: Some(super::braces::overwritten),
         entry: &[],
+        entry_files: &[],
     },
     Spec {
         language: Language::Sql,
@@ -298,6 +316,7 @@ static SPECS: &[Spec] = &[
         imports_paths: false,
         prepare: None,
         entry: &[],
+        entry_files: &[],
     },
 ];
 

@@ -334,3 +334,26 @@ fn attributes_of_other_crates_declare_routes_and_tables_declare_settings() {
     let defaults: Vec<_> = found.settings.iter().map(|setting| setting.default.as_deref()).collect();
     assert_eq!(defaults, [None, Some("\"80\"")]);
 }
+
+#[test]
+fn programs_start_in_types_that_are_apps_and_in_files_of_statements() {
+    let entries_of = |path: &str, text: &str| {
+        let language = detect(path, text).expect("a language");
+        let mut engine = Engine::new(spec_of(language).expect("a grammar")).expect("a query");
+        let found = engine.extract(path, text, Duration::from_secs(20));
+        found.entry_points.iter().map(|entry| format!("{}:{}", entry.name, entry.line)).collect::<Vec<_>>()
+    };
+    let scala = "object Tool extends App {\n  println(1)\n}\n\nobject Plain extends Base\n\n@main def run(name: String): Unit = println(name)\n";
+    assert_eq!(entries_of("a/Tool.scala", scala), ["Tool:1", "run:7"]);
+    let program =
+        "using System;\n\nvar builder = App.Create(args);\nbuilder.Run();\n\nclass Part { void Go() {} }\n";
+    assert_eq!(entries_of("src/Program.cs", program), ["Program.cs:3"]);
+    assert!(entries_of("src/Part.cs", "namespace A;\n\nclass Part { void Go() {} }\n").is_empty());
+    assert_eq!(
+        entries_of("Sources/tool/main.swift", "import Foundation\n\nprint(\"x\")\n"),
+        ["main.swift:3"]
+    );
+    assert!(entries_of("Sources/tool/other.swift", "let limit = 3\n").is_empty());
+    let attribute = "@main\nstruct Tool {\n    static func main() {}\n}\n";
+    assert_eq!(entries_of("Sources/tool/Tool.swift", attribute), ["Tool.main:3"]);
+}

@@ -45,8 +45,11 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
         // The one whose call is told below comes first.
         let lines = |at: &SymbolAt| survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
         starts.sort_by_key(|at| (trace.is_none_or(|trace| trace.root != *at), Reverse(lines(at)), *at));
-        for at in starts.into_iter().take(3) {
-            row(book.word(want_read), book.symbol_and_place(at), why_main(book, at));
+        for at in starts.iter().copied().take(3) {
+            row(book.word(want_read), book.symbol_and_place(at), why_main(book, at.file));
+        }
+        for file in survey.program_files().into_iter().take(3_usize.saturating_sub(starts.len())) {
+            row(book.word(want_read), book.file(file), why_main(book, file));
         }
     }
     if let Some((at, why)) = door(book) {
@@ -106,8 +109,8 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
 }
 
 /// Which program starts there, when a manifest around it tells its name.
-fn why_main(book: &Book<'_>, at: SymbolAt) -> String {
-    let path = book.survey.path(at.file);
+fn why_main(book: &Book<'_>, file: usize) -> String {
+    let path = book.survey.path(file);
     let holding = book
         .survey
         .manifests

@@ -73,10 +73,7 @@ pub(super) fn kind(book: &Book<'_>) -> String {
     commands.dedup();
     commands.truncate(4);
     let members = root.is_some_and(|root| !root.members.is_empty());
-    let has_main = survey.files.iter().enumerate().any(|(at, facts)| {
-        survey.is_source(at)
-            && facts.entry_points.iter().any(|entry| entry.name.to_ascii_lowercase().ends_with("main"))
-    });
+    let has_main = !survey.entry_points().is_empty() || !survey.program_files().is_empty();
     let library = has_library(book, root);
     let mut sentence = if members && packages.len() > 1 {
         book.say(Key::KindWorkspace, &[language, &book.count(packages.len(), Key::NounPackage)])

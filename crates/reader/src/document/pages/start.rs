@@ -67,7 +67,9 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             }),
         };
     // What the README tells a newcomer to type comes first.
-    let is_program = !book.survey.commands().is_empty() || !book.survey.entry_points().is_empty();
+    let is_program = !book.survey.commands().is_empty()
+        || !book.survey.entry_points().is_empty()
+        || !book.survey.program_files().is_empty();
     if let Some(readme) = &book.survey.readme {
         for section in &readme.sections {
             let purpose = match section.about {

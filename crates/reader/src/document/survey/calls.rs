@@ -158,6 +158,16 @@ impl Survey<'_> {
         found
     }
 
+    /// Source files that are programs as a whole.
+    pub(crate) fn program_files(&self) -> Vec<usize> {
+        let is_whole = |at: &usize| {
+            let path = self.path(*at);
+            let name = path.rsplit('/').next().unwrap_or(path);
+            self.files.get(*at).is_some_and(|facts| facts.entry_points.iter().any(|entry| entry.name == name))
+        };
+        (0..self.files.len()).filter(|at| self.is_source(*at)).filter(is_whole).collect()
+    }
+
     fn follow(
         &self,
         table: &CallTable,
