@@ -312,6 +312,35 @@ fn routes_by_constants_of_the_file_or_of_an_import_have_their_paths() {
 }
 
 #[test]
+fn projects_in_folders_are_started_from_the_root() {
+    let long = format!("eslint {} --end", "--rule a ".repeat(30));
+    let package = format!("{{\"name\": \"web\", \"scripts\": {{\"lint\": \"{long}\"}}}}");
+    let pages = pages_of(&[
+        ("package.json", &package),
+        (
+            "Shop.sln",
+            "Project(\"{A}\") = \"Shop\", \"src\\Shop\\Shop.csproj\", \"{B}\"\nProject(\"{A}\") = \"Shop.Tests\", \"tests\\Shop.Tests\\Shop.Tests.csproj\", \"{C}\"\n",
+        ),
+        ("src/Shop/Shop.csproj", "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n</Project>\n"),
+        ("src/Shop/Program.cs", "var app = Shop.Create(args);\napp.Run();\n"),
+        (
+            "x.gemspec",
+            "Gem::Specification.new do |s|\n  s.name = \"x\"\n  s.executables = s.files.grep(%r{^bin/})\nend\n",
+        ),
+        ("bin/x", "#!/usr/bin/env ruby\nputs 1\n"),
+    ]);
+    let start = markdown(&pages, "how-to-start");
+    for line in ["`dotnet build Shop.sln`", "`dotnet test Shop.sln`", "`dotnet run --project src/Shop`"] {
+        assert!(start.contains(line), "{line} in {start}");
+    }
+    assert!(!start.contains("`dotnet build src/Shop`"), "{start}");
+    assert!(start.contains(" …`"), "{start}");
+    let overview = markdown(&pages, "overview");
+    assert!(overview.contains("the command `Shop` starts here"), "{overview}");
+    assert!(overview.contains("the command `x` starts here"), "{overview}");
+}
+
+#[test]
 fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
     let files: &[(&str, &str)] = &[
         ("app/__init__.py", ""),

@@ -1,9 +1,11 @@
-//! *.csproj and *.fsproj.
+//! *.csproj, *.fsproj, *.sln and *.slnx.
 
+use super::text::{lines, numbered, quoted};
 use super::xml;
 use super::{CommandFor, Ecosystem, EntryKind, Fact, Manifest, Need};
+use crate::scan::{FileRole, role_of};
 
-pub(super) fn project(text: &str) -> Option<Manifest> {
+pub(super) fn project(path: &str, text: &str) -> Option<Manifest> {
     let root = xml::parse(text).filter(|root| root.name == "Project")?;
     let mut manifest = Manifest::new(Ecosystem::DotNet);
     let mut is_program = None;
@@ -33,15 +35,50 @@ pub(super) fn project(text: &str) -> Option<Manifest> {
         let private = node.attribute("PrivateAssets").is_some_and(|text| text.eq_ignore_ascii_case("all"));
         manifest.depend(name, version, if private { Need::Build } else { Need::Runtime }, node.lines);
     }
-    if let Some(fact) = is_program {
-        let name = manifest.name.as_ref().map_or_else(|| "program".to_owned(), |fact| fact.value.clone());
-        manifest.enter(EntryKind::Command, &name, None, fact.lines);
-        manifest.command(CommandFor::Run, "dotnet run", fact.lines);
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let of_folder = |command: &str, option: &str| match folder {
+        "" => format!("dotnet {command}"),
+        folder => format!("dotnet {command} {option}{folder}"),
+    };
+    // What serves or waits for work is a program without saying so.
+    let sdk = root.attribute("Sdk").unwrap_or_default();
+    let is_service = matches!(sdk, "Microsoft.NET.Sdk.Web" | "Microsoft.NET.Sdk.Worker");
+    if let Some(lines) = is_program.map(|fact| fact.lines).or_else(|| is_service.then_some(root.lines)) {
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let name = manifest.name.as_ref().map_or(stem, |fact| &fact.value).to_owned();
+        manifest.enter(EntryKind::Command, &name, Some("Program.cs"), lines);
+        manifest.command(CommandFor::Run, &of_folder("run", "--project "), lines);
     }
-    manifest.command(CommandFor::Build, "dotnet build", root.lines);
+    manifest.command(CommandFor::Build, &of_folder("build", ""), root.lines);
     let tests = manifest.dependencies.iter().find(|dependency| dependency.name == "Microsoft.NET.Test.Sdk");
     if let Some(lines) = tests.map(|dependency| dependency.lines) {
-        manifest.command(CommandFor::Test, "dotnet test", lines);
+        manifest.command(CommandFor::Test, &of_folder("test", ""), lines);
+    }
+    Some(manifest)
+}
+
+/// A list of projects, which are built and tested at once.
+pub(super) fn solution(path: &str, text: &str) -> Option<Manifest> {
+    let mut manifest = Manifest::new(Ecosystem::Solution);
+    for (number, raw) in numbered(text) {
+        let trimmed = raw.trim_start_matches('\u{feff}').trim();
+        if !trimmed.starts_with("Project(") && !trimmed.starts_with("<Project ") {
+            continue;
+        }
+        let project = quoted(trimmed).into_iter().find(|text| text.ends_with("proj"));
+        manifest.members.extend(
+            project.map(|text| Fact { value: text.replace('\\', "/"), lines: lines(number, number) }),
+        );
+    }
+    let (first, last) = (manifest.members.first()?.lines, manifest.members.last()?.lines);
+    manifest.command(
+        CommandFor::Build,
+        &format!("dotnet build {path}"),
+        lines(first.start_line, last.end_line),
+    );
+    let test = manifest.members.iter().find(|member| role_of(&member.value) == FileRole::Test);
+    if let Some(lines) = test.map(|member| member.lines) {
+        manifest.command(CommandFor::Test, &format!("dotnet test {path}"), lines);
     }
     Some(manifest)
 }

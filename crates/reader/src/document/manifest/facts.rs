@@ -40,6 +40,8 @@ pub struct Manifest {
     pub dependencies: Vec<Dependency>,
     /// Where programs and libraries start.
     pub entries: Vec<Entry>,
+    /// The folder whose files are all programs that it installs.
+    pub programs_in: Option<Fact>,
     /// How it is built, run, tested and checked.
     pub commands: Vec<Command>,
     /// Members of a workspace, as written.
@@ -62,6 +64,7 @@ impl Manifest {
             catalogue: Vec::new(),
             dependencies: Vec::new(),
             entries: Vec::new(),
+            programs_in: None,
             commands: Vec::new(),
             members: Vec::new(),
         }
@@ -71,7 +74,12 @@ impl Manifest {
     pub fn is_package(&self) -> bool {
         !matches!(
             self.ecosystem,
-            Ecosystem::Make | Ecosystem::Docker | Ecosystem::Ci | Ecosystem::Tox | Ecosystem::Requirements
+            Ecosystem::Make
+                | Ecosystem::Docker
+                | Ecosystem::Ci
+                | Ecosystem::Tox
+                | Ecosystem::Requirements
+                | Ecosystem::Solution
         )
     }
 
@@ -86,6 +94,7 @@ impl Manifest {
             || self.requires.is_some()
             || !self.dependencies.is_empty()
             || !self.entries.is_empty()
+            || self.programs_in.is_some()
             || !self.commands.is_empty()
             || !self.members.is_empty()
     }
@@ -163,6 +172,7 @@ pub enum Ecosystem {
     Composer,
     Ruby,
     DotNet,
+    Solution,
     Swift,
     CMake,
     Make,
@@ -343,12 +353,18 @@ impl CommandFor {
             ("composer install", CommandFor::Install),
             ("composer test", CommandFor::Test),
             ("vendor/bin/phpunit", CommandFor::Test),
+            ("vendor/bin/simple-phpunit", CommandFor::Test),
+            ("vendor/bin/pest", CommandFor::Test),
+            ("phpunit", CommandFor::Test),
+            ("php bin/phpunit", CommandFor::Test),
             ("bundle install", CommandFor::Install),
             ("bundle exec rake", CommandFor::Test),
             ("bundle exec rspec", CommandFor::Test),
             ("rake test", CommandFor::Test),
             ("dotnet test", CommandFor::Test),
             ("dotnet build", CommandFor::Build),
+            ("dotnet run", CommandFor::Run),
+            ("dotnet restore", CommandFor::Install),
             ("swift test", CommandFor::Test),
             ("swift build", CommandFor::Build),
             ("ctest", CommandFor::Test),
@@ -369,6 +385,7 @@ impl CommandFor {
         if let Some(purpose) = script.map(Self::of_name).filter(|purpose| *purpose != Self::Other) {
             return Some(purpose);
         }
+        let line = line.strip_prefix("./").filter(|rest| rest.starts_with("vendor/")).unwrap_or(line);
         KNOWN
             .iter()
             .filter(|(start, _)| {

@@ -51,13 +51,15 @@ pub fn read_manifest(path: &str, text: &str) -> Option<Manifest> {
         "build.gradle" | "build.gradle.kts" => gradle::gradle(text)?,
         "composer.json" => php::composer(text)?,
         "Gemfile" => ruby::gemfile(text)?,
+        "Rakefile" => ruby::rakefile(text)?,
         "Package.swift" => swift::package(text)?,
         "build.sbt" => sbt::sbt(text)?,
         "CMakeLists.txt" => cmake::cmake(text)?,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" => make::make(file, text)?,
 
         _ if file.ends_with(".gemspec") => ruby::gemspec(text)?,
-        _ if file.ends_with(".csproj") || file.ends_with(".fsproj") => dotnet::project(text)?,
+        _ if file.ends_with(".csproj") || file.ends_with(".fsproj") => dotnet::project(path, text)?,
+        _ if file.ends_with(".sln") || file.ends_with(".slnx") => dotnet::solution(path, text)?,
         _ if file.starts_with("requirements") && file.ends_with(".txt") => python::requirements(file, text)?,
         _ if docker::is_dockerfile(file) => docker::dockerfile(text)?,
         _ if docker::is_compose(file) => docker::compose(text)?,
@@ -87,6 +89,7 @@ pub fn is_manifest(path: &str) -> bool {
             | "build.gradle.kts"
             | "composer.json"
             | "Gemfile"
+            | "Rakefile"
             | "Package.swift"
             | "build.sbt"
             | "CMakeLists.txt"
@@ -98,6 +101,8 @@ pub fn is_manifest(path: &str) -> bool {
     ) || file.ends_with(".gemspec")
         || file.ends_with(".csproj")
         || file.ends_with(".fsproj")
+        || file.ends_with(".sln")
+        || file.ends_with(".slnx")
         || (file.starts_with("requirements") && file.ends_with(".txt"))
         || docker::is_dockerfile(file)
         || docker::is_compose(file)

@@ -31,14 +31,42 @@ pub(super) fn composer(text: &str) -> Option<Manifest> {
             manifest.enter(EntryKind::Command, name, Some(target), node.lines);
         }
     }
+    manifest.command(
+        CommandFor::Install,
+        "composer install",
+        manifest.dependency_lines.unwrap_or(root.lines),
+    );
     for (name, node) in root.at(&["scripts"]).map(Node::entries).unwrap_or_default() {
         if name.starts_with("pre-") || name.starts_with("post-") {
             continue;
         }
         manifest.command(CommandFor::of_name(name), &format!("composer {name}"), node.lines);
-        if let (Some(command), Some(body)) = (manifest.commands.last_mut(), node.text()) {
+        // Of several lines the first that is no call of a PHP class.
+        let lines = node.text().into_iter().chain(node.list().iter().filter_map(Node::text));
+        if let (Some(command), Some(body)) =
+            (manifest.commands.last_mut(), lines.into_iter().find(|line| !line.contains("::")))
+        {
             command.note = Some(body.to_owned());
         }
     }
+    test_program(&mut manifest);
     Some(manifest)
+}
+
+/// Where no script runs the tests, the program that the package needs to run them does.
+fn test_program(manifest: &mut Manifest) {
+    if manifest.commands.iter().any(|command| command.purpose == CommandFor::Test) {
+        return;
+    }
+    for (package, program) in [
+        ("pestphp/pest", "vendor/bin/pest"),
+        ("phpunit/phpunit", "vendor/bin/phpunit"),
+        ("symfony/phpunit-bridge", "vendor/bin/simple-phpunit"),
+    ] {
+        let needed = manifest.dependencies.iter().find(|dependency| dependency.name == package);
+        if let Some(lines) = needed.map(|dependency| dependency.lines) {
+            manifest.command(CommandFor::Test, program, lines);
+            return;
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! pyproject.toml (PEP 621, Poetry, flit), setup.cfg, setup.py, requirements, tox and nox.
 
+use std::collections::BTreeMap;
+
 use super::text::{assigned, first_quoted, line, lines, numbered, quoted};
 use super::tree::{self, Node};
 use super::{CommandFor, Ecosystem, EntryKind, Fact, Manifest, Need};
@@ -248,13 +250,25 @@ pub(super) fn setup_py(text: &str) -> Option<Manifest> {
     let mut manifest = Manifest::new(Ecosystem::Python);
     let mut list: Option<(Need, u32)> = None;
     let mut scripts = false;
+    let mut variables: BTreeMap<&str, &str> = BTreeMap::new();
     for (number, raw) in numbered(text) {
         let trimmed = raw.trim();
+        if let Some((name, value)) = raw.split_once('=').filter(|(name, _)| is_identifier(name.trim()))
+            && let Some(text) = whole_text(value)
+        {
+            variables.insert(name.trim(), text);
+        }
+        let trimmed = trimmed.strip_prefix("setup(").unwrap_or(trimmed);
         if trimmed.starts_with('#') {
             continue;
         }
         let fact = |key: &str| {
-            assigned(trimmed, key).map(|value| Fact { value: value.to_owned(), lines: line(number) })
+            let variable = || {
+                let value = trimmed.strip_prefix(key)?.trim_start().strip_prefix('=')?;
+                variables.get(value.split([',', ')']).next()?.trim()).copied()
+            };
+            let value = assigned(trimmed, key).or_else(variable)?;
+            Some(Fact { value: value.to_owned(), lines: line(number) })
         };
         if let Some(fact) = fact("name") {
             manifest.name.get_or_insert(fact);
@@ -306,6 +320,17 @@ pub(super) fn setup_py(text: &str) -> Option<Manifest> {
         }
     }
     Some(manifest)
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// `x` of a value that is the text `"x"` and nothing else.
+fn whole_text(value: &str) -> Option<&str> {
+    let value = value.split(" #").next().unwrap_or(value).trim();
+    let text = first_quoted(value)?;
+    (text.len() + 2 == value.len()).then_some(text)
 }
 
 pub(super) fn requirements(file: &str, text: &str) -> Option<Manifest> {

@@ -5,6 +5,7 @@ use super::{CommandFor, Ecosystem, EntryKind, Fact, Manifest, Need};
 
 pub(super) fn gemspec(text: &str) -> Option<Manifest> {
     let mut manifest = Manifest::new(Ecosystem::Ruby);
+    let mut folder = "bin".to_owned();
     for (number, raw) in numbered(text) {
         let Some((_, rest)) =
             raw.trim().split_once('.').filter(|(object, _)| object.len() <= 12 && !object.contains(' '))
@@ -26,8 +27,14 @@ pub(super) fn gemspec(text: &str) -> Option<Manifest> {
                     lines: fact.lines,
                 });
             }
-            "executables" => {
-                for name in quoted(value).into_iter().filter(|name| !name.contains(['*', '/', '^'])) {
+            "bindir" => folder = first_quoted(value).unwrap_or("bin").to_owned(),
+            "executables" | "executable" => {
+                let names = words(value);
+                // `spec.files.grep(%r{^exe/})`: whatever lies there.
+                if names.is_empty() && value.contains(['(', '/', '{']) {
+                    manifest.programs_in = Some(Fact { value: String::new(), lines: line(number) });
+                }
+                for name in names {
                     manifest.enter(EntryKind::Command, name, None, line(number));
                 }
             }
@@ -40,6 +47,62 @@ pub(super) fn gemspec(text: &str) -> Option<Manifest> {
     }
     if let Some(lines) = manifest.name.as_ref().map(|fact| fact.lines) {
         manifest.dependency_lines = Some(lines);
+    }
+    for entry in &mut manifest.entries {
+        entry.target = Some(format!("{folder}/{}", entry.name));
+    }
+    if let Some(programs) = &mut manifest.programs_in {
+        programs.value = folder;
+    }
+    Some(manifest)
+}
+
+/// The names of `["a", "b"]`, `"a"` or `%w[a b]`.
+fn words(value: &str) -> Vec<&str> {
+    let is_name = |name: &&str| !name.is_empty() && !name.contains(['*', '/', '^', '\\', '{']);
+    match value.split_once("%w").and_then(|(_, rest)| rest.get(1..)?.split([']', ')', '}']).next()) {
+        Some(list) => list.split_whitespace().filter(is_name).collect(),
+        None if value.contains(".grep") || value.contains(".map") || value.contains("`") => Vec::new(),
+        None => quoted(value).into_iter().filter(is_name).collect(),
+    }
+}
+
+/// Tasks by their names; `desc` above one says what it does.
+pub(super) fn rakefile(text: &str) -> Option<Manifest> {
+    let mut manifest = Manifest::new(Ecosystem::Make);
+    let mut says: Option<&str> = None;
+    for (number, raw) in numbered(text) {
+        let trimmed = raw.trim();
+        if let Some(rest) = trimmed.strip_prefix("desc ") {
+            says = first_quoted(rest);
+            continue;
+        }
+        // A task in a namespace has a longer name.
+        let is_outer = !raw.starts_with([' ', '\t']);
+        let made = ["TestTask.new", "RakeTask.new", "task "]
+            .iter()
+            .find_map(|word| Some((*word, trimmed.split_once(word)?.1)));
+        if let Some((word, rest)) = made.filter(|_| is_outer && !trimmed.starts_with('#')) {
+            let name = rest.trim_start_matches(['(', ' ', ':', '"', '\'']);
+            let end =
+                name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(name.len());
+            let name = match (&name[..end], word) {
+                ("" | "do", "TestTask.new") => "test",
+                ("" | "do", "RakeTask.new") => "spec",
+                (name, _) => name,
+            };
+            if !matches!(name, "" | "default" | "environment") {
+                manifest.command(
+                    CommandFor::of_name(name),
+                    &format!("bundle exec rake {name}"),
+                    line(number),
+                );
+                if let (Some(command), Some(says)) = (manifest.commands.last_mut(), says) {
+                    command.note = Some(says.to_owned());
+                }
+            }
+        }
+        says = None;
     }
     Some(manifest)
 }

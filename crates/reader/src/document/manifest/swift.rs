@@ -18,13 +18,18 @@ pub(super) fn package(text: &str) -> Option<Manifest> {
         }
         if trimmed.contains(".library(") {
             pending = Some(EntryKind::Library);
-        } else if trimmed.contains(".executable(") {
+        } else if trimmed.contains(".executable(") || trimmed.contains(".executableTarget(") {
             pending = Some(EntryKind::Command);
         }
         let name = trimmed.split_once("name:").and_then(|(_, rest)| first_quoted(rest));
         match (name, pending) {
             (Some(name), Some(kind)) => {
-                manifest.enter(kind, name, None, line(number));
+                if !manifest.entries.iter().any(|entry| entry.kind == kind && entry.name == name) {
+                    manifest.enter(kind, name, None, line(number));
+                    if kind == EntryKind::Command {
+                        manifest.command(CommandFor::Run, &format!("swift run {name}"), line(number));
+                    }
+                }
                 pending = None;
             }
             (Some(name), None) if manifest.name.is_none() => {

@@ -173,6 +173,74 @@ fn go_java_and_dotnet_projects_are_read() {
 }
 
 #[test]
+fn projects_of_dotnet_are_run_by_their_folders_and_built_by_their_solution() {
+    let web = "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n</Project>";
+    let manifest = read("src/Shop/Shop.csproj", web);
+    assert_eq!(command(&manifest, CommandFor::Run), ["dotnet run --project src/Shop"]);
+    assert_eq!((manifest.entries[0].name.as_str(), manifest.name.as_ref()), ("Shop", None));
+    let solution = "\u{feff}Microsoft Visual Studio Solution File\nProject(\"{A}\") = \"Shop\", \"src\\Shop\\Shop.csproj\", \"{B}\"\nEndProject\nProject(\"{A}\") = \"Shop.Tests\", \"tests\\Shop.Tests\\Shop.Tests.csproj\", \"{C}\"\nEndProject\n";
+    let manifest = read("Shop.sln", solution);
+    assert_eq!(command(&manifest, CommandFor::Build), ["dotnet build Shop.sln"]);
+    assert_eq!(command(&manifest, CommandFor::Test), ["dotnet test Shop.sln"]);
+    assert!(!manifest.is_package());
+    let manifest =
+        read("Shop.slnx", "<Solution>\n  <Project Path=\"src/Shop/Shop.csproj\" />\n</Solution>\n");
+    assert_eq!(manifest.members[0].value, "src/Shop/Shop.csproj");
+    assert!(command(&manifest, CommandFor::Test).is_empty());
+}
+
+#[test]
+fn tests_of_php_are_run_by_a_script_or_by_the_program_that_is_needed() {
+    let with = |rest: &str| read("composer.json", &format!("{{\"name\": \"x/y\", {rest}}}"));
+    let manifest = with("\"require-dev\": {\"symfony/phpunit-bridge\": \"^7\"}");
+    assert_eq!(command(&manifest, CommandFor::Test), ["vendor/bin/simple-phpunit"]);
+    assert_eq!(command(&manifest, CommandFor::Install), ["composer install"]);
+    let scripts = "\"require-dev\": {\"phpunit/phpunit\": \"^11\"}, \"scripts\": {\"test\": [\"X::y\", \"phpunit --colors\"]}";
+    let manifest = with(scripts);
+    assert_eq!(command(&manifest, CommandFor::Test), ["composer test"]);
+    let test = manifest.commands.iter().find(|command| command.purpose == CommandFor::Test);
+    assert_eq!(test.and_then(|command| command.note.as_deref()), Some("phpunit --colors"));
+    for line in ["vendor/bin/simple-phpunit", "./vendor/bin/phpunit --filter x"] {
+        assert_eq!(CommandFor::of_line(line), Some(CommandFor::Test), "{line}");
+    }
+}
+
+#[test]
+fn gems_tell_their_programs_and_rakefiles_their_tasks() {
+    let gem = |line: &str| {
+        read("x.gemspec", &format!("Gem::Specification.new do |s|\n  s.name = \"x\"\n  {line}\nend\n"))
+    };
+    let targets = |manifest: &Manifest| {
+        manifest.entries.iter().map(|entry| entry.target.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(targets(&gem("s.executables = [\"a\", \"b\"]")), ["bin/a", "bin/b"]);
+    assert_eq!(targets(&gem("s.bindir = 'exe'\n  s.executables = %w[a b]")), ["exe/a", "exe/b"]);
+    let by_place =
+        gem("s.bindir = \"exe\"\n  s.executables = s.files.grep(%r{^exe/}) { |f| File.basename(f) }");
+    assert_eq!(
+        by_place.programs_in.map(|fact| (fact.value, fact.lines)),
+        Some(("exe".to_owned(), place(4, 4)))
+    );
+    let rake = "require \"rake/testtask\"\nRake::TestTask.new(:test) do |t|\nend\ndesc \"Checks style\"\ntask :lint do\nend\ntask default: :test\n";
+    let manifest = read("Rakefile", rake);
+    assert_eq!(command(&manifest, CommandFor::Test), ["bundle exec rake test"]);
+    assert_eq!(command(&manifest, CommandFor::Check), ["bundle exec rake lint"]);
+    assert_eq!(manifest.commands[1].note.as_deref(), Some("Checks style"));
+    assert_eq!(manifest.commands.len(), 2);
+}
+
+#[test]
+fn the_name_of_a_setup_py_may_stand_in_a_variable() {
+    let manifest = read("setup.py", "NAME = 'thing'  # the name\nsetup(name=NAME, version=\"1\")\n");
+    assert_eq!(
+        manifest.name.as_ref().map(|name| (name.value.as_str(), name.lines)),
+        Some(("thing", place(2, 2)))
+    );
+    let manifest = read("setup.py", "setup(name='thing')\n");
+    assert_eq!(manifest.name.map(|name| name.value).as_deref(), Some("thing"));
+}
+
+#[test]
 fn php_ruby_swift_scala_and_cmake_are_read() {
     let manifest = read(
         "composer.json",
@@ -266,7 +334,7 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_a_reader_panic(text in "([-\\[\\]{}()<>/=:\"'#$%@,.\n\t ]|name|version|dependencies|project|FROM|run:|setup|\\PC){0,160}") {
         for path in ["pyproject.toml", "setup.cfg", "setup.py", "package.json", "Cargo.toml", "go.mod", "pom.xml", "build.gradle",
-            "composer.json", "Gemfile", "x.gemspec", "x.csproj", "Package.swift", "build.sbt", "CMakeLists.txt", "Makefile", "justfile",
+            "composer.json", "Gemfile", "Rakefile", "x.gemspec", "x.csproj", "x.sln", "Package.swift", "build.sbt", "CMakeLists.txt", "Makefile", "justfile",
             "Dockerfile", "compose.yml", ".github/workflows/a.yml", "tox.ini", "noxfile.py", "requirements.txt"] {
             let lines = text.lines().count().max(1) as u32;
             for dependency in read_manifest(path, &text).into_iter().flat_map(|m| m.dependencies) {

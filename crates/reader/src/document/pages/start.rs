@@ -1,8 +1,9 @@
 //! How to start: what is needed, and how it is installed, built, run, tested and checked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::super::manifest::{CommandFor, Ecosystem};
+use super::super::manifest::{Command, CommandFor, Ecosystem, Manifest};
 use super::super::markdown::{Writer, code, escape, prose};
 use super::super::readme::About;
 use super::super::sentence::first_sentence;
@@ -11,6 +12,8 @@ use super::book::{Book, START};
 use crate::domain::{Language, LineRange, Page};
 
 const MOST_COMMANDS: usize = 14;
+/// Of what a script or target runs.
+const MOST_CHARACTERS: usize = 140;
 
 /// A shell line and all places that tell it.
 pub(super) struct Known {
@@ -103,13 +106,10 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
         }
     }
     // A command of a part's own manifest is the same as the whole's, or belongs to the part.
-    for manifest in book
-        .survey
-        .manifests
-        .iter()
-        .filter(|manifest| manifest.ecosystem != Ecosystem::Ci && manifest.folder().is_empty())
-    {
-        for command in &manifest.commands {
+    for manifest in book.survey.manifests.iter().filter(|manifest| manifest.ecosystem != Ecosystem::Ci) {
+        for command in
+            manifest.commands.iter().filter(|command| is_typed_at_the_root(book, manifest, command))
+        {
             add(command.purpose, &command.line, command.note.as_deref(), &manifest.path, command.lines);
         }
     }
@@ -128,6 +128,17 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
         }
     }
     known
+}
+
+/// .NET's projects lie in folders and are named by path; where a solution builds them all, they are only run so.
+fn is_typed_at_the_root(book: &Book<'_>, manifest: &Manifest, command: &Command) -> bool {
+    let is_of_dotnet = |other: &Manifest| matches!(other.ecosystem, Ecosystem::DotNet | Ecosystem::Solution);
+    let names_all = |other: &&Manifest| other.folder().is_empty() || other.ecosystem == Ecosystem::Solution;
+    manifest.folder().is_empty()
+        || manifest.ecosystem == Ecosystem::Solution
+        || manifest.ecosystem == Ecosystem::DotNet
+            && (command.purpose == CommandFor::Run
+                || !book.survey.manifests.iter().filter(names_all).any(is_of_dotnet))
 }
 
 /// Whether there is enough for a page.
@@ -181,7 +192,7 @@ fn section(book: &Book<'_>, writer: &mut Writer, purpose: CommandFor, key: Key, 
                 known.places.iter().take(3).map(|(path, lines)| book.place(path, *lines)).collect();
             let runs = known.note.as_deref().map_or_else(String::new, |note| {
                 // A script and a line of the README are described in words, a target by what it runs.
-                if known.in_words { prose(note) } else { code(&note.chars().take(140).collect::<String>()) }
+                if known.in_words { prose(note) } else { code(&shortened(note)) }
             });
             vec![code(&known.line), runs, places.join(", ")]
         })
@@ -201,6 +212,14 @@ fn section(book: &Book<'_>, writer: &mut Writer, purpose: CommandFor, key: Key, 
             &[&book.word(Key::ColCommand), &book.word(Key::ColRuns), &book.word(Key::ColWhere)],
             &rows,
         );
+    }
+}
+
+/// A command as far as a cell holds it.
+fn shortened(line: &str) -> Cow<'_, str> {
+    match line.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{} …", line[..end].trim_end()).into(),
+        None => line.into(),
     }
 }
 

@@ -199,6 +199,7 @@ impl<'a> Survey<'a> {
             let read = self.kb.source(path)?.and_then(|text| read_manifest(path, &text));
             if let Some(mut manifest) = read {
                 self.programs_by_place(&mut manifest);
+                self.programs_in_folder(&mut manifest);
                 read_manifests.push(manifest);
             }
         }

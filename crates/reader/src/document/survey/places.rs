@@ -56,6 +56,11 @@ impl Survey<'_> {
                 .iter()
                 .find_map(|path| self.at(&join(path))),
             },
+            Ecosystem::Swift => {
+                [format!("Sources/{0}/main.swift", entry.name), format!("Sources/{0}/{0}.swift", entry.name)]
+                    .iter()
+                    .find_map(|path| self.at(&join(path)))
+            }
             Ecosystem::Node => {
                 let path = join(target?);
                 ["", ".js", ".ts", ".mjs", ".cjs", "/index.js", "/index.ts"]

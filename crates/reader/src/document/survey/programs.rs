@@ -32,6 +32,24 @@ impl Survey<'_> {
         lines.filter(|line| line.value.split_whitespace().any(|word| word == name)).count()
     }
 
+    /// Enters the programs of a manifest that says only in which folder they lie.
+    pub(super) fn programs_in_folder(&self, manifest: &mut Manifest) {
+        let Some(programs) = manifest.programs_in.clone() else { return };
+        let folder = match manifest.folder() {
+            "" => format!("{}/", programs.value),
+            outer => format!("{outer}/{}/", programs.value),
+        };
+        for (path, _) in
+            self.position.range(folder.clone()..).take_while(|(path, _)| path.starts_with(&folder))
+        {
+            let name = path.get(folder.len()..).unwrap_or_default();
+            if !name.contains('/') && !name.starts_with('.') {
+                let target = format!("{}/{name}", programs.value);
+                manifest.enter_default(EntryKind::Command, name, &target, programs.lines);
+            }
+        }
+    }
+
     /// Enters the programs that Cargo finds by their place: `src/main.rs`, `src/bin/x.rs` and `src/bin/x/main.rs`.
     pub(super) fn programs_by_place(&self, manifest: &mut Manifest) {
         if manifest.ecosystem != Ecosystem::Cargo {
