@@ -30,10 +30,23 @@ pub fn role_of(path: &str) -> FileRole {
         None => ("", lower.as_str()),
     };
     let written_name = path.rsplit('/').next().unwrap_or(path);
-    for folder in folders.split('/') {
-        if let Some(role) = role_of_folder(folder) {
-            return role;
+    let folders_around: Vec<&str> = folders.split('/').collect();
+    // What a library hands out for tests of others is its code: `lib/rack/test`, `src/main/java/a/test`.
+    let library = match name.rsplit_once('.') {
+        Some((_, "rb")) => folders_around.iter().position(|folder| *folder == "lib"),
+        _ => folders_around.windows(2).position(|pair| pair == ["src", "main"]),
+    };
+    for (depth, folder) in folders_around.into_iter().enumerate() {
+        let is_handed_out = library.is_some_and(|library| depth > library || folder.ends_with("-test"))
+            || (folder == "testing" && depth > 0);
+        match role_of_folder(folder) {
+            Some(FileRole::Test) if is_handed_out => {}
+            Some(role) => return role,
+            None => {}
         }
+    }
+    if library.is_some() && matches!(name, "test_helper.rb" | "test_case.rb" | "test_help.rb") {
+        return FileRole::Source;
     }
     role_of_name(name, written_name, folders)
 }
@@ -196,6 +209,18 @@ mod tests {
             ("src/test_utils.py", FileRole::Test),
             ("src/contest.py", FileRole::Source),
             ("src/click/testing.py", FileRole::Source),
+            ("lib/sidekiq/testing.rb", FileRole::Source),
+            ("lib/sidekiq/testing/inline.rb", FileRole::Source),
+            ("lib/rack/test/methods.rb", FileRole::Source),
+            ("lib/active_job/test_helper.rb", FileRole::Source),
+            ("lib/user_test.rb", FileRole::Test),
+            ("test/lib/helper.rb", FileRole::Test),
+            ("numpy/testing/utils.py", FileRole::Source),
+            ("testing/test_config.py", FileRole::Test),
+            ("kotlinx-test/src/main/kotlin/TestScope.kt", FileRole::Source),
+            ("core/src/main/java/generated/Api.java", FileRole::Generated),
+            ("core/src/test/kotlin/Scope.kt", FileRole::Test),
+            ("integration-tests/src/main/java/App.java", FileRole::Test),
             ("pkg/server_test.go", FileRole::Test),
             ("context_1.17_test.go", FileRole::Test),
             ("util/testutil.h", FileRole::Test),

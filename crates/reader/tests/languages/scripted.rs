@@ -295,3 +295,12 @@ fn a_brace_before_any_character_ends_no_process() {
         assert!(found.symbols.iter().any(|symbol| symbol.name == "f"), "{c:?}");
     }
 }
+
+#[test]
+fn a_lone_description_is_no_command_of_thor() {
+    let ruby = spec_of(reader::Language::Ruby).expect("a grammar");
+    let text = "class App < Thor\n  desc \"install NAME\", \"Installs it\"\n  def install(name); end\nend\n\nclass Gen < Thor::Group\n  desc \"This makes files\"\nend\n";
+    let found = Engine::new(ruby).expect("a query").extract("x.rb", text, Duration::from_secs(20));
+    let commands: Vec<_> = found.commands.iter().map(|c| (c.name.as_str(), c.help.as_deref())).collect();
+    assert_eq!(commands, [("install", Some("Installs it"))]);
+}

@@ -28,6 +28,8 @@ pub(super) enum Name {
     Decorated,
     /// The first text within the first argument: `subcommand(Command::new("add"))`.
     Nested,
+    /// The first word of the first of two texts, which is how the command is used; a lone text only describes.
+    Usage,
     /// clap's `#[arg(long, env = "X")]` on a field.
     ClapField,
     /// clap's `#[derive(Subcommand)]` on an enum: each of its variants.
@@ -136,6 +138,11 @@ fn name(shape: &Shape, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>) -> Op
             let texts = texts(arguments, &[], call);
             let name = texts.into_iter().next()?;
             return (!name.is_empty()).then(|| format!("--{name}"));
+        }
+        Name::Usage => {
+            let texts = texts(arguments, &[], call);
+            let [usage, _, ..] = texts.as_slice() else { return None };
+            return usage.split_whitespace().next().map(str::to_owned);
         }
         Name::Nested => {
             let name = arguments::first_text(text_of(arguments.at(0)?, call.text))?;

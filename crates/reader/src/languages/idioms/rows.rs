@@ -274,7 +274,7 @@ static ROWS: &[Idiom] = &[
     command(&[Rust], &["derive"], Nothing, "clap", Name::ClapVariants, &[]),
     command(&[Rust], &["subcommand"], Something, "clap", Name::Nested, &[]),
     command(&[Rust], &["new"], Ends(&["Arg"]), "clap", Name::Flag, &[]),
-    command(&[Ruby], &["desc"], Nothing, "thor", Name::Text(&[]), &[""]),
+    command(&[Ruby], &["desc"], Nothing, "thor", Name::Usage, &[""]),
     command(&[Ruby], &["on"], Something, "optparse", Name::Option(&[]), &[""]),
     command(&[Java, Kotlin], &["Command"], Nothing, "picocli", Name::Text(&["name"]), &["description"]),
     command(&[Java, Kotlin], &["Option"], Nothing, "picocli", Name::Option(&["names"]), &["description"]),
