@@ -341,6 +341,25 @@ fn projects_in_folders_are_started_from_the_root() {
 }
 
 #[test]
+fn composer_packages_tell_where_their_classes_are_used() {
+    let pages = pages_of(&[
+        (
+            "composer.json",
+            r#"{"name": "x/shop", "require": {"symfony/http-foundation": "^7", "psr/log": "^3"}, "autoload": {"psr-4": {"Shop\\": "src/"}}}"#,
+        ),
+        (
+            "src/Cart.php",
+            "<?php\nnamespace Shop;\n\nuse Symfony\\Component\\HttpFoundation\\Request;\n\nclass Cart {\n  function of(Request $r) {}\n}\n",
+        ),
+    ]);
+    let overview = markdown(&pages, "overview");
+    let row = overview.lines().find(|line| line.contains("`symfony/http-foundation`")).unwrap_or_default();
+    assert!(row.contains("Cart.php:4"), "{overview}");
+    let row = overview.lines().find(|line| line.contains("`psr/log`")).unwrap_or_default();
+    assert!(!row.contains("Cart.php"), "{overview}");
+}
+
+#[test]
 fn a_type_that_others_use_shows_its_members_though_its_name_hides_it() {
     let files: &[(&str, &str)] = &[
         ("app/__init__.py", ""),

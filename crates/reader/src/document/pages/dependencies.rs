@@ -150,11 +150,6 @@ fn is_part(ecosystem: Ecosystem, module: &str, package: &str) -> bool {
     };
     match ecosystem {
         Ecosystem::Go => starts(module, package),
-        // `Psr\Log\LoggerInterface` comes from `psr/log`.
-        Ecosystem::Composer => starts(
-            &module.trim_start_matches('\\').replace('\\', "/").to_lowercase(),
-            &package.to_lowercase(),
-        ),
         _ => false,
     }
 }
@@ -169,8 +164,6 @@ mod tests {
         assert!(is_part(go, "google.golang.org/protobuf/proto", "google.golang.org/protobuf"));
         assert!(is_part(go, "github.com/a/validator/v10", "github.com/a/validator/v10"));
         assert!(!is_part(go, "github.com/a/bc", "github.com/a/b"));
-        assert!(is_part(Ecosystem::Composer, "Psr\\Log\\LoggerInterface", "psr/log"));
-        assert!(!is_part(Ecosystem::Composer, "Psr\\Logger", "psr/log"));
         assert!(!is_part(Ecosystem::Node, "a/b", "a"));
     }
 }

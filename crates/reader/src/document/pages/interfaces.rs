@@ -79,8 +79,14 @@ fn routes(book: &Book<'_>, writer: &mut Writer) {
     }
     writer.heading(2, &book.word(Key::HeadRoutes));
     // Frameworks look alike; only those that the repository imports are named.
-    let imported =
-        |name: &String| survey.outside.iter().any(|outside| outside.package.eq_ignore_ascii_case(name));
+    let imported = |name: &String| {
+        survey.outside.iter().any(|outside| {
+            // Packages hold the name: `symfony/routing`, `@nestjs/common`, `github.com/gin-gonic/gin`.
+            let package = outside.package.trim_start_matches('@');
+            package.eq_ignore_ascii_case(name)
+                || package.split('/').any(|part| part.eq_ignore_ascii_case(name))
+        })
+    };
     let names: Vec<String> = frameworks.into_keys().filter(imported).map(|name| code(&name)).collect();
     let count = book.count(all, Key::NounRoute);
     let intro = match names.as_slice() {

@@ -1,6 +1,7 @@
 //! Everything that the pages need to know, gathered once from the knowledge base.
 
 mod calls;
+mod composer;
 mod constants;
 mod counted;
 mod graph;
@@ -129,6 +130,7 @@ impl<'a> Survey<'a> {
         survey.load_imports()?;
         survey.uses = graph::Uses::load(&survey)?;
         survey.load_manifests()?;
+        survey.load_packages();
         survey.load_route_paths()?;
         survey.load_modules()?;
         survey.load_tests()?;
@@ -214,6 +216,16 @@ impl<'a> Survey<'a> {
             self.readme = self.kb.source(path)?.map(|text| read_readme(path, &text));
         }
         Ok(())
+    }
+
+    /// Names what comes from outside as the manifests do.
+    fn load_packages(&mut self) {
+        let outside = std::mem::take(&mut self.outside);
+        let is_php = |path: &str| {
+            let facts = self.at(path).and_then(|at| self.files.get(at));
+            facts.is_some_and(|facts| facts.file.language == Some(Language::Php))
+        };
+        self.outside = composer::named_by_package(outside, &self.manifests, is_php);
     }
 
     /// The modules of the knowledge base, the most imported first.
