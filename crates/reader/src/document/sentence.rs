@@ -1,5 +1,7 @@
 //! The words of documentation that a page quotes.
 
+use std::borrow::Cow;
+
 use super::markdown::one_line;
 
 /// A quoted sentence is not longer than this many characters.
@@ -9,7 +11,14 @@ const MOST: usize = 220;
 pub(crate) fn first_sentence(doc: &str) -> Option<String> {
     let paragraph = first_paragraph(doc)?;
     let end = sentence_end(&paragraph).unwrap_or(paragraph.len());
-    let sentence = cut(paragraph[..end].trim(), MOST);
+    let sentence = paragraph[..end].trim();
+    // What leads to a list says something without it; `Usage:` does not.
+    let sentence = match sentence.strip_suffix(':') {
+        Some(lead) if lead.split_whitespace().count() < 3 => return None,
+        Some(lead) => lead.trim_end(),
+        None => sentence,
+    };
+    let sentence = cut(sentence, MOST);
     says_something(&sentence).then_some(sentence)
 }
 
@@ -31,7 +40,8 @@ pub(crate) fn opening(text: &str, most: usize) -> String {
 
 /// The first paragraph that is prose: no title with its rule, no tag, no parameter list, no code.
 fn first_paragraph(doc: &str) -> Option<String> {
-    let lines: Vec<&str> = doc.lines().take(60).map(str::trim).collect();
+    let plain: Vec<Cow<'_, str>> = doc.lines().take(60).map(without_tags).collect();
+    let lines: Vec<&str> = plain.iter().map(|line| line.trim()).collect();
     let mut words: Vec<&str> = Vec::new();
     let mut fenced = false;
     for (at, line) in lines.iter().enumerate() {
@@ -41,6 +51,9 @@ fn first_paragraph(doc: &str) -> Option<String> {
                 break;
             }
             continue;
+        }
+        if !words.is_empty() && is_item(line) {
+            break;
         }
         let next_is_rule = lines.get(at + 1).is_some_and(|next| is_rule(next));
         let brief = line.strip_prefix("@brief ").or_else(|| line.strip_prefix("\\brief "));
@@ -62,6 +75,45 @@ fn first_paragraph(doc: &str) -> Option<String> {
     }
     let text = one_line(&words.join(" "));
     (!text.is_empty()).then_some(text)
+}
+
+/// The line without the HTML that lays out its words: logos, centred blocks, links.
+fn without_tags(line: &str) -> Cow<'_, str> {
+    const TAGS: [&str; 23] = [
+        "a", "b", "br", "center", "code", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "img", "li", "ol",
+        "p", "picture", "source", "span", "strong", "tt", "ul",
+    ];
+    let mut kept = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('<') {
+        let tag = &rest[at + 1..];
+        let name = tag.strip_prefix('/').unwrap_or(tag);
+        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let is_tag = TAGS.contains(&name.to_ascii_lowercase().as_str());
+        match tag.find('>').filter(|_| is_tag) {
+            Some(end) => {
+                kept.push_str(&rest[..at]);
+                rest = &tag[end + 1..];
+            }
+            None => {
+                kept.push_str(&rest[..=at]);
+                rest = tag;
+            }
+        }
+    }
+    if kept.is_empty() && rest.len() == line.len() {
+        return line.into();
+    }
+    kept.push_str(rest);
+    kept.into()
+}
+
+/// `- x`, `* x` or `1. x`.
+fn is_item(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = rest.len() < line.len() && rest.starts_with([')', '.']);
+    (line.starts_with(['-', '*', '+', '•']) || is_numbered)
+        && rest.get(1..).is_some_and(|rest| rest.starts_with(' '))
 }
 
 fn is_rule(line: &str) -> bool {
@@ -147,10 +199,16 @@ mod tests {
             ("@brief Opens it.\n@param x", "Opens it."),
             ("---- Shared ----\n\nWhat both sides know.", "What both sides know."),
             ("# Heading\n\nProse.", "Prose."),
+            (
+                "<div align=\"center\">\n <img src=\"x.png\">\n <p>insta: tests for <b>all</b></p>\n</div>",
+                "insta: tests for all",
+            ),
+            ("Turns a Vec<i32> into one.", "Turns a Vec<i32> into one."),
+            ("Warning codes of all parts:\n- A1\n- A2", "Warning codes of all parts"),
         ] {
             assert_eq!(first_sentence(doc).as_deref(), Some(sentence));
         }
-        for doc in ["", "TODO later", "---", ":param x: y", "@param x"] {
+        for doc in ["", "TODO later", "Usage:\n\n  run it", "---", ":param x: y", "@param x"] {
             assert_eq!(first_sentence(doc), None, "{doc}");
         }
     }

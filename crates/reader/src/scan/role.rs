@@ -36,11 +36,16 @@ pub fn role_of(path: &str) -> FileRole {
         Some((_, "rb")) => folders_around.iter().position(|folder| *folder == "lib"),
         _ => folders_around.windows(2).position(|pair| pair == ["src", "main"]),
     };
+    let mut in_source = false;
     for (depth, folder) in folders_around.into_iter().enumerate() {
         let is_handed_out = library.is_some_and(|library| depth > library || folder.ends_with("-test"))
             || (folder == "testing" && depth > 0);
+        // A package of Go is code whatever its name, and so is what lies among the source.
+        let is_code_of_docs = name.ends_with(".go") || in_source;
+        in_source |= matches!(folder, "src" | "lib" | "pkg" | "internal");
         match role_of_folder(folder) {
             Some(FileRole::Test) if is_handed_out => {}
+            Some(FileRole::Docs) if is_code_of_docs => {}
             Some(role) => return role,
             None => {}
         }
@@ -234,6 +239,10 @@ mod tests {
             ("src/counterexample/main.rs", FileRole::Source),
             ("benches/parse.rs", FileRole::Benchmark),
             ("docs/index.md", FileRole::Docs),
+            ("docs/conf.py", FileRole::Docs),
+            ("doc/man_docs.go", FileRole::Source),
+            ("src/docs/render.ts", FileRole::Source),
+            ("src/docs/guide.md", FileRole::Docs),
             ("README.md", FileRole::Docs),
             ("Cargo.toml", FileRole::Build),
             ("CMakeLists.txt", FileRole::Build),

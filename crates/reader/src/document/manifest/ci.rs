@@ -45,9 +45,16 @@ pub(super) fn ci(text: &str) -> Option<Manifest> {
 }
 
 fn keep(manifest: &mut Manifest, text: &str, number: u32) {
-    let text = unquote(text);
-    // Expressions of the CI system mean nothing in a shell.
-    if text.contains("${{") || text.len() > 160 || text.ends_with('\\') {
+    let text = unquote(text).trim_end_matches("&&").trim_end();
+    let text = text.strip_suffix("|| true").unwrap_or(text).trim_end();
+    // Expressions and variables of the CI system mean nothing in another shell.
+    let has_variable = text.split('$').skip(1).any(|rest| {
+        let name = rest.trim_start_matches('{');
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && !name.starts_with("PWD")
+            && !name.starts_with("HOME")
+    });
+    if has_variable || text.contains("${{") || text.len() > 160 || text.ends_with('\\') {
         return;
     }
     let Some(purpose) = CommandFor::of_line(text) else { return };

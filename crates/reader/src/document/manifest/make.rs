@@ -15,7 +15,9 @@ pub(super) fn make(file: &str, text: &str) -> Option<Manifest> {
                 let body = raw.trim().trim_start_matches(['@', '-', '+']).trim();
                 if command.note.is_none()
                     && !body.is_empty()
-                    && !body.starts_with("echo ")
+                    && !["echo ", "printf ", "$(info ", "$(warning ", "$(MAKE)"]
+                        .iter()
+                        .any(|start| body.starts_with(start))
                     && !body.starts_with('#')
                 {
                     command.note = Some(body.to_owned());
@@ -32,7 +34,7 @@ pub(super) fn make(file: &str, text: &str) -> Option<Manifest> {
             continue;
         }
         let target = targets.split_whitespace().next().unwrap_or("");
-        let plain = !target.is_empty()
+        let plain = !matches!(target, "" | "default")
             && target.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
             && !targets.contains('=');
         if plain && !manifest.commands.iter().any(|command| command.line == format!("{program} {target}")) {

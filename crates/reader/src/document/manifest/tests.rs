@@ -230,6 +230,18 @@ fn gems_tell_their_programs_and_rakefiles_their_tasks() {
 }
 
 #[test]
+fn what_only_the_maintainers_machines_know_is_no_command() {
+    let travis = "script:\n  - make check -j4 || true\n  - ./configure --prefix=$PREFIX\n  - make $FLAGS\n  - cargo build &&\n";
+    let manifest = read(".travis.yml", travis);
+    let lines: Vec<&str> = manifest.commands.iter().map(|command| command.line.as_str()).collect();
+    assert_eq!(lines, ["make check -j4", "cargo build"]);
+    let make = "default: all\n\ntest:\n\t$(info *** running tests ***)\n\tgo test ./...\n";
+    let manifest = read("Makefile", make);
+    assert_eq!(manifest.commands.len(), 1);
+    assert_eq!(manifest.commands[0].note.as_deref(), Some("go test ./..."));
+}
+
+#[test]
 fn the_name_of_a_setup_py_may_stand_in_a_variable() {
     let manifest = read("setup.py", "NAME = 'thing'  # the name\nsetup(name=NAME, version=\"1\")\n");
     assert_eq!(

@@ -13,6 +13,9 @@ use super::start::commands as commands_of;
 use crate::domain::{EdgeKind, SymbolKind};
 use crate::facts::ImportTime;
 
+/// Files that hand on all of others are followed so far.
+const MOST_STARS: usize = 4;
+
 /// What to read for which purpose, and why there.
 pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option<&Trace>) {
     let survey = book.survey;
@@ -190,13 +193,31 @@ fn named_like_the_project(book: &Book<'_>) -> Option<usize> {
 /// Names that a file takes from others of the repository for its own users, with what they stand for.
 pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<SymbolAt>)> {
     let survey = book.survey;
-    let Some(facts) = survey.files.get(at) else { return Vec::new() };
-    let is_init = survey.path(at).ends_with("__init__.py");
     let mut found: Vec<(String, Option<SymbolAt>)> = Vec::new();
+    hand_on(survey, at, &mut found, 0);
+    found
+}
+
+/// What stars hand on is handed on by the files behind them.
+fn hand_on(survey: &Survey<'_>, at: usize, found: &mut Vec<(String, Option<SymbolAt>)>, depth: usize) {
+    let Some(facts) = survey.files.get(at) else { return };
+    let is_init = survey.path(at).ends_with("__init__.py");
     for import in
         facts.imports.iter().filter(|import| import.reexport || (is_init && import.module.starts_with('.')))
     {
         let targets = survey.targets_of(at, import);
+        if import.wildcard && depth < MOST_STARS {
+            for to in targets.iter().copied().filter(|to| *to != at) {
+                let symbols = survey.files.get(to).map_or(&[][..], |facts| &facts.symbols);
+                for (symbol, own) in symbols.iter().enumerate() {
+                    let is_known = || found.iter().any(|(known, _)| *known == own.name);
+                    if own.parent.is_none() && own.exported && own.kind != SymbolKind::Module && !is_known() {
+                        found.push((own.name.clone(), Some(SymbolAt { file: to, symbol })));
+                    }
+                }
+                hand_on(survey, to, found, depth + 1);
+            }
+        }
         for name in &import.names {
             let shown = name.alias.as_deref().unwrap_or(&name.name);
             if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
@@ -212,7 +233,6 @@ pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<Symbo
             found.push((shown.to_owned(), symbol));
         }
     }
-    found
 }
 
 /// How many names of which kind a file hands on.

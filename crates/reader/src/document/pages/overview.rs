@@ -41,6 +41,8 @@ fn purpose(book: &Book<'_>, writer: &mut Writer) {
     let told = readme.and_then(|readme| Some((readme.path.as_str(), readme.purpose.as_ref()?)));
     let described = size::main_manifest(book.survey)
         .and_then(|manifest| Some((manifest.path.as_str(), manifest.description.as_ref()?)));
+    // Words that do not name the project may be of anything; its manifest's are of it.
+    let told = told.filter(|(_, fact)| described.is_none() || names_the_project(book, &fact.value));
     if let Some((path, fact)) = told.or(described) {
         let words = prose(&opening(&fact.value, 420));
         writer.paragraph(&format!(
@@ -61,6 +63,18 @@ fn purpose(book: &Book<'_>, writer: &mut Writer) {
             .collect();
         writer.list(&items);
     }
+}
+
+fn names_the_project(book: &Book<'_>, words: &str) -> bool {
+    let plain = |text: &str| {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    };
+    let package = size::main_manifest(book.survey).and_then(|manifest| manifest.name.as_ref());
+    let words = plain(words);
+    let names = [package.map(|name| name.value.as_str()), Some(book.survey.kb.meta().name.as_str())];
+    let mut names =
+        names.into_iter().flatten().map(|name| plain(name.rsplit(['/', ':']).next().unwrap_or(name)));
+    names.any(|name| !name.is_empty() && words.contains(&name))
 }
 
 /// What each package of a workspace says of itself.

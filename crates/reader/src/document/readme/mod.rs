@@ -266,7 +266,7 @@ fn about(title: &str) -> Option<About> {
         Some(About::Test)
     } else if has(&["build", "compil", "from source", "development", "developing", "构建", "开发"]) {
         Some(About::Build)
-    } else if has(&["contribut", "贡献"]) {
+    } else if has(&["contributing", "contribute", "contribution", "贡献"]) {
         Some(About::Contribute)
     } else if has(&["config", "environment", "setting", "配置"]) {
         Some(About::Configuration)

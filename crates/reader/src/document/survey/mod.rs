@@ -92,6 +92,11 @@ pub(crate) struct SymbolAt {
     pub(crate) symbol: usize,
 }
 
+/// What a manifest among tests, examples and the like needs, the project does not.
+fn is_aside(role: FileRole) -> bool {
+    matches!(role, FileRole::Test | FileRole::Example | FileRole::Benchmark | FileRole::Docs)
+}
+
 impl<'a> Survey<'a> {
     /// Gathers it.
     pub(crate) fn load(kb: &'a KnowledgeBase, readings: &[FileReading]) -> Result<Self, DocumentError> {
@@ -191,7 +196,7 @@ impl<'a> Survey<'a> {
             .iter()
             .filter(read)
             .map(|facts| facts.file.path.as_str())
-            .filter(|path| is_manifest(path) && !matches!(role_of(path), FileRole::Test | FileRole::Example))
+            .filter(|path| is_manifest(path) && !is_aside(role_of(path)))
             .collect();
         // The root's own manifests come first.
         paths.sort_by_key(|path| (path.matches('/').count(), *path));
