@@ -365,14 +365,17 @@ fn the_headline_names_the_project_and_stars_are_followed() {
         ("README.md", "# Kiln\n\nLower costs imply happier potters, so how can fire be used best?\n"),
         ("pyproject.toml", "[project]\nname = \"kiln\"\ndescription = \"Fires pots evenly and fast\"\n"),
         ("docs/requirements.txt", "sphinx\n"),
-        ("kiln/__init__.py", "from ._api import *\nfrom ._pots import *\n"),
+        ("kiln/__init__.py", "from kiln._glaze import Glaze\n\nfrom ._api import *\nfrom ._pots import *\n"),
+        ("kiln/_glaze.py", "class Glaze:\n    pass\n"),
+        ("examples/fire.py", "import kiln\n"),
         ("kiln/_api.py", "def fire():\n    pass\n\n\ndef cool():\n    pass\n\n\ndef _heat():\n    pass\n"),
         ("kiln/_pots.py", "__all__ = [\"Pot\"]\n\n\nclass Pot:\n    pass\n\n\nclass Shard:\n    pass\n"),
     ]);
     let overview = markdown(&pages, "overview");
     assert!(overview.contains("**“Fires pots evenly and fast”**"), "{overview}");
-    assert!(overview.contains("exports 1 type and 2 functions"), "{overview}");
+    assert!(overview.contains("exports 2 types and 2 functions"), "{overview}");
     assert!(!overview.contains("sphinx"), "{overview}");
+    assert!(overview.contains("the only example"), "{overview}");
 }
 
 #[test]

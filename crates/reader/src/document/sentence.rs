@@ -60,7 +60,14 @@ fn first_paragraph(doc: &str) -> Option<String> {
         let marked =
             line.starts_with(['@', ':', '\\']) && line[1..].starts_with(|c: char| c.is_ascii_alphabetic());
         let is_tag = marked && brief.is_none() && !line.contains(":`");
-        let is_heading = next_is_rule || line.starts_with("# ") || line.starts_with("## ") || is_banner(line);
+        let next_is_blank = lines.get(at + 1).is_some_and(|next| next.is_empty());
+        // The name of the module says nothing of it.
+        let is_name = next_is_blank
+            && line.contains(['.', '/'])
+            && !line.contains(char::is_whitespace)
+            && !line.ends_with('.');
+        let is_heading =
+            is_name || next_is_rule || line.starts_with("# ") || line.starts_with("## ") || is_banner(line);
         if is_tag || fenced || line.is_empty() || is_rule(line) || is_heading || line.starts_with(".. ") {
             // A tag ends the prose; before it, all else is passed over.
             if !words.is_empty() || is_tag {
@@ -204,6 +211,7 @@ mod tests {
                 "insta: tests for all",
             ),
             ("Turns a Vec<i32> into one.", "Turns a Vec<i32> into one."),
+            ("scrapy.linkextractors\n\nHolds extractors.", "Holds extractors."),
             ("Warning codes of all parts:\n- A1\n- A2", "Warning codes of all parts"),
         ] {
             assert_eq!(first_sentence(doc).as_deref(), Some(sentence));

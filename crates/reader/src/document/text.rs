@@ -252,6 +252,7 @@ catalogue! {
     WhyMostTests: "the most tests: {0}", "测试最多：{0}";
     WhyOnlyTest: "the only test file", "唯一的测试文件";
     WhyTests: "the largest of {0}", "{0} 中最大的";
+    WhyOnlyExample: "the only example", "唯一的示例";
     WhyExamples: "one of {0}", "{0} 之一";
     WhyRoutes: "{0} of {1} are declared here", "共 {1}，{0} 条声明于此";
     NounRoute: "route|routes", "条路由";

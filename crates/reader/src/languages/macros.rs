@@ -14,6 +14,10 @@ pub(super) fn blanked(text: &str) -> Option<String> {
             && is_macro_name(&text[start..end])
         {
             let stop = scanner.after_call(end);
+            if is_attribute_by_name(&text[start..end]) {
+                spans.push((start, end));
+                continue;
+            }
             if is_attribute(before, text, &scanner, (start, end), stop) {
                 spans.push((start, stop));
                 scanner.at = stop;
@@ -164,6 +168,11 @@ fn is_macro_name(word: &str) -> bool {
         && !matches!(word, "FILE" | "DIR" | "BOOL" | "NULL" | "TRUE" | "FALSE" | "EOF")
 }
 
+/// Libraries hide words of the language, and attributes, behind macros that end with them.
+fn is_attribute_by_name(word: &str) -> bool {
+    ["_CONSTEXPR", "_NOEXCEPT", "_INLINE", "_NODISCARD", "_NORETURN"].iter().any(|end| word.ends_with(end))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     Word {
@@ -290,6 +299,11 @@ mod tests {
         assert_eq!(squeezed("bool f() const\n EXCLUSIVE_LOCKS_REQUIRED(mu);"), "bool f() const ;");
         assert_eq!(squeezed("API_EXPORT Status Open(int);"), "Status Open(int);");
         assert_eq!(squeezed("FMT_BEGIN_NAMESPACE\nnamespace a {"), "namespace a {");
+        assert_eq!(
+            squeezed("const char *what() const LOG_NOEXCEPT override;"),
+            "const char *what() const override;"
+        );
+        assert_eq!(squeezed("LOG_CONSTEXPR source(const char *f);"), "source(const char *f);");
         assert_eq!(squeezed("struct ALIGNED(8) S { int a; };"), "struct S { int a; };");
     }
 

@@ -54,6 +54,13 @@ fn has_test(manifest: &Manifest) -> bool {
     manifest.commands.iter().any(|command| command.purpose == CommandFor::Test)
 }
 
+/// Whether a bracket closes the call; what is quoted may hold any.
+fn is_closed(arguments: &str) -> bool {
+    let code = || arguments.split('"').step_by(2);
+    let count = |mark: char| code().map(|code| code.matches(mark).count()).sum::<usize>();
+    count(')') > count('(')
+}
+
 /// All `name(arguments)` calls that start a line, also over several lines.
 fn calls(text: &str) -> Vec<(String, String, LineRange)> {
     let mut found = Vec::new();
@@ -70,8 +77,7 @@ fn calls(text: &str) -> Vec<(String, String, LineRange)> {
             continue;
         }
         if let Some((name, arguments, start)) = open.take() {
-            let depth = arguments.matches('(').count();
-            if arguments.matches(')').count() > depth {
+            if is_closed(&arguments) {
                 let end = arguments.rfind(')').unwrap_or(arguments.len());
                 let body = if arguments[..end].trim().is_empty() { "-" } else { &arguments[..end] };
                 let place = if start == number { line(number) } else { lines(start, number) };

@@ -99,6 +99,13 @@ impl Manifest {
             || !self.members.is_empty()
     }
 
+    /// What only running the manifest would tell (`${revision}`, `$(Version)`) is unknown.
+    pub(super) fn drop_variables(&mut self) {
+        for fact in [&mut self.name, &mut self.version, &mut self.description, &mut self.license] {
+            fact.take_if(|fact| fact.value.contains("${") || fact.value.contains("$("));
+        }
+    }
+
     pub(super) fn bound(&mut self, most: usize) {
         self.dependencies.truncate(most);
         self.catalogue.truncate(most);

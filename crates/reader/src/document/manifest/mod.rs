@@ -67,6 +67,7 @@ pub fn read_manifest(path: &str, text: &str) -> Option<Manifest> {
         _ => return None,
     };
     manifest.path = path.to_owned();
+    manifest.drop_variables();
     manifest.bound(MAX_FACTS);
     manifest.says_something().then_some(manifest)
 }

@@ -242,6 +242,14 @@ fn what_only_the_maintainers_machines_know_is_no_command() {
 }
 
 #[test]
+fn brackets_within_quotes_close_no_call_and_variables_are_no_values() {
+    let cmake = "project(log VERSION ${LOG_VERSION} LANGUAGES CXX)\noption(WIDE \"Names (wide\" OFF)\nadd_library(log STATIC a.cpp)\n";
+    let manifest = read("CMakeLists.txt", cmake);
+    assert_eq!(manifest.version, None);
+    assert_eq!(manifest.entries[0].name, "log");
+}
+
+#[test]
 fn the_name_of_a_setup_py_may_stand_in_a_variable() {
     let manifest = read("setup.py", "NAME = 'thing'  # the name\nsetup(name=NAME, version=\"1\")\n");
     assert_eq!(

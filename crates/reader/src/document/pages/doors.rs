@@ -11,7 +11,7 @@ use super::book::{Book, INTERFACES};
 use super::size;
 use super::start::commands as commands_of;
 use crate::domain::{EdgeKind, SymbolKind};
-use crate::facts::ImportTime;
+use crate::facts::{Import, ImportTime};
 
 /// Files that hand on all of others are followed so far.
 const MOST_STARS: usize = 4;
@@ -101,7 +101,10 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
         row(
             book.word(Key::WantExample),
             book.file(at),
-            book.say(Key::WhyExamples, &[&book.count(examples.len(), Key::NounExample)]),
+            match examples.len() {
+                1 => book.word(Key::WhyOnlyExample),
+                number => book.say(Key::WhyExamples, &[&book.count(number, Key::NounExample)]),
+            },
         );
     }
     if rows.is_empty() {
@@ -201,10 +204,14 @@ pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<Symbo
 /// What stars hand on is handed on by the files behind them.
 fn hand_on(survey: &Survey<'_>, at: usize, found: &mut Vec<(String, Option<SymbolAt>)>, depth: usize) {
     let Some(facts) = survey.files.get(at) else { return };
-    let is_init = survey.path(at).ends_with("__init__.py");
-    for import in
-        facts.imports.iter().filter(|import| import.reexport || (is_init && import.module.starts_with('.')))
-    {
+    let package = survey.path(at).strip_suffix("__init__.py");
+    // `from scrapy.http import Request` in `scrapy/__init__.py`.
+    let is_own = |import: &Import| {
+        package.is_some_and(|package| {
+            survey.targets_of(at, import).iter().any(|to| survey.path(*to).starts_with(package))
+        })
+    };
+    for import in facts.imports.iter().filter(|import| import.reexport || is_own(import)) {
         let targets = survey.targets_of(at, import);
         if import.wildcard && depth < MOST_STARS {
             for to in targets.iter().copied().filter(|to| *to != at) {

@@ -228,7 +228,9 @@ pub(super) fn module_row(book: &Book<'_>, number: usize) -> Vec<String> {
 }
 
 fn settings(book: &Book<'_>, writer: &mut Writer) {
-    let settings = configuration::settings(book);
+    let mut settings = configuration::settings(book);
+    // A name that is known only at run time is none to look for.
+    settings.retain(|setting| !setting.name.starts_with('<'));
     if settings.is_empty() {
         return;
     }

@@ -1,5 +1,7 @@
 //! Blocks of reStructuredText, and of plain text, which it contains.
 
+use std::borrow::Cow;
+
 use super::super::manifest::Fact;
 use super::Block;
 use crate::domain::LineRange;
@@ -143,6 +145,19 @@ fn plain(text: &str) -> String {
         .filter(|word| {
             !(word.len() > 2 && word.starts_with('|') && word.trim_end_matches('_').ends_with('|'))
         })
+        .map(without_reference)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// `Scrapy` of the link `Scrapy_`, with the mark behind it.
+fn without_reference(word: &str) -> Cow<'_, str> {
+    let name = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
+    let marks = &word[name.len()..];
+    match name.strip_suffix('_') {
+        Some(link) if !link.is_empty() && link.chars().all(|c| c.is_alphanumeric() || c == '-') => {
+            format!("{link}{marks}").into()
+        }
+        _ => word.into(),
+    }
 }

@@ -93,6 +93,14 @@ fn a_readme_of_badges_only_says_nothing() {
     assert!(readme.features.is_empty());
 }
 
+#[test]
+fn links_by_their_own_name_lose_their_mark() {
+    let text = "Scrapy\n======\n\nScrapy_ is a framework by Zyte_, made for you and `__init__`.\n";
+    let readme = read_readme("README.rst", text);
+    let purpose = readme.purpose.map(|fact| fact.value);
+    assert_eq!(purpose.as_deref(), Some("Scrapy is a framework by Zyte, made for you and `__init__`."));
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read(text in "([-#*`|\\[\\]():. a\n]|\\PC){0,200}") {
