@@ -341,6 +341,32 @@ fn projects_in_folders_are_started_from_the_root() {
 }
 
 #[test]
+fn a_type_is_used_where_its_members_are() {
+    let user = |name: &str, call: &str| {
+        format!("<?php\nnamespace Log;\n\nclass {name} {{\n  function go() {{ return {call}; }}\n}}\n")
+    };
+    let (one, two) = (user("One", "Utils::encode(1)"), user("Two", "Utils::LIMIT"));
+    let three = "package a;\n\nclass Three { int go() { return Tools.help(); } }\n";
+    let pages = pages_of(&[
+        (
+            "src/Utils.php",
+            "<?php\nnamespace Log;\n\nclass Utils {\n  const LIMIT = 3;\n  static function encode($x) {}\n}\n",
+        ),
+        ("src/One.php", &one),
+        ("src/Two.php", &two),
+        ("a/Tools.java", "package a;\n\nclass Tools { static int help() { return 1; } }\n"),
+        ("a/Three.java", three),
+        ("a/Four.java", &three.replace("Three", "Four")),
+    ]);
+    let architecture = markdown(&pages, "architecture");
+    for (file, name) in [("src/Utils.php", "`Utils`"), ("a/Tools.java", "`Tools`")] {
+        let row =
+            architecture.lines().find(|line| line.contains(&format!("| [`{file}`]"))).unwrap_or_default();
+        assert!(row.contains(name) && row.contains("(2)"), "{file}: {architecture}");
+    }
+}
+
+#[test]
 fn composer_packages_tell_where_their_classes_are_used() {
     let pages = pages_of(&[
         (

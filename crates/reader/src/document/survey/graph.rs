@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Survey, SymbolAt};
 use crate::document::DocumentError;
-use crate::domain::{EdgeKind, Symbol};
+use crate::domain::{EdgeKind, Symbol, SymbolKind};
 
 /// A use of one symbol or file in another, with the line in the user's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,13 +192,30 @@ impl Survey<'_> {
         &self.uses.all
     }
 
-    /// How many source files other than its own use a symbol.
+    /// How many source files other than its own use a symbol, or something that it holds.
     pub(crate) fn users(&self, symbol: SymbolAt) -> usize {
-        let files: BTreeSet<usize> = self
-            .uses_of(symbol)
+        let members = self.symbol(symbol).filter(|own| may_hold(own.kind)).map(|own| {
+            let name = own.qualified_name();
+            let of_file = SymbolAt { symbol: 0, ..symbol }..SymbolAt { file: symbol.file + 1, symbol: 0 };
+            let is_member = move |at: &SymbolAt| {
+                let parent = self.symbol(*at).and_then(|inner| inner.parent.as_deref());
+                let rest = parent.and_then(|parent| parent.strip_prefix(name.as_str()));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            self.uses.to.range(of_file).map(|(at, _)| *at).filter(is_member)
+        });
+        let files: BTreeSet<usize> = std::iter::once(symbol)
+            .chain(members.into_iter().flatten())
+            .flat_map(|at| self.uses_of(at))
             .map(|used| used.from_file)
             .filter(|file| *file != symbol.file && self.is_source(*file))
             .collect();
         files.len()
     }
+}
+
+/// What has members that are used in its stead; a function's inner ones are not.
+fn may_hold(kind: SymbolKind) -> bool {
+    use SymbolKind::{Class, Enum, Interface, Struct, Trait, Type};
+    matches!(kind, Class | Enum | Interface | Struct | Trait | Type)
 }
