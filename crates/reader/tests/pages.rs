@@ -388,10 +388,14 @@ fn composer_packages_tell_where_their_classes_are_used() {
 #[test]
 fn the_headline_names_the_project_and_stars_are_followed() {
     let pages = pages_of(&[
-        ("README.md", "# Kiln\n\nLower costs imply happier potters, so how can fire be used best?\n"),
+        (
+            "README.md",
+            "# Kiln\n\nLower costs imply happier potters, so what makes a kilns' fire used best?\n",
+        ),
         ("pyproject.toml", "[project]\nname = \"kiln\"\ndescription = \"Fires pots evenly and fast\"\n"),
         ("docs/requirements.txt", "sphinx\n"),
-        ("kiln/__init__.py", "from kiln._glaze import Glaze\n\nfrom ._api import *\nfrom ._pots import *\n"),
+        ("kiln/__init__.py", "from kiln._parts import Glaze\n\nfrom ._api import *\nfrom ._pots import *\n"),
+        ("kiln/_parts.py", "from kiln._glaze import Glaze\n"),
         ("kiln/_glaze.py", "class Glaze:\n    pass\n"),
         ("examples/fire.py", "import kiln\n"),
         ("kiln/_api.py", "def fire():\n    pass\n\n\ndef cool():\n    pass\n\n\ndef _heat():\n    pass\n"),

@@ -13,7 +13,7 @@ use super::start::commands as commands_of;
 use crate::domain::{EdgeKind, SymbolKind};
 use crate::facts::{Import, ImportTime};
 
-/// Files that hand on all of others are followed so far.
+/// What files hand on from others is followed so far.
 const MOST_STARS: usize = 4;
 
 /// What to read for which purpose, and why there.
@@ -230,16 +230,31 @@ fn hand_on(survey: &Survey<'_>, at: usize, found: &mut Vec<(String, Option<Symbo
             if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
                 continue;
             }
-            // The name stands for the one symbol of this name at the top of an imported file.
-            let symbol = targets.iter().find_map(|to| {
-                let symbols = &survey.files.get(*to)?.symbols;
-                let symbol =
-                    symbols.iter().position(|symbol| symbol.parent.is_none() && symbol.name == name.name)?;
-                Some(SymbolAt { file: *to, symbol })
-            });
+            let symbol = targets.iter().find_map(|to| symbol_behind(survey, *to, &name.name, 0));
             found.push((shown.to_owned(), symbol));
         }
     }
+}
+
+/// The symbol of a name at the top of a file, or of the files that it takes the name from.
+fn symbol_behind(survey: &Survey<'_>, file: usize, name: &str, depth: usize) -> Option<SymbolAt> {
+    let facts = survey.files.get(file)?;
+    let own = facts.symbols.iter().position(|symbol| symbol.parent.is_none() && symbol.name == name);
+    if let Some(symbol) = own {
+        return Some(SymbolAt { file, symbol });
+    }
+    if depth >= MOST_STARS {
+        return None;
+    }
+    facts.imports.iter().find_map(|import| {
+        let taken =
+            import.names.iter().find(|taken| taken.alias.as_deref().unwrap_or(&taken.name) == name)?;
+        let mut targets = survey
+            .imports_of(file)
+            .filter(|link| link.line == import.line && link.to != file)
+            .map(|link| link.to);
+        targets.find_map(|to| symbol_behind(survey, to, &taken.name, depth + 1))
+    })
 }
 
 /// How many names of which kind a file hands on.

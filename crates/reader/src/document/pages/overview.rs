@@ -65,16 +65,24 @@ fn purpose(book: &Book<'_>, writer: &mut Writer) {
     }
 }
 
-fn names_the_project(book: &Book<'_>, words: &str) -> bool {
+/// Whether a word, or up to three in a row, are the name: `serde json`, but no part of another word.
+fn names_the_project(book: &Book<'_>, text: &str) -> bool {
     let plain = |text: &str| {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
     };
     let package = size::main_manifest(book.survey).and_then(|manifest| manifest.name.as_ref());
-    let words = plain(words);
     let names = [package.map(|name| name.value.as_str()), Some(book.survey.kb.meta().name.as_str())];
-    let mut names =
-        names.into_iter().flatten().map(|name| plain(name.rsplit(['/', ':']).next().unwrap_or(name)));
-    names.any(|name| !name.is_empty() && words.contains(&name))
+    let names: Vec<String> = names
+        .into_iter()
+        .flatten()
+        .map(|name| plain(name.rsplit(['/', ':']).next().unwrap_or(name)))
+        .collect();
+    // Chinese stands beside a name without a space.
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(plain).collect();
+    let whole = plain(text);
+    names.iter().any(|name| !name.is_ascii() && whole.contains(name.as_str()))
+        || (1..=3).any(|count| words.windows(count).any(|words| names.contains(&words.concat())))
 }
 
 /// What each package of a workspace says of itself.
