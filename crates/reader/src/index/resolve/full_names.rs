@@ -37,10 +37,15 @@ impl Lookup<'_> {
 
     /// The symbols that the file may use; those of the file with the nearest path when there are several.
     pub(super) fn nearest(&self, from: FileId, symbols: &[SymbolId]) -> Option<Vec<SymbolId>> {
-        let mut usable = self.usable(from, symbols);
-        let file = self.tree.symbol(*usable.first()?).file;
-        usable.retain(|id| self.tree.symbol(*id).file == file);
-        Some(usable)
+        // Asked for each name, and modules of Ruby are opened in thousands of files: no sorting.
+        let path = &*self.tree.file(from).path;
+        let usable = symbols.iter().copied().filter(|id| self.is_usable(from, *id));
+        let best = usable.clone().min_by_key(|id| {
+            let file = self.tree.symbol(*id).file;
+            (Reverse(nearness(&self.tree.file(file).path, path)), *id)
+        })?;
+        let file = self.tree.symbol(best).file;
+        Some(usable.filter(|id| self.tree.symbol(*id).file == file).collect())
     }
 
     /// The symbols that the file may use, by nearness of their files.
