@@ -449,6 +449,22 @@ fn a_call_is_followed_from_what_users_of_a_crate_can_name() {
 }
 
 #[test]
+fn a_readme_that_goes_into_a_folder_first_is_told_with_it() {
+    let readme = "# pot\n\nPot holds water.\n\n## Installing pot\n\n    % make install\n\n    % cd utils\n    % ./install.sh\n\n\
+        ## Running pot\n\n    % cd src\n    % ./pot\n\n    % git clone x\n    % cd pot\n    % make\n";
+    let files = [
+        ("README.md", readme),
+        ("src/pot.c", "int main(void) { return 0; }\n"),
+        ("utils/install.sh", "#!/bin/sh\ncp pot /usr/bin\n"),
+    ];
+    let pages = pages_of(&files);
+    let start = markdown(&pages, "how-to-start");
+    assert!(start.contains("`cd src && ./pot`") && start.contains("`cd utils && ./install.sh`"), "{start}");
+    assert!(start.contains("`make`"), "a folder that is not of the repository is left out: {start}");
+    assert!(markdown(&pages, "overview").contains("| run it | `cd src && ./pot`"));
+}
+
+#[test]
 fn of_packages_side_by_side_none_is_the_door() {
     let door = "\"\"\"A part.\"\"\"\n\n\ndef one():\n    pass\n\n\ndef two():\n    pass\n";
     let want = "| use it |";

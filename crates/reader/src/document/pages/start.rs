@@ -87,9 +87,27 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
                     .iter()
                     .any(|start| line.starts_with(start))
             };
-            for command in section.commands.iter().filter(|command| !noise(&command.value)) {
+            // A folder of the repository into which the line before has gone, and that line.
+            let mut inside: Option<(&str, u32)> = None;
+            for command in &section.commands {
+                inside = inside.filter(|(_, line)| command.lines.start_line == line + 1);
+                let folder = command.value.strip_prefix("cd ").map(|folder| folder.trim_matches(['/', ' ']));
+                if let Some(folder) = folder.filter(|folder| book.survey.has_folder(folder)) {
+                    inside = Some((folder, command.lines.end_line));
+                    continue;
+                }
+                if noise(&command.value) {
+                    continue;
+                }
                 let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
-                add(purpose, &command.value, command.note.as_deref(), &readme.path, command.lines);
+                let line = match &mut inside {
+                    Some((folder, last)) => {
+                        *last = command.lines.end_line;
+                        format!("cd {folder} && {}", command.value)
+                    }
+                    None => command.value.clone(),
+                };
+                add(purpose, &line, command.note.as_deref(), &readme.path, command.lines);
             }
         }
     }

@@ -249,6 +249,7 @@ fn about(title: &str) -> Option<About> {
     } else if has(&["feature", "highlight", "why ", "what you get", "特性", "功能"]) {
         Some(About::Features)
     } else if RUN.contains(&lower.trim())
+        || (lower.starts_with("running ") && !has(&["test", "bench"]))
         || has(&[
             "usage",
             "quick start",

@@ -73,7 +73,7 @@ fn restructured_text_is_read_without_its_marks() {
 #[test]
 fn a_section_called_start_tells_what_to_run_and_comments_tell_why() {
     let text = "# x\n\n## Start\n\n```sh\n./start                # builds and serves\n./start ~/src # the same\n```\n\n\
-                ## Use\n\n```sh\nx read a#b\nx list · show · rm   # and more\n```\n\n## Starting over\n";
+                ## Use\n\n```sh\nx read a#b\nx list · show · rm   # and more\n```\n\n## Starting over\n\n## Running the tests\n\n## Running Thing\n";
     let readme = read_readme("README.md", text);
     let lines = |title: &str| {
         let section = readme.sections.iter().find(|section| section.title == title).unwrap();
@@ -83,7 +83,10 @@ fn a_section_called_start_tells_what_to_run_and_comments_tell_why() {
     };
     assert_eq!(lines("Start"), [("./start", Some("builds and serves")), ("./start ~/src", Some("the same"))]);
     assert_eq!(lines("Use"), [("x read a#b", None)]);
-    assert_eq!(readme.sections.last().unwrap().about, None);
+    let about = |title: &str| readme.sections.iter().find(|section| section.title == title).unwrap().about;
+    assert_eq!(about("Starting over"), None);
+    assert_eq!(about("Running the tests"), Some(About::Test));
+    assert_eq!(about("Running Thing"), Some(About::Usage));
 }
 
 #[test]

@@ -383,6 +383,12 @@ impl<'a> Survey<'a> {
         self.files.get(at.file)?.symbols.get(at.symbol)
     }
 
+    /// Whether the repository has a folder of this path.
+    pub(crate) fn has_folder(&self, folder: &str) -> bool {
+        let inside = format!("{folder}/");
+        self.position.range(inside.clone()..).next().is_some_and(|(path, _)| path.starts_with(&inside))
+    }
+
     /// Imports of a file, by line.
     pub(crate) fn imports_of(&self, at: usize) -> impl Iterator<Item = ImportLink> + '_ {
         self.imports_of.get(at).into_iter().flatten().filter_map(|link| self.imports.get(*link).copied())
