@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Returns, Settlement};
 use super::{DroppedDeliveries, Inner, record};
-use crate::protocol::QueueName;
+use crate::protocol::{QueueName, may_be_compressed};
 use crate::redis::RedisError;
 
-/// Envelopes that together have more bytes than this are parsed on a thread of their own.
+/// Envelopes that together have more bytes than this are parsed on a thread of their own, and so are compressed ones.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;
 
 /// Messages that were taken but are not in a consumer's hands yet: those that are left when this is dropped, because
@@ -76,7 +76,8 @@ impl Inner {
         let rows = std::mem::take(&mut taken.rows);
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
         let bytes: usize = rows.iter().map(|row| row.body.len()).sum();
-        let (deliveries, unreadable) = if bytes <= PARSE_INLINE_BYTES {
+        let is_cheap = bytes <= PARSE_INLINE_BYTES && !rows.iter().any(|row| may_be_compressed(&row.body));
+        let (deliveries, unreadable) = if is_cheap {
             parse(rows, &returns, want)
         } else {
             let want = want.clone();
