@@ -8,6 +8,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often a new file may be taken away by another process before its lock is held.
 const ATTEMPTS: usize = 5;
@@ -15,7 +16,7 @@ const ATTEMPTS: usize = 5;
 /// This process's sign of life; it ends with the process, or when it is dropped.
 pub(crate) struct Alive {
     folder: PathBuf,
-    name: String,
+    name: Arc<str>,
     /// Holds the lock.
     _lock: File,
 }
@@ -48,7 +49,7 @@ impl Alive {
             let lock = File::create_new(&path)?;
             // Until it is locked, others may take it for a dead one's and take it away.
             match lock.try_lock() {
-                Ok(()) if path.exists() => return Ok(Self { folder, name, _lock: lock }),
+                Ok(()) if path.exists() => return Ok(Self { folder, name: name.into(), _lock: lock }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => {
                     fs::remove_file(path)?;
@@ -60,8 +61,8 @@ impl Alive {
     }
 
     /// What claims of this process are marked with.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// The processes that have ended without taking their sign away.
@@ -69,12 +70,10 @@ impl Alive {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         entries
             .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| *name != self.name)
+            .filter(|name| **name != *self.name)
             .filter_map(|name| {
                 let path = self.folder.join(&name);
-                let lock = File::open(&path).ok()?;
-                lock.try_lock().ok()?;
-                Some(Dead { name, path, _lock: lock })
+                Dead::of(File::open(&path).ok()?, name, path)
             })
             .collect()
     }
@@ -83,7 +82,7 @@ impl Alive {
 impl Drop for Alive {
     fn drop(&mut self) {
         // What cannot be removed is found unlocked, and removed by another process.
-        fs::remove_file(self.folder.join(&self.name)).unwrap_or_default();
+        fs::remove_file(self.folder.join(&*self.name)).unwrap_or_default();
     }
 }
 
@@ -96,6 +95,13 @@ pub(crate) struct Dead {
 }
 
 impl Dead {
+    /// Nothing if the process lives, or has taken its sign away before it let the lock go: it may still work on what it
+    /// claimed, so leases decide then.
+    fn of(lock: File, name: String, path: PathBuf) -> Option<Self> {
+        lock.try_lock().ok()?;
+        path.exists().then_some(Self { name, path, _lock: lock })
+    }
+
     /// Takes its sign away, once nothing is marked with it any more.
     pub(crate) fn forget(self) {
         if let Err(error) = fs::remove_file(&self.path)
@@ -117,7 +123,7 @@ mod tests {
         let (here, there) = (Alive::show(&file).unwrap(), Alive::show(&file).unwrap());
         assert!(here.dead().is_empty());
         // As after SIGKILL: the lock is gone and the file is not.
-        let killed = there.folder.join(&there.name);
+        let killed = there.folder.join(&*there.name);
         drop(there);
         fs::write(&killed, "").unwrap();
         let mut dead = here.dead();
@@ -132,6 +138,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(Alive::show(&folder.path().join("q.db")).unwrap());
         assert_eq!(fs::read_dir(folder.path().join("q.db-alive")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn who_ends_properly_while_somebody_looks_is_not_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let ending = Alive::show(&folder.path().join("q.db")).unwrap();
+        let (name, path) = (ending.name().to_string(), ending.folder.join(&*ending.name));
+        let opened = File::open(&path).unwrap();
+        drop(ending);
+        assert!(Dead::of(opened, name, path).is_none());
     }
 
     #[test]

@@ -24,14 +24,14 @@ use super::{
     Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
 };
 use crate::beat::TickStore;
-use crate::protocol::{NodeName, QueueName};
+use crate::protocol::{NodeName, QueueName, may_be_compressed};
 use crate::sqlite::{Alive, Bell, Dead, FALLBACK_POLL, File, now_ms};
 use queue::{Claim, Claimed, Incoming};
 
 /// How often consumers look for messages of the dead.
 const RECOVER_EVERY: Duration = Duration::from_secs(2);
 
-/// Bodies of which a claim together has more bytes than this are parsed on a thread of their own.
+/// Bodies of which a claim together has more bytes than this are parsed on a thread of their own, and so are compressed ones.
 const PARSE_INLINE_BYTES: usize = 512 * 1024;
 
 /// A broker on a SQLite file; cheap to clone.
@@ -73,7 +73,7 @@ impl SqliteBroker {
     /// Claims what there is now. Also says when the next delayed message is due.
     async fn claim(&self, want: &Consume) -> Result<Claimed, DatabaseError> {
         let announce = self.to_announce(want);
-        let process = self.alive().await.map(|alive| alive.name().to_owned());
+        let process = self.alive().await.map(Alive::name);
         let claim = Claim {
             queues: want.queues.clone(),
             max: want.max,
@@ -92,6 +92,16 @@ impl SqliteBroker {
             tokio::task::spawn_blocking(move || Alive::show(&path)).await.unwrap_or_default()
         };
         self.alive.get_or_init(show).await.as_ref()
+    }
+
+    /// The processes that died while they had messages of this file.
+    async fn dead(&self) -> Vec<Dead> {
+        if self.alive().await.is_none() {
+            return Vec::new();
+        }
+        let alive = self.alive.clone();
+        let look = move || alive.get().and_then(Option::as_ref).map(Alive::dead).unwrap_or_default();
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
     /// The queues that the consumer has to be announced for again.
@@ -128,6 +138,8 @@ impl SqliteBroker {
     async fn deliver(&self, mut claimed: Claimed, want: &Consume) -> Result<Vec<Delivery>, BrokerError> {
         let rows = claimed.take();
         let bytes: usize = rows.iter().map(|row| row.body.as_ref().map_or(0, Vec::len)).sum();
+        let is_cheap = bytes <= PARSE_INLINE_BYTES
+            && !rows.iter().any(|row| row.body.as_deref().is_some_and(may_be_compressed));
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
         let want = want.clone();
         let parse = move || {
@@ -153,7 +165,7 @@ impl SqliteBroker {
             }
             (deliveries, unreadable)
         };
-        let (deliveries, unreadable) = if bytes <= PARSE_INLINE_BYTES {
+        let (deliveries, unreadable) = if is_cheap {
             parse()
         } else {
             let closed = || DatabaseError::Closed { path: self.file.db.path().to_owned() };
@@ -238,7 +250,7 @@ impl Broker for SqliteBroker {
 
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         let now = now_ms();
-        let dead = self.alive().await.map(Alive::dead).unwrap_or_default();
+        let dead = self.dead().await;
         // Most of the time there is nothing to recover, and looking does not hold up the writers.
         if dead.is_empty() && !self.file.db.read(move |conn| queue::has_expired(conn, now)).await? {
             return Ok(Recovered::default());
@@ -251,7 +263,10 @@ impl Broker for SqliteBroker {
             Ok((queue::recover(conn, now)?, dead, ring))
         };
         let (recovered, dead, _ring) = self.file.db.write_lazily(change).await?;
-        dead.into_iter().for_each(Dead::forget);
+        if !dead.is_empty() {
+            let forget = move || dead.into_iter().for_each(Dead::forget);
+            tokio::task::spawn_blocking(forget).await.unwrap_or_default();
+        }
         if recovered != Recovered::default() {
             tracing::warn!(
                 requeued = recovered.requeued,

@@ -66,7 +66,7 @@ pub(super) struct Claim {
     pub max: usize,
     pub consumer: NodeName,
     /// By its sign of life, if it has one.
-    pub process: Option<String>,
+    pub process: Option<Arc<str>>,
     pub lease: Duration,
     /// The queues that the consumer is to be announced for.
     pub announce: Vec<QueueName>,
