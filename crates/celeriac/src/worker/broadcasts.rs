@@ -7,38 +7,73 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::broker::{Binding, BrokerError, Delivery, DeliveryTag, Returns, Subscription};
-use crate::protocol::{Message, QueueName};
+use crate::protocol::{Message, ProtocolError, QueueName, may_be_compressed};
 use crate::worker::declared::{Declared, FANOUT};
 use crate::worker::shared::Shared;
 use crate::worker::strategy;
 
 /// So many broadcast messages of a queue may be here at a time; more wait, and then get lost.
-const MAX_HELD: usize = 1_024;
+const MAX_HELD: u32 = 1_024;
+/// A message counts as one more for each of these, so that large ones do not fill the memory.
+const BYTES_OF_ONE: usize = 64 * 1024;
+/// A larger message is parsed on a thread of its own, and so is a compressed one.
+const PARSE_INLINE_BYTES: usize = 256 * 1024;
+/// The pause before the broker is tried again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// The queues that are listened for. Letting one go ends that.
 #[derive(Debug, Default)]
 pub(crate) struct Broadcasts(Mutex<HashMap<QueueName, DropGuard>>);
 
 impl Broadcasts {
+    /// To be called when the queue is consumed no longer.
     pub(crate) fn end(&self, queue: &QueueName) {
         self.0.lock().remove(queue);
     }
 }
 
-/// Has a queue get what is sent to its exchange.
+/// Has a queue get what is sent to its exchange. While the broker is away it tries again, until the queue is not consumed
+/// any more.
 pub(crate) async fn attach<S: Send + Sync + 'static>(
     shared: &Arc<Shared<S>>,
     declared: &Declared,
 ) -> Result<(), BrokerError> {
+    let Binding { queue, exchange, .. } = &declared.binding;
+    let name = QueueName::from(queue.as_str());
+    let mut pause = PAUSES.0;
+    loop {
+        match attach_once(shared, declared, &name).await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(target: "celery.worker", "cannot bind {queue} to {exchange}, trying again in {pause:?}: {error}");
+            }
+            attached => return attached,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.shutdown.requested() => return Ok(()),
+        }
+        if !shared.queues.lock().contains(&name) {
+            return Ok(());
+        }
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+async fn attach_once<S: Send + Sync + 'static>(
+    shared: &Arc<Shared<S>>,
+    declared: &Declared,
+    queue: &QueueName,
+) -> Result<(), BrokerError> {
     shared.app.broker().bind(&declared.binding).await?;
     if declared.exchange_type == FANOUT {
-        listen(shared, &declared.binding).await?;
+        listen(shared, &declared.binding, queue).await?;
     }
     Ok(())
 }
@@ -47,18 +82,37 @@ pub(crate) async fn attach<S: Send + Sync + 'static>(
 async fn listen<S: Send + Sync + 'static>(
     shared: &Arc<Shared<S>>,
     binding: &Binding,
+    queue: &QueueName,
 ) -> Result<(), BrokerError> {
-    let queue = QueueName::from(binding.queue.as_str());
-    if shared.broadcasts.0.lock().contains_key(&queue) {
-        return Ok(());
-    }
+    let Some(end) = begin(shared, queue) else { return Ok(()) };
     // Without `fanout_patterns` kombu leaves the key away.
     let with_key = format!("{}/{}", binding.exchange, binding.routing_key);
-    let subscription = shared.app.broker().subscribe(&[&with_key, &binding.exchange]).await?;
+    match shared.app.broker().subscribe(&[&with_key, &binding.exchange]).await {
+        Ok(subscription) => {
+            shared.messages.spawn(hear(shared.clone(), queue.clone(), subscription, end));
+            Ok(())
+        }
+        Err(error) => {
+            // Once it was ended, what stands there is another's.
+            if !end.is_cancelled() {
+                shared.broadcasts.end(queue);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What ends the listening, which is written down before it begins: a `cancel_consumer` may come meanwhile, or before.
+/// Nothing if the queue is not consumed (any more), or is listened for already.
+fn begin<S: Send + Sync + 'static>(shared: &Shared<S>, queue: &QueueName) -> Option<CancellationToken> {
+    let consumed = shared.queues.lock();
+    let mut listened = shared.broadcasts.0.lock();
+    if !consumed.contains(queue) || listened.contains_key(queue) {
+        return None;
+    }
     let end = CancellationToken::new();
-    shared.broadcasts.0.lock().insert(queue.clone(), end.clone().drop_guard());
-    shared.messages.spawn(hear(shared.clone(), queue, subscription, end));
-    Ok(())
+    listened.insert(queue.clone(), end.clone().drop_guard());
+    Some(end)
 }
 
 async fn hear<S: Send + Sync + 'static>(
@@ -67,11 +121,13 @@ async fn hear<S: Send + Sync + 'static>(
     mut subscription: Subscription,
     end: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(MAX_HELD));
+    let room = Arc::new(Semaphore::new(MAX_HELD as usize));
     loop {
         let next = async {
-            let permit = room.clone().acquire_owned().await.ok()?;
-            Some((permit, subscription.recv().await?))
+            let payload = subscription.recv().await?.payload;
+            let share = u32::try_from(payload.len() / BYTES_OF_ONE).unwrap_or(MAX_HELD) + 1;
+            let permit = room.clone().acquire_many_owned(share.min(MAX_HELD)).await.ok()?;
+            Some((permit, parse(payload).await))
         };
         let heard = tokio::select! {
             biased;
@@ -79,8 +135,8 @@ async fn hear<S: Send + Sync + 'static>(
             () = end.cancelled() => None,
             heard = next => heard,
         };
-        let Some((permit, broadcast)) = heard else { break };
-        let message = match Message::decode(&broadcast.payload) {
+        let Some((permit, message)) = heard else { break };
+        let message = match message {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(target: "celery.worker", "a message that was broadcast to {queue} cannot be read: {error}");
@@ -97,6 +153,14 @@ async fn hear<S: Send + Sync + 'static>(
         });
     }
     subscription.close().await;
+}
+
+async fn parse(payload: Vec<u8>) -> Result<Message, ProtocolError> {
+    if payload.len() <= PARSE_INLINE_BYTES && !may_be_compressed(&payload) {
+        return Message::decode(&payload);
+    }
+    let parsed = tokio::task::spawn_blocking(move || Message::decode(&payload)).await;
+    parsed.unwrap_or_else(|error| Err(ProtocolError::malformed("the message", error)))
 }
 
 /// What was broadcast goes back to no queue.

@@ -77,6 +77,44 @@ async fn what_python_broadcasts_runs_in_every_worker() {
 }
 
 #[tokio::test]
+async fn a_queue_that_is_cancelled_while_it_is_being_bound_is_not_listened_for() {
+    let bench = Bench::new();
+    let client = bench.client().await;
+    let mut worker = bench.worker("w1@lab");
+    worker.until_printed("ready");
+    let control = client.control().timeout(PATIENCE).limit(1);
+    let consumer = json!({
+        "queue": "w1-news", "exchange": "news", "exchange_type": "fanout", "routing_key": "celery",
+    });
+    let consumer = consumer.as_object().unwrap();
+    let cancel = JsonMap::from_iter([("queue".to_owned(), "w1-news".into())]);
+    let subscribers = || {
+        let told = bench.redis.command(&["PUBSUB", "NUMSUB", "/0.news/celery"]);
+        told.trim().chars().last().and_then(|digit| digit.to_digit(10)).unwrap()
+    };
+    // Which of two requests that are sent together comes first is not ours to say.
+    for turn in 0.. {
+        assert!(turn < 100, "{}", worker.log());
+        let add = control.call("add_consumer", consumer.clone());
+        let end = control.call("cancel_consumer", cancel.clone());
+        let (one, other) = if turn % 2 == 0 { tokio::join!(add, end) } else { tokio::join!(end, add) };
+        assert!(one.unwrap().contains_key("w1@lab") && other.unwrap().contains_key("w1@lab"));
+        let queues = control.call("active_queues", JsonMap::new()).await.unwrap();
+        if queues["w1@lab"].as_array().unwrap().len() == 1 {
+            break;
+        }
+        control.call("cancel_consumer", cancel.clone()).await.unwrap();
+    }
+    until("nobody listens", || subscribers() == 0);
+
+    control.call("add_consumer", consumer.clone()).await.unwrap();
+    control.call("add_consumer", consumer.clone()).await.unwrap();
+    assert_eq!(subscribers(), 1, "{}", worker.log());
+    bench.redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    until("it listens again", || subscribers() == 1);
+}
+
+#[tokio::test]
 async fn a_routing_key_alone_names_no_queue() {
     let bench = Bench::new();
     let client = bench.client().await;
