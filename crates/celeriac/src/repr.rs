@@ -78,9 +78,9 @@ pub fn number(value: &Number) -> String {
     }
 }
 
-fn text(text: &str) -> String {
+fn text(text: &str, bound: usize) -> String {
     let mut out = String::new();
-    write_text(text, usize::MAX, &mut out);
+    write_text(text, bound, &mut out);
     out
 }
 
@@ -105,7 +105,7 @@ fn write(value: &Value, bound: usize, out: &mut String) {
             write_list(values, bound, out);
             out.push(']');
         }
-        Value::Object(values) => match typed::shown(values) {
+        Value::Object(values) => match typed::shown(values, bound) {
             Some(shown) => out.push_str(&shown),
             None => write_dict(values, bound, out),
         },

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::civil;
 use serde_json::{Map, Value};
 
-/// What Python shows in the place of this object; nothing if it is one like any other.
-pub(super) fn shown(object: &Map<String, Value>) -> Option<String> {
+/// What Python shows in the place of this object, so many characters of a long value; nothing if it is one like any other.
+pub(super) fn shown(object: &Map<String, Value>, bound: usize) -> Option<String> {
     let value = object.get("__value__").filter(|_| object.len() == 2)?;
     match (object.get("__type__")?.as_str()?, value) {
         ("datetime", Value::String(text)) => datetime(text),
@@ -18,17 +18,24 @@ pub(super) fn shown(object: &Map<String, Value>) -> Option<String> {
             let (time, zone) = clock(text)?;
             Some(format!("datetime.time({time}{zone})"))
         }
-        ("decimal", Value::String(text)) => Some(format!("Decimal({})", super::text(text))),
+        ("decimal", Value::String(text)) => Some(format!("Decimal({})", super::text(text, bound))),
         ("uuid", Value::Object(parts)) => {
             let uuid: uuid::Uuid = parts.get("hex")?.as_str()?.parse().ok()?;
             Some(format!("UUID('{uuid}')"))
         }
-        ("bytes", Value::String(text)) => Some(format!("b{}", super::text(text))),
+        ("bytes", Value::String(text)) => Some(format!("b{}", super::text(text, bound))),
         // Celery shows bytes that are no text in hexadecimal digits.
         ("base64", Value::String(text)) => {
-            let bytes = BASE64.decode(text).ok()?;
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(format!("b'{digits}'"))
+            // Four characters stand for three bytes.
+            let text = text.get(..bound / 4 * 4).unwrap_or(text);
+            let mut shown = String::from("b'");
+            for byte in BASE64.decode(text).ok()? {
+                shown.extend(
+                    [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')),
+                );
+            }
+            shown.push('\'');
+            Some(shown)
         }
         _ => None,
     }
@@ -134,6 +141,18 @@ mod tests {
         ] {
             let typed = json!([{"__type__": kind, "__value__": value}]);
             assert_eq!(python(&typed), format!("[{expected}]"));
+        }
+    }
+
+    #[test]
+    fn of_long_values_no_more_is_written_than_is_shown() {
+        for (kind, value) in [("bytes", "x"), ("decimal", "1"), ("base64", "////")] {
+            let typed = json!({"__type__": kind, "__value__": value.repeat(100_000)});
+            let mut written = String::new();
+            super::super::write(&typed, super::super::BOUND, &mut written);
+            assert!(written.len() <= 2 * super::super::BOUND, "{kind}: {}", written.len());
+            assert!(python(&typed).ends_with("..."), "{kind}");
+            assert!(super::super::whole(&typed).len() > 100_000, "{kind}");
         }
     }
 
