@@ -102,9 +102,15 @@ impl Sender {
 
 /// The headers with those of the caller's own, which outweigh what the options say, as in Celery.
 fn with_own(mut headers: Headers, own: &JsonMap) -> Result<Headers, ProtocolError> {
+    // These are not written where they are not set.
+    const OFTEN_UNSET: [&str; 2] = ["compression", "redelivered"];
     let wrong = |error| ProtocolError::malformed("the option headers", error);
     let mut all = match crate::json::to_value(&headers).map_err(wrong)? {
-        Value::Object(all) if own.keys().any(|key| all.contains_key(key)) => all,
+        Value::Object(all)
+            if own.keys().any(|key| all.contains_key(key) || OFTEN_UNSET.contains(&key.as_str())) =>
+        {
+            all
+        }
         _ => {
             headers.extra.clone_from(own);
             return Ok(headers);
@@ -156,7 +162,8 @@ fn followers(signature: &mut Signature, key: &str) -> Option<Vec<Signature>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// The options that say what is called, when, and where the message goes, and the properties that each message gets anew.
+/// The options that say what is called, when, and where the message goes, and the properties that each message gets anew;
+/// sorted.
 const NO_PROPERTIES: [&str; 52] = [
     "add_to_parent",
     "body_encoding",
@@ -256,8 +263,9 @@ impl Options<'_> {
     /// `message_id` and whatever else its sender wants to be there.
     fn properties(&self) -> JsonMap {
         let stamps = options::stamp_names(self.options);
-        let is_property =
-            |key: &str| !NO_PROPERTIES.contains(&key) && !stamps.iter().any(|stamp| stamp == key);
+        let is_property = |key: &str| {
+            NO_PROPERTIES.binary_search(&key).is_err() && !stamps.iter().any(|stamp| stamp == key)
+        };
         let own = self.options.iter().filter(|(key, value)| is_property(key) && !value.is_null());
         own.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
@@ -368,12 +376,33 @@ mod tests {
     }
 
     #[test]
+    fn options_with_a_meaning_are_sorted_and_hold_all_properties_of_an_envelope() {
+        assert!(NO_PROPERTIES.is_sorted());
+        let properties = protocol::Properties {
+            correlation_id: Some(String::new()),
+            reply_to: Some(String::new()),
+            delivery_mode: Some(2),
+            body_encoding: Some(String::new()),
+            delivery_tag: Some(String::new()),
+            ..protocol::Properties::default()
+        };
+        for name in json!(properties).as_object().unwrap().keys() {
+            assert!(NO_PROPERTIES.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    #[test]
     fn headers_of_the_callers_own_outweigh_the_options() {
         let headers = json!({"shadow": "other", "retries": 2, "mine": 1});
         let signature = Signature::new("tasks.add").option("shadow", "one").option("headers", headers);
         let sent = sender().publication(signature).unwrap().message;
         assert_eq!((sent.headers.shadow.as_deref(), sent.headers.retries), (Some("other"), 2));
         assert_eq!(json!(sent.headers.extra), json!({"mine": 1}));
+        let packed = Signature::new("t").args(["x".repeat(1_000)]);
+        let packed = packed.option("headers", json!({"compression": "application/x-bz2"}));
+        let sent = sender().publication(packed).unwrap().message;
+        let read = Message::decode(&sent.encode(&QueueName::celery()).unwrap()).unwrap();
+        assert_eq!(read.body, sent.body, "what says that it is compressed is");
         let wrong = Signature::new("t").option("headers", json!({"retries": "many"}));
         assert!(sender().publication(wrong).unwrap_err().to_string().contains("the option headers"));
     }
