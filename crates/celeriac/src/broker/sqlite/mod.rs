@@ -44,6 +44,8 @@ pub struct SqliteBroker {
     announced: Arc<Mutex<HashMap<(QueueName, NodeName), Instant>>>,
     /// When this process last looked for messages of the dead.
     recovered: Arc<Mutex<Option<Instant>>>,
+    /// What consumers have recovered, for whoever calls [`Broker::recover`] next and tells those who wait.
+    untold: Arc<Mutex<Recovered>>,
     /// This process's sign of life, from the first time that it takes messages or looks for those of the dead.
     alive: Arc<OnceCell<Option<Alive>>>,
     /// Ends the task behind `returns` with the last clone.
@@ -65,6 +67,7 @@ impl SqliteBroker {
             returns,
             announced: Arc::default(),
             recovered: Arc::default(),
+            untold: Arc::default(),
             alive: Arc::default(),
             _end: Arc::new(end),
         }
@@ -129,9 +132,42 @@ impl SqliteBroker {
             is_due
         };
         if is_due {
-            self.recover().await?;
+            let Recovered { requeued, dead } = self.recover_now().await?;
+            let mut untold = self.untold.lock();
+            untold.requeued += requeued;
+            untold.dead += dead;
         }
         Ok(())
+    }
+
+    /// Puts messages whose holders have died back into their queues, or to the dead letters.
+    async fn recover_now(&self) -> Result<Recovered, BrokerError> {
+        let now = now_ms();
+        let dead = self.dead().await;
+        // Most of the time there is nothing to recover, and looking does not hold up the writers.
+        if dead.is_empty() && !self.file.db.read(move |conn| queue::has_expired(conn, now)).await? {
+            return Ok(Recovered::default());
+        }
+        let ring = self.file.bells.when_dropped(Bell::Queue);
+        let change = move |conn: &rusqlite::Connection| {
+            for process in &dead {
+                queue::expire(conn, &process.name)?;
+            }
+            Ok((queue::recover(conn, now)?, dead, ring))
+        };
+        let (recovered, dead, _ring) = self.file.db.write_lazily(change).await?;
+        if !dead.is_empty() {
+            let forget = move || dead.into_iter().for_each(Dead::forget);
+            tokio::task::spawn_blocking(forget).await.unwrap_or_default();
+        }
+        if recovered != Recovered::default() {
+            tracing::warn!(
+                requeued = recovered.requeued,
+                dead = recovered.dead,
+                "recovered messages whose holder is gone"
+            );
+        }
+        Ok(recovered)
     }
 
     /// Makes deliveries of what was claimed; what cannot be read goes to the dead letters.
@@ -249,32 +285,9 @@ impl Broker for SqliteBroker {
     }
 
     async fn recover(&self) -> Result<Recovered, BrokerError> {
-        let now = now_ms();
-        let dead = self.dead().await;
-        // Most of the time there is nothing to recover, and looking does not hold up the writers.
-        if dead.is_empty() && !self.file.db.read(move |conn| queue::has_expired(conn, now)).await? {
-            return Ok(Recovered::default());
-        }
-        let ring = self.file.bells.when_dropped(Bell::Queue);
-        let change = move |conn: &rusqlite::Connection| {
-            for process in &dead {
-                queue::expire(conn, &process.name)?;
-            }
-            Ok((queue::recover(conn, now)?, dead, ring))
-        };
-        let (recovered, dead, _ring) = self.file.db.write_lazily(change).await?;
-        if !dead.is_empty() {
-            let forget = move || dead.into_iter().for_each(Dead::forget);
-            tokio::task::spawn_blocking(forget).await.unwrap_or_default();
-        }
-        if recovered != Recovered::default() {
-            tracing::warn!(
-                requeued = recovered.requeued,
-                dead = recovered.dead,
-                "recovered messages whose holder is gone"
-            );
-        }
-        Ok(recovered)
+        let now = self.recover_now().await?;
+        let earlier = std::mem::take(&mut *self.untold.lock());
+        Ok(Recovered { requeued: earlier.requeued + now.requeued, dead: earlier.dead + now.dead })
     }
 
     async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {

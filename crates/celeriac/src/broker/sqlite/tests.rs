@@ -176,3 +176,22 @@ async fn what_a_dead_process_held_is_delivered_without_waiting_for_its_lease() {
     assert_eq!(again[0].message().headers.task, "of the dead");
     assert!(again[0].is_redelivered() && !sign.exists());
 }
+
+#[tokio::test]
+async fn what_a_consumer_recovers_is_told_to_who_asks_next() {
+    let (one, other, _folder) = pair().await;
+    other.publish(vec![publication("deadly"), publication("unlucky")]).await.unwrap();
+    let held = one.consume(Consume { lease: LONG, ..want(LONG) }).await.unwrap();
+    assert_eq!(held.len(), 2);
+    let killed = "UPDATE message SET lease_until = 0, deaths = CASE WHEN id = (SELECT min(id) FROM message) THEN 2 ELSE 0 END";
+    one.file.db.write(move |conn| Ok(conn.execute(killed, [])?)).await.unwrap();
+
+    assert_eq!(other.consume(want(LONG)).await.unwrap().len(), 1);
+    assert_eq!(other.dead_letters(10).await.unwrap().len(), 1);
+    assert_eq!(
+        other.recover().await.unwrap(),
+        Recovered { requeued: 1, dead: 1 },
+        "the task's callers are to be told"
+    );
+    assert_eq!(other.recover().await.unwrap(), Recovered::default());
+}
