@@ -118,6 +118,13 @@
     (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
   ]) (#eq? @_exports "exports"))
 
+(export_statement "default" value: (_) @export.whole)
+(export_statement "default" declaration: (function_declaration) @export.whole)
+(assignment_expression
+  left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+  right: [(identifier) (call_expression) (function_expression) (arrow_function)] @export.whole
+  (#eq? @_module "module") (#eq? @_exports "exports"))
+
 ; Imports
 (import_statement source: (string) @import.module)
 (import_statement (import_clause (identifier) @import.default) source: (string) @import.module)

@@ -21,6 +21,8 @@ pub struct FileFacts {
     pub settings: Vec<Setting>,
     /// HTTP routes declared.
     pub routes: Vec<Route>,
+    /// Routers that answer within others.
+    pub mounts: Vec<Mount>,
     /// CLI commands and options declared.
     pub commands: Vec<Command>,
     /// Lines of a `main` function or of the language's idiom for a program's start.
@@ -108,6 +110,105 @@ pub struct Route {
     pub line: u32,
     /// `flask`, `fastapi`, `express`, `axum`, …
     pub framework: String,
+    /// The router that it is declared on.
+    #[serde(default, skip_serializing_if = "Router::is_unnamed")]
+    pub on: Router,
+}
+
+impl Route {
+    /// The route where its router answers below a prefix.
+    pub(crate) fn below(&self, prefix: &str) -> Route {
+        Route { path: path_below(&self.framework, prefix, &self.path), ..self.clone() }
+    }
+}
+
+/// `api/` and `/:id` are `/api/:id`; Django's patterns are put behind each other as they are.
+pub(crate) fn path_below(framework: &str, prefix: &str, path: &str) -> String {
+    if prefix.is_empty() {
+        return path.to_owned();
+    }
+    if framework == "django" {
+        return format!("{}{}", prefix.trim_end_matches('$'), path.trim_start_matches('^'));
+    }
+    // ASP.NET: `~/x` is a path of its own.
+    if let Some(own) = path.strip_prefix('~') {
+        return own.to_owned();
+    }
+    let parts = [prefix, path].map(|part| part.trim_matches('/'));
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("/{}", parts.join("/"))
+}
+
+/// A router as the code names it where it is used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Router {
+    /// `app`, `users.router`; `None` for the one that the function or file around fills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The qualified name of the function around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl Router {
+    fn is_unnamed(&self) -> bool {
+        *self == Router::default()
+    }
+}
+
+/// What a function is called that its file stands for and that has no name.
+pub(crate) const UNNAMED: &str = "default";
+
+/// A router that answers within another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// What is mounted.
+    pub what: Mounted,
+    /// Where.
+    pub on: Router,
+    /// What its paths start with there.
+    pub prefix: String,
+    /// What that means for its own prefix.
+    pub kind: MountKind,
+    /// Where it is written.
+    pub line: u32,
+}
+
+impl Mount {
+    /// The names of routers and modules that must be resolved.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        let what = match &self.what {
+            Mounted::Name(name) | Mounted::Call(name) | Mounted::Module(_, Some(name)) => Some(name),
+            Mounted::Module(_, None) => None,
+        };
+        what.into_iter().chain(&self.on.name)
+    }
+}
+
+/// What is mounted, as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mounted {
+    /// A router, or a function that fills one: `users.router`.
+    Name(String),
+    /// What a function gives: `users::router`, called.
+    Call(String),
+    /// A module written in place, or a name in it: `require("./users").router`.
+    Module(String, Option<String>),
+}
+
+/// How a prefix is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountKind {
+    /// By mounting it in another router, before its own prefix.
+    Before,
+    /// By mounting it in another router, in the place of its own prefix.
+    Instead,
+    /// When it was made: its own prefix.
+    Own,
+    /// It is what its file stands for (`module.exports = router`).
+    Whole,
 }
 
 /// A command or option of a command-line program.

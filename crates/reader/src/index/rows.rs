@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     domain::EdgeKind,
-    facts::{Command, EntryPoint, FileFacts, Import, Route, Setting, Use},
+    facts::{Command, EntryPoint, FileFacts, Import, Mount, Route, Setting, Use},
 };
 
 /// The key of [`super::Counts`] in `meta`; written last.
@@ -41,6 +41,8 @@ pub(crate) struct Rest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) routes: Vec<Route>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mounts: Vec<Mount>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) commands: Vec<Command>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) entry_points: Vec<EntryPoint>,
@@ -55,6 +57,8 @@ struct RestRef<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     routes: &'a [Route],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    mounts: &'a [Mount],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     commands: &'a [Command],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     entry_points: &'a [EntryPoint],
@@ -66,6 +70,7 @@ pub(crate) fn rest(facts: &FileFacts) -> String {
         imports: &facts.imports,
         settings: &facts.settings,
         routes: &facts.routes,
+        mounts: &facts.mounts,
         commands: &facts.commands,
         entry_points: &facts.entry_points,
     })

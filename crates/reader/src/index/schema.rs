@@ -3,7 +3,7 @@
 //! | table | holds |
 //! | --- | --- |
 //! | `meta` | the repository's name and revision, the counts |
-//! | `file`, `standing` | a row per file, read or skipped; its rank and the files that it imports |
+//! | `file`, `standing` | a row per file, read or skipped; its rank, the files that it imports, its routes where they are mounted |
 //! | `source` | the text of each file that was read |
 //! | `facts` | what scanning told beside the symbols, as JSON |
 //! | `symbol` | definitions |
@@ -16,7 +16,7 @@ use rusqlite::Connection;
 /// Marks the file as a knowledge base of ours: `CRkb`.
 pub(crate) const APPLICATION_ID: i32 = 0x4352_6b62;
 /// The version of the tables; a file of another version is not opened.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 /// The file id of no file, the symbol id of no symbol.
 pub(crate) const NONE: i64 = -1;
 
@@ -25,7 +25,7 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE file(
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, language TEXT, lines INTEGER NOT NULL, bytes INTEGER NOT NULL,
     hash TEXT NOT NULL, skipped TEXT, role TEXT NOT NULL, summary TEXT, doc TEXT);
-CREATE TABLE standing(file INTEGER PRIMARY KEY, rank REAL NOT NULL, imports TEXT NOT NULL);
+CREATE TABLE standing(file INTEGER PRIMARY KEY, rank REAL NOT NULL, imports TEXT NOT NULL, routes TEXT);
 CREATE TABLE source(file INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE facts(file INTEGER PRIMARY KEY, rest TEXT NOT NULL, uses TEXT NOT NULL);
 CREATE TABLE symbol(

@@ -22,8 +22,8 @@ pub(super) enum Row {
     File(Box<FileRow>),
     /// No file follows: the thread makes their indexes while others resolve.
     FilesEnd,
-    /// Rank and imports of a file.
-    Standing { file: i64, rank: f64, imports: String },
+    /// Rank and imports of a file, and its routes if other files tell where they answer.
+    Standing { file: i64, rank: f64, imports: String, routes: Option<String> },
     /// Resolved uses.
     Links(Vec<LinkRow>),
     /// An import of what is not here.
@@ -120,8 +120,8 @@ fn write_all(db: Connection, waiting: &Receiver<Row>) -> rusqlite::Result<Writte
             match row {
                 Row::File(file) => rows.file(&file, &mut written)?,
                 Row::FilesEnd => schema::index_files(&db)?,
-                Row::Standing { file, rank, imports } => {
-                    rows.standing.execute(params![file, rank, imports])?;
+                Row::Standing { file, rank, imports, routes } => {
+                    rows.standing.execute(params![file, rank, imports, routes])?;
                 }
                 Row::Links(links) => {
                     for link in links {
@@ -179,7 +179,7 @@ impl<'db> Rows<'db> {
             symbol: db.prepare("INSERT INTO symbol VALUES(?,?,?,?,?,?,?,?,?,?,?)")?,
             chunk: db.prepare("INSERT INTO chunk VALUES(?,?,?,?,?,?)")?,
             chunk_words: db.prepare("INSERT INTO chunk_words(rowid, names, path, body) VALUES(?,?,?,?)")?,
-            standing: db.prepare("INSERT INTO standing VALUES(?,?,?)")?,
+            standing: db.prepare("INSERT INTO standing VALUES(?,?,?,?)")?,
             link: db.prepare("INSERT OR IGNORE INTO link VALUES(?,?,?,?,?,?,?)")?,
             outside: db.prepare("INSERT INTO outside VALUES(?,?,?,?,?)")?,
             meta: db.prepare("INSERT INTO meta VALUES(?,?)")?,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{EdgeKind, Language, SkipReason, SymbolKind},
-    facts::{FileFacts, Import},
+    facts::{FileFacts, Import, Mount, Route},
     scan::{FileRole, role_of},
 };
 
@@ -30,6 +30,16 @@ pub(crate) struct Tree {
     pub(crate) uses: Vec<TreeUse>,
     pub(crate) by_path: HashMap<Box<str>, FileId>,
     pub(crate) manifests: Manifests,
+    /// What files with routes or mounted routers tell of them.
+    pub(crate) routing: Vec<Routing>,
+}
+
+/// The routes and mounted routers of a file.
+#[derive(Debug)]
+pub(crate) struct Routing {
+    pub(crate) file: FileId,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) mounts: Vec<Mount>,
 }
 
 /// A file.
@@ -87,6 +97,18 @@ impl Tree {
         let package = text
             .and_then(|text| super::packages::declared(facts.file.language?, text))
             .map(|package| self.names.add(&package));
+        if !facts.routes.is_empty() || !facts.mounts.is_empty() {
+            let (routes, mounts) = (facts.routes.clone(), facts.mounts.clone());
+            // An import binds only names that are asked for.
+            for name in
+                mounts.iter().flat_map(Mount::names).chain(routes.iter().flat_map(|route| &route.on.name))
+            {
+                name.split(['.', ':']).filter(|part| !part.is_empty()).for_each(|part| {
+                    self.names.add(part);
+                });
+            }
+            self.routing.push(Routing { file: id, routes, mounts });
+        }
         if let Some(text) = text {
             self.manifests.take(&facts.file.path, text);
         }

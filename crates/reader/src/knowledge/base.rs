@@ -84,7 +84,7 @@ pub struct Chunk {
     pub text: String,
 }
 
-const FILE: &str = "SELECT f.path, f.language, f.lines, f.bytes, f.hash, f.skipped, f.summary, s.rank, s.imports, f.id, f.doc
+const FILE: &str = "SELECT f.path, f.language, f.lines, f.bytes, f.hash, f.skipped, f.summary, s.rank, s.imports, f.id, f.doc, s.routes
                     FROM file f JOIN standing s ON s.file = f.id";
 const SYMBOL: &str =
     "SELECT f.path, y.name, y.kind, y.start_line, y.end_line, y.parent, y.signature, y.doc, y.exported
@@ -181,14 +181,16 @@ impl KnowledgeBase {
         let parts = self.pool.read(|db| {
             let found = db
                 .prepare_cached(&format!("{FILE} WHERE f.path = ?"))?
-                .query_row([path], |row| Ok((file_of(row)?, row.get::<_, i64>(9)?, row.get(10)?)))
+                .query_row([path], |row| {
+                    Ok((file_of(row)?, row.get::<_, i64>(9)?, row.get(10)?, row.get(11)?))
+                })
                 .optional()?;
-            let Some((file, id, doc)) = found else { return Ok(None) };
+            let Some((file, id, doc, routes)) = found else { return Ok(None) };
             let (rest, uses): (String, String) = db
                 .prepare_cached("SELECT rest, uses FROM facts WHERE file = ?")?
                 .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let symbols = symbols_of_file(db, id)?;
-            Ok(Some(Parts { file, doc, symbols, rest, uses: Some(uses) }))
+            Ok(Some(Parts { file, doc, symbols, rest, uses: Some(uses), routes }))
         })?;
         parts.map(|parts| self.assemble(parts)).transpose()
     }
@@ -205,8 +207,8 @@ impl KnowledgeBase {
             while let Some(row) = files.next()? {
                 let (file, id, doc): (File, i64, Option<String>) = (file_of(row)?, row.get(9)?, row.get(10)?);
                 let rest = rest.query_row([id], |row| row.get(0))?;
-                match self.assemble(Parts { file, doc, symbols: symbols_of_file(db, id)?, rest, uses: None })
-                {
+                let (symbols, routes) = (symbols_of_file(db, id)?, row.get(11)?);
+                match self.assemble(Parts { file, doc, symbols, rest, uses: None, routes }) {
                     Ok(facts) => all.push(facts),
                     Err(error) => return Ok(Err(error)),
                 }
@@ -240,9 +242,12 @@ impl KnowledgeBase {
             Some(uses) => rows::read_uses(uses).map_err(|error| self.pool.damaged(error))?,
             None => Vec::new(),
         };
-        let rows::Rest { imports, settings, routes, commands, entry_points } = rest;
+        let rows::Rest { imports, settings, mut routes, mounts, commands, entry_points } = rest;
+        if let Some(mounted) = &parts.routes {
+            routes = serde_json::from_str(mounted).map_err(|error| self.pool.damaged(error))?;
+        }
         let Parts { file, doc, symbols, .. } = parts;
-        Ok(FileFacts { file, doc, symbols, imports, uses, settings, routes, commands, entry_points })
+        Ok(FileFacts { file, doc, symbols, imports, uses, settings, routes, mounts, commands, entry_points })
     }
 }
 
@@ -253,6 +258,8 @@ struct Parts {
     symbols: Vec<Symbol>,
     rest: String,
     uses: Option<String>,
+    /// The routes where their routers are mounted, if they are.
+    routes: Option<String>,
 }
 
 fn symbols_of_file(db: &Connection, file: i64) -> rusqlite::Result<Vec<Symbol>> {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{Language, Symbol},
-    facts::{Command, EntryPoint, Import, Route, Setting, Use},
+    facts::{Command, EntryPoint, Import, Mount, Route, Setting, Use},
 };
 
 /// When parsing is cut off, this much from the start of the file is tried once more.
@@ -43,8 +43,11 @@ pub struct Extract {
     pub uses: Vec<Use>,
     /// Settings by line.
     pub settings: Vec<Setting>,
-    /// Routes by line.
+    /// Routes by line, with the part of their paths that is told in the file around them.
     pub routes: Vec<Route>,
+    /// Mounted routers by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mount>,
     /// Commands and options by line.
     pub commands: Vec<Command>,
     /// Starts of programs by line.

@@ -19,7 +19,7 @@ use super::{
 use crate::secrets::mask;
 use crate::{
     domain::{EdgeKind, Language, SymbolKind},
-    facts::{Command, EntryPoint, ImportedName, Route, Setting, Use},
+    facts::{Command, EntryPoint, ImportedName, Route, Router, Setting, Use},
 };
 
 /// Most facts of one sort that are kept of one file.
@@ -112,6 +112,7 @@ impl Found {
                     handler: of(Role::RouteHandler).map(|node| one_line(text_of(node, text), 100)),
                     line: line_of(node),
                     framework: pattern.framework.unwrap_or("http").to_owned(),
+                    on: Router::default(),
                 }),
                 Role::Command => self.facts.command(Command {
                     name: unquote(text_of(node, text))
@@ -148,6 +149,7 @@ impl Found {
             Role::ExportName => {
                 self.export_names.insert(unquote(text_of(node, text)).to_owned());
             }
+            Role::ExportWhole => self.facts.whole(node, text),
             Role::TypesRegion => self.imports.types_region(node.byte_range()),
             Role::Inherit => self.used(node, EdgeKind::Inherit, text),
             Role::Reference => self.used(node, EdgeKind::Reference, text),
@@ -220,7 +222,7 @@ impl Found {
                 None => qualifier_text(written),
             });
         }
-        if let Some(arguments) = of(Role::Arguments) {
+        if let Some(arguments) = of(Role::Arguments).or_else(|| arguments_of_new(node)) {
             let call = Call {
                 language,
                 name,
@@ -263,7 +265,7 @@ impl Found {
             import.module == "os" && import.names.iter().any(is_environ)
         });
         let facts = std::mem::take(&mut self.facts).finish(&outline, imports_environ);
-        (extract.settings, extract.routes, extract.commands) = facts;
+        (extract.settings, extract.routes, extract.mounts, extract.commands) = facts;
         for range in &self.entries {
             let name = outline.decorated(range.start).map(|decorated| decorated.qualified.to_owned());
             let name = name.unwrap_or_else(|| {
@@ -308,6 +310,12 @@ fn body_of<'t>(node: Node<'t>, kind: Option<SymbolKind>, text: &str) -> Option<N
     }
     node.child_by_field_name("body")
         .filter(|body| kind != Some(SymbolKind::Struct) || !text_of(*body, text).starts_with('('))
+}
+
+/// The arguments of `new X(…)`, which may be left out.
+fn arguments_of_new(constructor: Node<'_>) -> Option<Node<'_>> {
+    let around = std::iter::successors(constructor.parent(), |node| node.parent()).take(2);
+    around.into_iter().find(|node| node.kind() == "new_expression")?.child_by_field_name("arguments")
 }
 
 fn scoped(mut found: Vec<FoundUse>, outline: &Outline) -> Vec<Use> {

@@ -17,6 +17,7 @@
 //! | `@doc` | documentation written inside the definition around it, or inside the file |
 //! | `@section.hidden`, `@section.hidden_methods`, `@section.shown` | what follows in the same body is hidden or visible; of the second, only methods and fields are hidden |
 //! | `@hidden.name` | a member of the type around it that is hidden |
+//! | `@export.whole` | what a file is as a whole (`module.exports = …`) |
 //! | `@export.name` | a top-level name that is handed out by a list (`__all__`, `module.exports = {…}`) |
 //! | `@import.module` | an import; with `.name`, `.alias`, `.default`, `.wildcard`, `.reexport`, `.types`, `.relative` beside it in the same pattern. Matches with the same module node are one import |
 //! | `@import.tree` | a path with braces that holds several imports (`a::{b, c::d as e}`) |

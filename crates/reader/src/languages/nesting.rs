@@ -188,17 +188,6 @@ impl Outline {
         before.filter_map(|placed| placed.definition.kind).any(is_type)
     }
 
-    /// Where the only function of a qualified name stands.
-    pub(super) fn range_of(&self, function: &str) -> Option<Range<usize>> {
-        let is_it = |placed: &&Placed| {
-            let kind = placed.definition.kind;
-            matches!(kind, Some(SymbolKind::Function | SymbolKind::Method))
-                && (placed.qualified == function || placed.definition.name == function)
-        };
-        let mut found = self.placed.iter().filter(is_it);
-        found.next().filter(|_| found.next().is_none()).map(|placed| placed.definition.range.clone())
-    }
-
     /// The symbols by line, and which of them are hidden.
     pub(super) fn into_symbols(self, path: &str, text: &str) -> (Vec<Symbol>, Vec<bool>) {
         let mut symbols: Vec<(Symbol, bool)> = Vec::with_capacity(self.placed.len());
@@ -277,6 +266,14 @@ impl Scopes<'_> {
         }
         self.close(at);
         self.open.last().copied()
+    }
+
+    /// The qualified name of the innermost function around.
+    pub(super) fn function_at(&mut self, at: usize) -> Option<&str> {
+        self.at(at);
+        let outline = self.outline;
+        let function = self.open.iter().rev().find(|scope| outline.is_function(**scope));
+        function.map(|scope| outline.qualified(*scope))
     }
 
     fn close(&mut self, at: usize) {

@@ -213,6 +213,7 @@ fn empty(listed: &Listed) -> FileFacts {
         uses: Vec::new(),
         settings: Vec::new(),
         routes: Vec::new(),
+        mounts: Vec::new(),
         commands: Vec::new(),
         entry_points: Vec::new(),
     }
@@ -225,6 +226,7 @@ fn fill(facts: &mut FileFacts, extract: Extract) {
     facts.uses = extract.uses;
     facts.settings = extract.settings;
     facts.routes = extract.routes;
+    facts.mounts = extract.mounts;
     facts.commands = extract.commands;
     facts.entry_points = extract.entry_points;
 }

@@ -368,7 +368,7 @@ impl<'t> Lookup<'t> {
     }
 
     /// `name` inside of what something means; `from` breaks ties by nearness.
-    fn step(&self, from: FileId, meaning: &Meaning, name: &str, steps: usize) -> Option<Meaning> {
+    pub(super) fn step(&self, from: FileId, meaning: &Meaning, name: &str, steps: usize) -> Option<Meaning> {
         if steps > MAX_STEPS {
             return None;
         }

@@ -11,6 +11,9 @@ mod full_names;
 mod imports;
 mod lookup;
 mod modules;
+#[cfg(test)]
+mod mounted_routes;
+mod mounts;
 mod named;
 mod paths;
 mod python;
@@ -30,7 +33,10 @@ use super::{
     thread::{LinkRow, Row, RowThread},
     tree::{FileId, SymbolId, Tree},
 };
-use crate::{domain::EdgeKind, facts::ImportTime};
+use crate::{
+    domain::EdgeKind,
+    facts::{ImportTime, Route},
+};
 
 /// Links handed to the thread that writes in one go.
 const LINKS_AT_ONCE: usize = 2_000;
@@ -64,6 +70,8 @@ pub(crate) struct Resolved {
     /// Sorted by both ends; each kind of use between two ends once, at its first line and earliest time.
     pub(crate) links: Vec<Link>,
     pub(crate) outside: Vec<OutsideImport>,
+    /// The routes of files whose routers are mounted, in the order of the files.
+    pub(crate) routes: Vec<(FileId, Vec<Route>)>,
 }
 
 /// Resolves all files, on so many threads at most.
@@ -76,6 +84,7 @@ pub(crate) fn resolve(tree: &Tree, threads: usize) -> Resolved {
     uses::resolve_bases(&mut lookup);
     uses::resolve(&lookup, &mut resolved);
     imports::resolve(&lookup, &mut resolved);
+    resolved.routes = mounts::resolve(&lookup);
     resolved.settle();
     resolved
 }
@@ -113,12 +122,15 @@ impl Resolved {
                 imports[link.from_file.0 as usize].push(link.to_file);
             }
         }
+        let mut routes = self.routes.iter().peekable();
         for (file, rank) in tree.ids().zip(ranks) {
             let mut paths: Vec<String> =
                 imports[file.0 as usize].iter().map(|to| tree.file(*to).path.to_string()).collect();
             paths.sort();
             paths.dedup();
-            thread.send(Row::Standing { file: i64::from(file.0), rank: *rank, imports: json(&paths) })?;
+            let routes = routes.next_if(|(of, _)| *of == file).map(|(_, routes)| json(routes));
+            let (file, rank, imports) = (i64::from(file.0), *rank, json(&paths));
+            thread.send(Row::Standing { file, rank, imports, routes })?;
         }
         for links in self.links.chunks(LINKS_AT_ONCE) {
             thread.send(Row::Links(links.iter().map(link_row).collect()))?;

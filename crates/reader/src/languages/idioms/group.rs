@@ -1,72 +1,174 @@
-//! Calls that give a prefix to routes: `route("/api") {…}`, `nest("/api", router)`.
+//! Calls that hold routes with a prefix: `route("/api") {…}`, `nest("/api", router)`.
 
 use std::ops::Range;
 
-use super::{Arguments, Call, Facts, Node, Outline, arguments, route::joined, text_of};
+use super::{Arguments, Call, Facts, Node, arguments, mount, receiver::receiver, text_of};
+use crate::facts::{Mount, MountKind, Mounted, Router, path_below};
 
 /// Groups stand in each other so deep.
 const MAX_DEPTH: usize = 8;
 /// Most prefixes of one route: a router may be mounted in several places.
 const MAX_PREFIXES: usize = 8;
+/// A chain of calls is followed so far.
+const MAX_CHAIN: usize = 200;
+
+/// Frameworks whose calls are told apart by name only: one project has one of them.
+const ALIKE: [&[&str]; 3] = [&["gin", "chi", "net/http"], &["axum", "actix"], &["laravel", "slim"]];
 
 /// Where routes have a prefix.
 pub(super) struct Group {
-    framework: &'static str,
-    within: Within,
-    prefix: String,
+    pub(super) framework: &'static str,
+    pub(super) within: Range<usize>,
+    pub(super) prefix: String,
     /// Where the group itself stands.
-    at: usize,
+    pub(super) at: usize,
+    /// The router that it is a part of.
+    pub(super) on: Option<String>,
 }
 
-/// Where the routes of a group stand.
-enum Within {
-    Range(Range<usize>),
-    /// In the body of this function.
-    Function(String),
+/// How a call holds routes.
+pub(super) enum Shape {
+    /// In the block behind it.
+    Block,
+    /// In its arguments and what they name.
+    Nested,
+    /// In the calls behind it in its chain.
+    Chain,
+    /// In its last argument, with a prefix that the chain before or a list names.
+    Prefixed,
 }
 
-/// Takes a call that holds routes: in its arguments, in the block behind it, or in what its arguments name.
+/// Takes a call that holds routes.
 pub(super) fn read(
     framework: &'static str,
+    shape: &Shape,
     arguments: &Arguments<'_, '_>,
     call: &Call<'_, '_>,
     facts: &mut Facts,
 ) -> bool {
-    let prefix = match arguments.at(0).and_then(|node| arguments::string(node, call.text)) {
-        Some(prefix) => prefix,
-        // `merge(router)` adds routes as they are.
-        None if call.name == "merge" => String::new(),
-        None => return false,
+    let prefix = arguments.at(0).and_then(|node| arguments::string(node, call.text));
+    let mut add = |prefix: &str, within: Range<usize>| {
+        let (prefix, on) = (prefix.to_owned(), receiver(call));
+        facts.group(Group { framework, within, prefix, at: call.at, on });
     };
-    if !prefix.starts_with('/') && framework != "ktor" && call.name != "merge" {
-        return false;
-    }
-    let mut add = |within| facts.group(Group { framework, within, prefix: prefix.clone(), at: call.at });
-    if framework == "ktor" {
-        let inner = call.arguments.parent();
-        let block = inner.and_then(Node::parent).filter(|outer| {
-            outer.kind() == "call_expression"
-                && inner.is_some_and(|inner| outer.start_byte() == inner.start_byte())
-        });
-        let Some(block) = block else { return false };
-        add(Within::Range(call.arguments.end_byte()..block.end_byte()));
-        return true;
-    }
-    add(Within::Range(call.arguments.byte_range()));
-    let Some(router) = arguments.last().map(start_of_chain) else { return true };
-    let written = text_of(router, call.text);
-    match (router.kind(), router.child_by_field_name("function")) {
-        ("identifier", _) => {
-            values_of(router, written, call.text).into_iter().for_each(|range| add(Within::Range(range)));
+    match shape {
+        Shape::Block => {
+            let named = || arguments.named("path").and_then(|node| arguments::string(node, call.text));
+            let Some(prefix) = prefix.or_else(named) else { return false };
+            let Some(within) = block_behind(call) else { return false };
+            add(&prefix, within);
+            true
         }
-        ("call_expression", Some(function)) => {
-            let path = text_of(function, call.text);
-            let path = path.trim_start_matches("Self::").trim_start_matches("self::");
-            add(Within::Function(path.replace("::", ".")));
+        Shape::Chain => {
+            let Some(prefix) = prefix else { return false };
+            add(&prefix, chain_behind(call));
+            true
         }
-        _ => {}
+        Shape::Nested => {
+            // `merge(router)` adds routes as they are.
+            let prefix = prefix.or_else(|| (call.name == "merge").then(String::new));
+            let Some(prefix) = prefix.filter(|prefix| prefix.is_empty() || prefix.starts_with('/')) else {
+                return false;
+            };
+            add(&prefix, call.arguments.byte_range());
+            if let Some(router) = arguments.last() {
+                nested(framework, router, call, &mut |within| add(&prefix, within));
+                calls_in(framework, router, call, facts);
+            }
+            true
+        }
+        Shape::Prefixed => {
+            let earlier = earlier_in_chain(call.arguments, "prefix", call.text)
+                .and_then(|arguments| Arguments::of(arguments, call.text).at(0));
+            let listed = || {
+                let list = arguments.at(0).filter(|_| arguments.len() > 1)?;
+                let items = list.named_children();
+                items.into_iter().find_map(|item| {
+                    let mut parts = item.named_children();
+                    let key = arguments::string(parts.next()?, call.text)?;
+                    (key == "prefix").then(|| parts.next()).flatten()
+                })
+            };
+            let given = earlier.or_else(listed).and_then(|node| arguments::string(node, call.text));
+            let prefix = given.or_else(|| prefix.filter(|_| arguments.len() > 1)).unwrap_or_default();
+            let Some(last) = arguments.last() else { return false };
+            match mount::mounted(last, call.text) {
+                Some(what @ Mounted::Module(..)) => facts.mount(pending(framework, what, prefix, call)),
+                _ => add(&prefix, last.byte_range()),
+            }
+            true
+        }
     }
-    true
+}
+
+fn pending(framework: &'static str, what: Mounted, prefix: String, call: &Call<'_, '_>) -> mount::Pending {
+    let (line, kind) = (super::line_of(call.arguments), MountKind::Before);
+    let mount = Mount { what, on: Router::default(), prefix, kind, line };
+    mount::Pending { mount, framework, at: call.at }
+}
+
+/// The block behind a call: `route("/api") {…}`, `namespace :api do … end`.
+fn block_behind(call: &Call<'_, '_>) -> Option<Range<usize>> {
+    let inner = call.arguments.parent()?;
+    if let Some(block) = inner.child_by_field_name("block") {
+        return Some(block.byte_range());
+    }
+    let outer = inner
+        .parent()
+        .filter(|outer| outer.kind() == "call_expression" && inner.start_byte() == outer.start_byte())?;
+    Some(call.arguments.end_byte()..outer.end_byte())
+}
+
+/// What follows a call in its chain: `scope("/api").route(…).service(…)`.
+fn chain_behind(call: &Call<'_, '_>) -> Range<usize> {
+    let from = call.arguments.end_byte();
+    let start = call.arguments.parent().map_or(from, Node::start_byte);
+    let around = std::iter::successors(call.arguments.parent(), |node| node.parent()).take(MAX_CHAIN);
+    let chain = around.take_while(|node| {
+        node.start_byte() == start && matches!(node.kind(), "call_expression" | "field_expression")
+    });
+    from..chain.last().map_or(from, Node::end_byte)
+}
+
+/// The arguments of an earlier call in a chain: `prefix("x")` of `Route::prefix("x")->group(…)`.
+pub(super) fn earlier_in_chain<'t>(arguments: Node<'t>, name: &str, text: &str) -> Option<Node<'t>> {
+    let mut node = arguments.parent()?;
+    for _ in 0..MAX_CHAIN {
+        let function = node.child_by_field_name("function").unwrap_or(node);
+        let object = ["object", "operand"].iter().find_map(|field| function.child_by_field_name(field))?;
+        let called = object.child_by_field_name("function").unwrap_or(object);
+        let called = ["name", "field"].iter().find_map(|field| called.child_by_field_name(field))?;
+        if text_of(called, text) == name {
+            return object.child_by_field_name("arguments");
+        }
+        node = object;
+    }
+    None
+}
+
+/// The values of the variable that is nested.
+fn nested(framework: &str, router: Node<'_>, call: &Call<'_, '_>, add: &mut dyn FnMut(Range<usize>)) {
+    let start = start_of_chain(router);
+    if framework == "axum" && start.kind() == "identifier" {
+        let values = values_of(start, text_of(start, call.text), call.text);
+        values.into_iter().for_each(|value| add(value.byte_range()));
+    }
+}
+
+/// Mounts what the nested router, or the values of its variable, start with: `users::router().layer(…)`.
+fn calls_in(framework: &'static str, router: Node<'_>, call: &Call<'_, '_>, facts: &mut Facts) {
+    let start = start_of_chain(router);
+    let starts = match start.kind() {
+        "identifier" => values_of(start, text_of(start, call.text), call.text),
+        _ => vec![start],
+    };
+    for start in starts.into_iter().map(start_of_chain) {
+        if let Some(what @ Mounted::Call(_)) = mount::mounted(start, call.text) {
+            let mut mount = pending(framework, what, String::new(), call);
+            mount.at = start.start_byte();
+            facts.mount(mount);
+        }
+    }
 }
 
 /// `api` of `api.layer(x).clone()`.
@@ -76,11 +178,11 @@ fn start_of_chain<'t>(node: Node<'t>) -> Node<'t> {
 }
 
 /// What a variable is given in the blocks around: `let api = …;`, `api = api.route(…);`.
-fn values_of(from: Node<'_>, name: &str, text: &str) -> Vec<Range<usize>> {
+fn values_of<'t>(from: Node<'t>, name: &str, text: &str) -> Vec<Node<'t>> {
     let around = std::iter::successors(Some(from), |node| node.parent()).skip(1);
     for block in around.filter(|node| node.kind() == "block") {
         let values = block.named_children().take_while(|node| node.start_byte() < from.start_byte());
-        let found: Vec<Range<usize>> = values
+        let found: Vec<Node<'t>> = values
             .filter_map(|statement| {
                 let (target, value) = match statement.kind() {
                     "let_declaration" => {
@@ -92,8 +194,9 @@ fn values_of(from: Node<'_>, name: &str, text: &str) -> Vec<Range<usize>> {
                     }
                     _ => return None,
                 };
-                let is_it = text_of(target, text) == name && value.end_byte() <= from.start_byte();
-                is_it.then(|| value.byte_range())
+                let target = text_of(target, text);
+                let is_it = target.strip_prefix("mut ").unwrap_or(target) == name;
+                (is_it && value.end_byte() <= from.start_byte()).then_some(value)
             })
             .collect();
         if !found.is_empty() {
@@ -103,48 +206,52 @@ fn values_of(from: Node<'_>, name: &str, text: &str) -> Vec<Range<usize>> {
     Vec::new()
 }
 
-/// The groups of a file, in their places.
-pub(super) struct Groups(Vec<(Range<usize>, Group)>);
+/// The groups of a file.
+pub(super) struct Groups(pub(super) Vec<Group>);
+
+/// What the groups around a place say of it.
+#[derive(Clone)]
+pub(super) struct Around {
+    pub(super) prefix: String,
+    /// The router that the outermost group is a part of; `None` where there is no group.
+    pub(super) on: Option<Option<String>>,
+}
 
 impl Groups {
-    pub(super) fn of(found: Vec<Group>, outline: &Outline) -> Self {
-        let mut placed = Vec::with_capacity(found.len());
-        for group in found {
-            let range = match &group.within {
-                Within::Range(range) => Some(range.clone()),
-                Within::Function(name) => outline.range_of(name),
-            };
-            placed.extend(range.map(|range| (range, group)));
-        }
-        Self(placed)
+    /// What the path of a route at a place may start with; one that is empty where no group holds it.
+    pub(super) fn around(&self, framework: &str, at: usize) -> Vec<Around> {
+        self.around_within(framework, at, 0)
     }
 
-    /// What the path of a route at a place may start with; empty where no group holds it.
-    pub(super) fn prefixes(&self, framework: &str, at: usize) -> Vec<String> {
-        self.prefixes_within(framework, at, 0)
-    }
-
-    fn prefixes_within(&self, framework: &str, at: usize, depth: usize) -> Vec<String> {
+    fn around_within(&self, framework: &str, at: usize, depth: usize) -> Vec<Around> {
         let around = || {
-            self.0.iter().filter(|(range, group)| {
-                group.framework == framework && range.contains(&at) && group.at != at
+            self.0.iter().filter(|group| {
+                is_alike(group.framework, framework) && group.within.contains(&at) && group.at != at
             })
         };
-        let innermost = around().map(|(range, _)| range.start).max();
-        let mut found = Vec::new();
-        for (_, group) in around().filter(|(range, _)| Some(range.start) == innermost) {
+        let innermost = around().map(|group| group.within.start).max();
+        let mut found: Vec<Around> = Vec::new();
+        for group in around().filter(|group| Some(group.within.start) == innermost) {
             if depth < MAX_DEPTH && found.len() < MAX_PREFIXES {
-                let outer = self.prefixes_within(framework, group.at, depth + 1);
-                found.extend(outer.iter().map(|outer| match (outer.is_empty(), group.prefix.is_empty()) {
-                    (true, _) => group.prefix.clone(),
-                    (_, true) => outer.clone(),
-                    _ => joined(outer, &group.prefix),
+                let outer = self.around_within(framework, group.at, depth + 1);
+                found.extend(outer.into_iter().map(|outer| Around {
+                    prefix: below(framework, &outer.prefix, &group.prefix),
+                    on: Some(outer.on.unwrap_or_else(|| group.on.clone())),
                 }));
             }
         }
         if found.is_empty() {
-            found.push(String::new());
+            found.push(Around { prefix: String::new(), on: None });
         }
         found
     }
+}
+
+fn is_alike(a: &str, b: &str) -> bool {
+    a == b || ALIKE.iter().any(|alike| alike.contains(&a) && alike.contains(&b))
+}
+
+/// A prefix below another; none is no slash.
+pub(super) fn below(framework: &str, outer: &str, prefix: &str) -> String {
+    if prefix.is_empty() { outer.to_owned() } else { path_below(framework, outer, prefix) }
 }

@@ -7,20 +7,24 @@ use super::{
 };
 use crate::{
     domain::Language,
-    facts::{Command, Route, Setting},
+    facts::{Command, Mount, MountKind, Route, Router, Setting},
 };
 
 mod arguments;
 mod command;
 mod group;
+mod mount;
+mod receiver;
 mod route;
 mod rows;
+mod scope;
 mod setting;
 
 use arguments::Arguments;
 
 /// Every route is looked for in every group of its file.
 const MAX_GROUPS: usize = 200;
+const MAX_MOUNTS: usize = 2_000;
 
 /// A call as the query found it.
 pub(super) struct Call<'t, 'a> {
@@ -64,7 +68,9 @@ enum Means {
     /// It declares a route.
     Route(route::Shape),
     /// The routes of this framework within start with its path.
-    Group(&'static str),
+    Group(&'static str, group::Shape),
+    /// Routers of this framework answer in others.
+    Mount(&'static str, mount::Shape),
     /// It declares a command or an option.
     Command(command::Shape),
 }
@@ -77,6 +83,9 @@ pub(super) struct Facts {
     of_environ: Vec<Setting>,
     routes: Vec<route::Pending>,
     groups: Vec<group::Group>,
+    mounts: Vec<mount::Pending>,
+    /// What the file is as a whole, when it is written where it is handed out.
+    whole: Vec<std::ops::Range<usize>>,
     commands: Vec<command::Pending>,
 }
 
@@ -110,6 +119,24 @@ impl Facts {
         }
     }
 
+    fn mount(&mut self, mount: mount::Pending) {
+        if self.mounts.len() < MAX_MOUNTS {
+            self.mounts.push(mount);
+        }
+    }
+
+    /// Takes what a file is as a whole: `module.exports = router`.
+    pub(super) fn whole(&mut self, node: Node<'_>, text: &str) {
+        match mount::mounted(node, text) {
+            Some(what) => {
+                let (on, prefix) = (Router::default(), String::new());
+                let mount = Mount { what, on, prefix, kind: MountKind::Whole, line: line_of(node) };
+                self.mount(mount::Pending { mount, framework: "", at: node.start_byte() });
+            }
+            None => self.whole.push(node.byte_range()),
+        }
+    }
+
     pub(super) fn command(&mut self, command: Command) {
         self.pending_command(command::Pending::ready(command));
     }
@@ -125,7 +152,7 @@ impl Facts {
         mut self,
         outline: &Outline,
         imports_environ: bool,
-    ) -> (Vec<Setting>, Vec<Route>, Vec<Command>) {
+    ) -> (Vec<Setting>, Vec<Route>, Vec<Mount>, Vec<Command>) {
         if imports_environ {
             for setting in std::mem::take(&mut self.of_environ) {
                 self.setting(setting);
@@ -137,14 +164,17 @@ impl Facts {
             (a.line, &a.name, a.default.is_none()).cmp(&(b.line, &b.name, b.default.is_none()))
         });
         settings.dedup_by(|later, earlier| later.line == earlier.line && later.name == earlier.name);
-        let mut routes = route::finished(self.routes, self.groups, outline);
+        let groups = group::Groups(self.groups);
+        let scopes = scope::Scopes::of(&self.routes, &self.mounts, &self.whole, outline);
+        let mounts = scopes.mounts(self.mounts, &self.whole, &groups);
+        let mut routes = route::finished(self.routes, &groups, &scopes, outline);
         routes.sort_by(|a, b| (a.line, &a.path, &a.method).cmp(&(b.line, &b.path, &b.method)));
         routes.dedup();
         let mut commands: Vec<Command> =
             self.commands.into_iter().flat_map(|pending| pending.finish(outline)).collect();
         commands.sort_by(|a, b| (a.line, &a.name).cmp(&(b.line, &b.name)));
         commands.dedup();
-        (settings, routes, commands)
+        (settings, routes, mounts, commands)
     }
 }
 
@@ -162,7 +192,8 @@ pub(super) fn recognise(call: &Call<'_, '_>, facts: &mut Facts) {
                     setting::read(*name, *default, *constants, &arguments, call, facts)
                 }
                 Means::Route(shape) => route::read(shape, &arguments, call, facts),
-                Means::Group(framework) => group::read(framework, &arguments, call, facts),
+                Means::Group(framework, shape) => group::read(framework, shape, &arguments, call, facts),
+                Means::Mount(framework, shape) => mount::read(framework, shape, &arguments, call, facts),
                 Means::Command(shape) => command::read(shape, &arguments, call, facts),
             };
         if applies {

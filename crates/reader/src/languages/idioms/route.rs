@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Arguments, Call, Facts, Node, Outline, arguments,
-    group::{Group, Groups},
-    line_of, text_of,
+    Arguments, Call, Facts, Node, Outline, arguments, group::Groups, line_of, receiver::receiver,
+    scope::Scopes, text_of,
 };
-use crate::{domain::Language, facts::Route};
+use crate::{
+    domain::Language,
+    facts::{Route, Router, path_below},
+};
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
@@ -98,14 +100,32 @@ pub(super) fn read(
         _ => handler,
     };
     let (line, framework) = (line_of(call.arguments), shape.framework.to_owned());
-    let route = Route { method, path, handler, line, framework };
+    let name = match shape.framework {
+        "django" if call.qualifier.is_none() => list_around(call.arguments, call.text),
+        "aiohttp" | "starlette" => None,
+        _ => receiver(call),
+    };
+    let on = Router { name, scope: None };
+    let route = Route { method, path, handler, line, framework, on };
     let bases = if framework_has_conventions(shape.framework) { bases(call) } else { Vec::new() };
     facts.pending_route(Pending { route, decorates, at: call.at, bases });
     true
 }
 
+/// The variable whose list holds a call of Django's `path`, unless that is the list that stands for the file.
+pub(super) fn list_around(arguments: Node<'_>, text: &str) -> Option<String> {
+    let around = std::iter::successors(arguments.parent(), |node| node.parent()).skip(1);
+    let mut around = around.skip_while(|node| {
+        matches!(node.kind(), "list" | "binary_operator" | "parenthesized_expression" | "tuple")
+    });
+    let assignment =
+        around.next().filter(|node| matches!(node.kind(), "assignment" | "augmented_assignment"))?;
+    let name = text_of(assignment.child_by_field_name("left")?, text);
+    (name != "urlpatterns").then(|| name.to_owned())
+}
+
 /// A name that a constant may have, whose text is found when all files are known.
-fn is_constant(call: &Call<'_, '_>, node: Node<'_>) -> bool {
+pub(super) fn is_constant(call: &Call<'_, '_>, node: Node<'_>) -> bool {
     let written = text_of(node, call.text);
     let is_name = written.len() <= 80 && written.chars().all(|c| c.is_alphanumeric() || "_.:$".contains(c));
     let is_loud = |part: &str| {
@@ -123,15 +143,20 @@ fn read_words(shape: &Shape, call: &Call<'_, '_>, facts: &mut Facts) -> bool {
     let own = whole.trim_start_matches('(').split('(').next().unwrap_or_default();
     let written = own.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     let (method, line) = (methods_in(&written), line_of(call.arguments));
-    let route = Route { method, path, handler: None, line, framework: shape.framework.to_owned() };
+    let (framework, on) = (shape.framework.to_owned(), Router::default());
+    let route = Route { method, path, handler: None, line, framework, on };
     facts.pending_route(Pending { route, decorates: Some(call.at), at: call.at, bases: Vec::new() });
     true
 }
 
 /// The routes with their handlers. A path on a type is where those of its methods start, and no route of its own when
 /// there are such.
-pub(super) fn finished(found: Vec<Pending>, groups: Vec<Group>, outline: &Outline) -> Vec<Route> {
-    let groups = Groups::of(groups, outline);
+pub(super) fn finished(
+    found: Vec<Pending>,
+    groups: &Groups,
+    scopes: &Scopes,
+    outline: &Outline,
+) -> Vec<Route> {
     let mut prefixes: HashMap<(String, String), Prefix> = HashMap::new();
     let mut routes: Vec<Placed> = Vec::new();
     for Pending { mut route, decorates, at, bases } in found {
@@ -147,9 +172,16 @@ pub(super) fn finished(found: Vec<Pending>, groups: Vec<Group>, outline: &Outlin
             owner = decorated.parent.map(str::to_owned);
             of = Some(decorated.at);
         }
-        for prefix in groups.prefixes(&route.framework, at) {
-            let path = if prefix.is_empty() { route.path.clone() } else { joined(&prefix, &route.path) };
-            let route = Route { path, ..route.clone() };
+        let scope = match (&route.handler, is_handler_mounted(&route.framework)) {
+            (Some(handler), true) => Some(handler.clone()),
+            _ => scopes.at(at),
+        };
+        for around in groups.around(&route.framework, at) {
+            let mut route = route.below(&around.prefix);
+            route.on = match is_mounted(&route.framework) {
+                true => Router { name: around.on.unwrap_or(route.on.name), scope: scope.clone() },
+                false => Router::default(),
+            };
             routes.push(Placed { route, owner: owner.clone(), of, bases: bases.clone() });
         }
     }
@@ -159,6 +191,19 @@ pub(super) fn finished(found: Vec<Pending>, groups: Vec<Group>, outline: &Outlin
     let alone = prefixes.into_values().filter(|prefix| !prefix.is_used && !prefix.own.path.is_empty());
     finished.extend(alone.map(|prefix| prefix.own));
     finished
+}
+
+/// Frameworks of which one file mounts what another one declares.
+fn is_mounted(framework: &str) -> bool {
+    !matches!(
+        framework,
+        "asp.net" | "jax-rs" | "javalin" | "ktor" | "nestjs" | "rails" | "spring" | "symfony" | "utoipa"
+    )
+}
+
+/// Frameworks that mount the handler itself.
+fn is_handler_mounted(framework: &str) -> bool {
+    framework == "actix"
 }
 
 /// A route with the type that holds its handler, and the place of the handler.
@@ -181,7 +226,7 @@ impl Placed {
         match holder.and_then(|key| prefixes.get_mut(&key)) {
             Some(prefix) => {
                 prefix.is_used = true;
-                route.path = joined(&prefix.own.path, &route.path);
+                route.path = below_type(&prefix.own.path, &route.path);
             }
             None if !route.path.is_empty() || !is_in_halves(&route) => {}
             // Without a path of its own, an action of MVC answers by the convention.
@@ -247,15 +292,9 @@ struct Prefix {
     is_used: bool,
 }
 
-/// `api/` and `/:id` are `/api/:id`.
-pub(super) fn joined(prefix: &str, path: &str) -> String {
-    // ASP.NET: `~/x` is a path of its own.
-    if let Some(own) = path.strip_prefix('~') {
-        return own.to_owned();
-    }
-    let parts = [prefix, path].map(|part| part.trim_matches('/'));
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    format!("/{}", parts.join("/"))
+/// A path below that of its type, which is a path even where both are empty.
+fn below_type(prefix: &str, path: &str) -> String {
+    path_below("", if prefix.is_empty() { "/" } else { prefix }, path)
 }
 
 /// The handler as written, or the place that decorates it; `None` when the call is no route.
@@ -328,10 +367,10 @@ mod tests {
 
     #[test]
     fn a_path_starts_with_that_of_its_type() {
-        assert_eq!(joined("cats", ":id"), "/cats/:id");
-        assert_eq!(joined("/api/v1/", "/cats/"), "/api/v1/cats");
-        assert_eq!(joined("cats", ""), "/cats");
-        assert_eq!(joined("", ""), "/");
-        assert_eq!(joined("api/x", "~/y"), "/y");
+        assert_eq!(below_type("cats", ":id"), "/cats/:id");
+        assert_eq!(below_type("/api/v1/", "/cats/"), "/api/v1/cats");
+        assert_eq!(below_type("cats", ""), "/cats");
+        assert_eq!(below_type("", ""), "/");
+        assert_eq!(below_type("api/x", "~/y"), "/y");
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use super::{
     Idiom, Means, Qualifier, command,
     command::Name,
-    route,
+    group, mount, route,
     route::{Handler, Method},
     setting,
 };
@@ -95,6 +95,7 @@ static ROWS: &[Idiom] = &[
         Handler::Decorated,
     ),
     route(&[Python], &["add_url_rule"], Something, "flask", Method::Named("methods", "GET"), Handler::Last),
+    mount(&[Python], &["path", "re_path", "url"], Nothing, "django", mount::Shape::Included),
     bare(&[Python], &["path", "re_path", "url"], Nothing, "django", Method::Name, Handler::At(1)),
     bare(&[Python], &["register"], Ends(&["router"]), "django", Method::Name, Handler::At(1)),
     route(&[Python], &["Route"], Any, "starlette", Method::Named("methods", "GET"), Handler::At(1)),
@@ -143,7 +144,7 @@ static ROWS: &[Idiom] = &[
     ),
     route(&[Java], VERBS, Not(CLIENTS), "javalin", Method::Name, Handler::Last),
     route(&[Kotlin], VERBS, Nothing, "ktor", Method::Name, Handler::Inline),
-    group(&[Kotlin], &["route"], Nothing, "ktor"),
+    group(&[Kotlin], &["route"], Nothing, "ktor", group::Shape::Block),
     route(
         &[Go],
         &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "Any"],
@@ -162,7 +163,43 @@ static ROWS: &[Idiom] = &[
     ),
     route(&[Go], &["HandleFunc", "Handle"], Something, "net/http", Method::Name, Handler::Last),
     route(&[Rust], &["route"], Something, "axum", Method::Handler, Handler::Last),
-    group(&[Rust], &["nest", "merge"], Something, "axum"),
+    group(&[Rust], &["nest", "merge"], Something, "axum", group::Shape::Nested),
+    group(&[Rust], &["scope"], Any, "actix", group::Shape::Chain),
+    mount(&[Rust], &["configure", "service"], Something, "actix", mount::Shape::Filled),
+    group(&[Php], &["group"], Any, "laravel", group::Shape::Prefixed),
+    group(&[Ruby], &["namespace", "scope"], Nothing, "rails", group::Shape::Block),
+    group(&[Go], &["Route"], Something, "chi", group::Shape::Prefixed),
+    mount(&[Go], &["Mount"], Something, "chi", mount::Shape::At),
+    mount(&[Go], &["Group"], Something, "gin", mount::Shape::Derived),
+    mount(&[Go], &["Subrouter"], Something, "net/http", mount::Shape::Chained("PathPrefix")),
+    mount(ECMA, &["use"], Something, "express", mount::Shape::Use),
+    mount(
+        ECMA,
+        &["register"],
+        Something,
+        "express",
+        mount::Shape::Named { prefix: "prefix", is_instead: false },
+    ),
+    mount(ECMA, &["Router", "KoaRouter"], Any, "express", mount::Shape::Made("prefix")),
+    mount(ECMA, &["prefix"], Something, "express", mount::Shape::Prefixed),
+    mount(ECMA, &["route"], Something, "express", mount::Shape::At),
+    mount(
+        &[Python],
+        &["register_blueprint"],
+        Something,
+        "flask",
+        mount::Shape::Named { prefix: "url_prefix", is_instead: true },
+    ),
+    mount(&[Python], &["Blueprint"], Any, "flask", mount::Shape::Made("url_prefix")),
+    mount(
+        &[Python],
+        &["include_router"],
+        Something,
+        "fastapi",
+        mount::Shape::Named { prefix: "prefix", is_instead: false },
+    ),
+    mount(&[Python], &["APIRouter"], Any, "fastapi", mount::Shape::Made("prefix")),
+    mount(&[Python], &["mount", "add_subapp"], Something, "fastapi", mount::Shape::At),
     route(
         &[Rust],
         &["get", "post", "put", "delete", "patch", "head"],
@@ -351,8 +388,20 @@ const fn group(
     names: &'static [&'static str],
     qualifier: Qualifier,
     framework: &'static str,
+    shape: group::Shape,
 ) -> Idiom {
-    Idiom { languages, names, qualifier, means: Means::Group(framework) }
+    Idiom { languages, names, qualifier, means: Means::Group(framework, shape) }
+}
+
+/// A call that mounts routers.
+const fn mount(
+    languages: &'static [Language],
+    names: &'static [&'static str],
+    qualifier: Qualifier,
+    framework: &'static str,
+    shape: mount::Shape,
+) -> Idiom {
+    Idiom { languages, names, qualifier, means: Means::Mount(framework, shape) }
 }
 
 const fn command(

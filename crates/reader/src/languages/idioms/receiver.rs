@@ -1,0 +1,104 @@
+//! What a call is called on, and what it is given to.
+
+use super::{Call, Node, text_of};
+use crate::domain::Language;
+
+/// Calls that give the router back that they were called on.
+const CHAINED: [&str; 14] = [
+    "use",
+    "route",
+    "get",
+    "post",
+    "put",
+    "delete",
+    "patch",
+    "head",
+    "options",
+    "all",
+    "register",
+    "mount",
+    "group",
+    "include_router",
+];
+/// A chain is followed so far.
+const MAX_CHAIN: usize = 200;
+/// Around a call stand so many nodes before what it is given to.
+const MAX_AROUND: usize = 12;
+
+/// The router that a call is called on, by name; `None` when it has none, or when the function around tells more.
+pub(super) fn receiver(call: &Call<'_, '_>) -> Option<String> {
+    if matches!(call.language, Language::Rust | Language::Ruby | Language::Java | Language::Kotlin) {
+        return None;
+    }
+    let whole = call.arguments.parent()?;
+    let Some(mut object) = object_of(whole) else {
+        // A decorator of Python, or a class of PHP.
+        return call.qualifier.filter(|_| call.language != Language::Php).and_then(name);
+    };
+    for _ in 0..MAX_CHAIN {
+        let (Some(function), Some(inner)) = (called(object), object_of(object)) else { break };
+        if !CHAINED.contains(&text_of(function, call.text)) {
+            return None;
+        }
+        object = inner;
+    }
+    let written = text_of(object, call.text);
+    // `Route::get` of PHP is called on no router that has a name.
+    if call.language == Language::Php && !written.starts_with('$') {
+        return None;
+    }
+    name(written)
+}
+
+fn name(written: &str) -> Option<String> {
+    let is_name = written.len() <= 80
+        && !written.starts_with(|c: char| c.is_numeric())
+        && written.chars().all(|c| c.is_alphanumeric() || "_.$>-".contains(c));
+    is_name.then(|| written.to_owned())
+}
+
+/// What stands before the name that a call calls.
+fn object_of(call: Node<'_>) -> Option<Node<'_>> {
+    let function = call.child_by_field_name("function").unwrap_or(call);
+    ["object", "operand", "value", "receiver"].iter().find_map(|field| function.child_by_field_name(field))
+}
+
+/// The name that a call calls on something.
+fn called(call: Node<'_>) -> Option<Node<'_>> {
+    let function = call.child_by_field_name("function").unwrap_or(call);
+    ["property", "field", "attribute"]
+        .iter()
+        .find_map(|field| function.child_by_field_name(field))
+        .or_else(|| call.child_by_field_name("name"))
+}
+
+/// The variable that is given what a call makes.
+pub(super) fn assigned_name(arguments: Node<'_>, text: &str) -> Option<String> {
+    let mut node = arguments.parent()?;
+    for _ in 0..MAX_AROUND {
+        let around = node.parent()?;
+        let target = match around.kind() {
+            "variable_declarator" => around.child_by_field_name("name"),
+            "assignment" | "assignment_expression" | "short_var_declaration" | "assignment_statement" => {
+                around.child_by_field_name("left").filter(|left| left.at() != node.at())
+            }
+            "var_spec" => around.named_children().next(),
+            // The call of a chain, which gives its router back.
+            "member_expression"
+            | "attribute"
+            | "selector_expression"
+            | "call_expression"
+            | "call"
+            | "expression_list"
+            | "await_expression"
+            | "await"
+            | "parenthesized_expression" => {
+                node = around;
+                continue;
+            }
+            _ => None,
+        };
+        return target.and_then(|target| name(text_of(target, text)));
+    }
+    None
+}
