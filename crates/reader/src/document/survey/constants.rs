@@ -10,17 +10,20 @@ impl Survey<'_> {
     pub(super) fn load_route_paths(&mut self) -> Result<(), DocumentError> {
         let mut alone = BTreeMap::new();
         for at in 0..self.files.len() {
-            if !self.files[at].routes.iter().any(|route| name_in(&route.path).is_some()) {
+            if !self.files[at].routes.iter().any(|route| names_in(&route.path).next().is_some()) {
                 continue;
             }
             let mut routes = std::mem::take(&mut self.files[at].routes);
             for route in &mut routes {
-                let Some(name) = name_in(&route.path) else { continue };
-                if let Some(text) = self.text_of_constant(at, name, &mut alone)? {
-                    route.path = with_text(&route.path, name, &text);
+                let mut path = route.path.clone();
+                for name in names_in(&route.path) {
+                    if let Some(text) = self.text_of_constant(at, name, &mut alone)? {
+                        path = with_text(&path, name, &text);
+                    }
                 }
+                route.path = path;
             }
-            routes.retain(|route| !route.path.starts_with('<'));
+            routes.retain(|route| !is_key(&route.path));
             self.files[at].routes = routes;
         }
         Ok(())
@@ -72,12 +75,24 @@ impl Survey<'_> {
 }
 
 /// `A.B` of `/api/<A.B>`, where that is how a constant is written.
-fn name_in(path: &str) -> Option<&str> {
-    let (_, rest) = path.split_once('<')?;
-    let (name, _) = rest.split_once('>')?;
-    let is_name = name.starts_with(char::is_alphabetic)
-        && name.chars().all(|c| c.is_alphanumeric() || "_.:$".contains(c));
-    (is_name && (path.starts_with('<') || name.starts_with(char::is_uppercase))).then_some(name)
+fn names_in(path: &str) -> impl Iterator<Item = &str> {
+    path.split('<').skip(1).filter_map(move |rest| {
+        let (name, _) = rest.split_once('>')?;
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || "_.:$".contains(c));
+        let is_constant = path.starts_with('<')
+            || name.starts_with(char::is_uppercase)
+            || name.contains('.')
+            || name.contains("::");
+        (is_name && is_constant).then_some(name)
+    })
+}
+
+/// Whether a path ends with a name that is the key of some table, below the prefix of a router or alone.
+fn is_key(path: &str) -> bool {
+    let Some((before, last)) = path.rsplit_once('<') else { return false };
+    let is_last = last.ends_with('>') && names_in(path).last() == last.strip_suffix('>');
+    path.starts_with('<') || (is_last && before != "/")
 }
 
 fn with_text(path: &str, name: &str, text: &str) -> String {
@@ -111,6 +126,16 @@ mod tests {
         assert_eq!(text_given("const ALL_USERS = \"/users\"", "USERS"), None);
         assert_eq!(text_given("const USERS = \"users\"", "USERS"), None);
         assert_eq!(with_text("/api/<A.B>", "A.B", "/x"), "/api/x");
-        assert_eq!(name_in("/<int:id>"), None);
+        assert_eq!(names_in("/<int:id>/<name>").next(), None);
+        assert_eq!(names_in("/<settings.API>/<Users>/<id>").collect::<Vec<_>>(), ["settings.API", "Users"]);
+    }
+
+    #[test]
+    fn a_key_of_a_table_is_no_path() {
+        assert!(is_key("<KEY>"));
+        assert!(is_key("/users/<KEY>"));
+        assert!(!is_key("/<settings.API>"));
+        assert!(!is_key("/<settings.API>/users"));
+        assert!(!is_key("/users/<id>"));
     }
 }

@@ -60,9 +60,11 @@ fn nothing_is_guessed_where_imports_do_not_lead() {
 #[test]
 fn functions_of_express_fill_the_router_that_they_get() {
     let app = "const app = require('express')();\nconst register = require('./users');\nconst api = express.Router();\nregister(api);\napp.use('/api', api);\n";
-    let users =
-        "module.exports = function (router) {\n  router.route('/x');\n  router.get('/users', list);\n};\n";
-    assert_eq!(routes(&[("app.js", app), ("users.js", users)]), ["GET /api/users"]);
+    let users = "module.exports = function (router) {\n  router.route('/x').all(auth).get(auth, show).post(create);\n  router.get('/users', list);\n};\n";
+    assert_eq!(
+        routes(&[("app.js", app), ("users.js", users)]),
+        ["ANY /api/x", "GET /api/users", "GET /api/x", "POST /api/x"]
+    );
 }
 
 #[test]
@@ -122,12 +124,20 @@ fn both_prefixes_of_a_router_of_fastapi_are_joined() {
 
 #[test]
 fn django_includes_patterns_of_modules_and_lists() {
-    let urls = "from django.urls import include, path\nfrom rest_framework import routers\nrouter = routers.DefaultRouter()\nrouter.register('groups', GroupViewSet)\nextra = [path('more/', views.more)]\nurlpatterns = [\n    path('', views.home),\n    path('users/', include('users.urls')),\n    path('api/', include(router.urls)),\n    path('extra/', include(extra)),\n    path('here/', include([path('x/', views.x)])),\n    path('outside/', include('other.urls')),\n]\n";
+    let urls = "from django.urls import include, path\nfrom rest_framework import routers\nrouter = routers.DefaultRouter()\nrouter.register('groups', GroupViewSet)\nextra = [path('more/', views.more)]\nextra.append(path('added/', views.added))\nurlpatterns = [\n    path('', views.home),\n    path('users/', include('users.urls')),\n    path('api/', include(router.urls)),\n    path('extra/', include(extra)),\n    path('here/', include([path('x/', views.x)])),\n    path('outside/', include('other.urls')),\n]\n";
     let users = "from django.urls import path\nurlpatterns = [path('<int:pk>/', views.show)]\n";
     let found = routes(&[("site/urls.py", urls), ("users/__init__.py", ""), ("users/urls.py", users)]);
     assert_eq!(
         found,
-        ["ANY ", "ANY api/groups", "ANY extra/more/", "ANY here/x/", "ANY outside/", "ANY users/<int:pk>/"]
+        [
+            "ANY ",
+            "ANY api/groups",
+            "ANY extra/added/",
+            "ANY extra/more/",
+            "ANY here/x/",
+            "ANY outside/",
+            "ANY users/<int:pk>/"
+        ]
     );
 }
 

@@ -137,7 +137,8 @@ pub(super) fn earlier_in_chain<'t>(arguments: Node<'t>, name: &str, text: &str) 
         let function = node.child_by_field_name("function").unwrap_or(node);
         let object = ["object", "operand"].iter().find_map(|field| function.child_by_field_name(field))?;
         let called = object.child_by_field_name("function").unwrap_or(object);
-        let called = ["name", "field"].iter().find_map(|field| called.child_by_field_name(field))?;
+        let called =
+            ["name", "field", "property"].iter().find_map(|field| called.child_by_field_name(field))?;
         if text_of(called, text) == name {
             return object.child_by_field_name("arguments");
         }

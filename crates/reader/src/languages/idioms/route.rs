@@ -3,8 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Arguments, Call, Facts, Node, Outline, arguments, group::Groups, line_of, receiver::receiver,
-    scope::Scopes, text_of,
+    Arguments, Call, Facts, Node, Outline, arguments,
+    group::{Groups, earlier_in_chain},
+    line_of,
+    receiver::receiver,
+    scope::Scopes,
+    text_of,
 };
 use crate::{
     domain::Language,
@@ -73,8 +77,9 @@ pub(super) fn read(
     if matches!(shape.method, Method::Verb) && arguments.len() > 0 {
         return false;
     }
+    let chained = chained_path(shape, arguments, call);
     let path = arguments.at(0).or_else(|| arguments.any_named(&["path", "value", "rule"]));
-    let path = match path {
+    let path = match chained.or(path) {
         Some(node) => match arguments::strings(node, call.text).into_iter().next() {
             Some(path) => path,
             None if shape.handler != Handler::Inline && is_constant(call, node) => {
@@ -93,7 +98,11 @@ pub(super) fn read(
     if !shape.is_bare && !path.starts_with(['/', '*', '<']) && shape.handler != Handler::Decorated {
         return false;
     }
-    let Some((handler, decorates)) = handler(shape.handler, arguments, call) else { return false };
+    let place = match (chained, arguments.len()) {
+        (Some(_), 1) => Handler::At(0),
+        _ => shape.handler,
+    };
+    let Some((handler, decorates)) = handler(place, arguments, call) else { return false };
     let method = written_method.unwrap_or_else(|| method(&shape.method, arguments, call));
     let handler = match shape.method {
         Method::Handler => handler.map(|handler| inner_handler(&handler)),
@@ -112,16 +121,38 @@ pub(super) fn read(
     true
 }
 
+/// The path of Express's `router.route("/x").get(list).post(create)`.
+fn chained_path<'t>(shape: &Shape, arguments: &Arguments<'t, '_>, call: &Call<'t, '_>) -> Option<Node<'t>> {
+    let is_handler = |node: Node<'_>| arguments::string(node, call.text).is_none();
+    if shape.framework != "express" || !arguments.at(0).is_some_and(is_handler) {
+        return None;
+    }
+    let earlier = Arguments::of(earlier_in_chain(call.arguments, "route", call.text)?, call.text);
+    earlier.at(0).filter(|_| earlier.len() == 1)
+}
+
 /// The variable whose list holds a call of Django's `path`, unless that is the list that stands for the file.
 pub(super) fn list_around(arguments: Node<'_>, text: &str) -> Option<String> {
     let around = std::iter::successors(arguments.parent(), |node| node.parent()).skip(1);
     let mut around = around.skip_while(|node| {
-        matches!(node.kind(), "list" | "binary_operator" | "parenthesized_expression" | "tuple")
+        let kind = node.kind();
+        matches!(kind, "list" | "binary_operator" | "parenthesized_expression" | "tuple" | "argument_list")
     });
-    let assignment =
-        around.next().filter(|node| matches!(node.kind(), "assignment" | "augmented_assignment"))?;
-    let name = text_of(assignment.child_by_field_name("left")?, text);
-    (name != "urlpatterns").then(|| name.to_owned())
+    let holder = around.next()?;
+    let list = match holder.kind() {
+        "assignment" | "augmented_assignment" => holder.child_by_field_name("left")?,
+        // `patterns.append(path(…))`
+        "call" => {
+            let function = holder.child_by_field_name("function")?;
+            let name = text_of(function.child_by_field_name("attribute")?, text);
+            let adds = matches!(name, "append" | "extend" | "insert");
+            function.child_by_field_name("object").filter(|_| adds)?
+        }
+        _ => return None,
+    };
+    let name = text_of(list, text);
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_name && name != "urlpatterns").then(|| name.to_owned())
 }
 
 /// A name that a constant may have, whose text is found when all files are known.
