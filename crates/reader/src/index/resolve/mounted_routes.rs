@@ -49,6 +49,20 @@ fn circles_end() {
 }
 
 #[test]
+fn files_that_all_mount_each_other_end_in_time() {
+    let names: Vec<String> = (0..40).map(|number| format!("r{number}")).collect();
+    let uses: String =
+        names.iter().map(|name| format!("router.use('/{name}', require('./{name}'));\n")).collect();
+    let text = format!(
+        "const router = require('express').Router();\nrouter.get('/x', x);\n{uses}module.exports = router;\n"
+    );
+    let files: Vec<(String, &str)> = names.iter().map(|name| (format!("{name}.js"), text.as_str())).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let found = routes(&files);
+    assert!((40..=40 * 16).contains(&found.len()), "{}", found.len());
+}
+
+#[test]
 fn nothing_is_guessed_where_imports_do_not_lead() {
     let app = "const app = require('express')();\nconst users = require('users');\napp.use('/users', users);\napp.use('/other', router);\napp.use(unknown(), router);\n";
     let test = "const app = require('express')();\napp.use('/test', require('../routes/users'));\n";

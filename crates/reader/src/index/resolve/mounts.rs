@@ -1,6 +1,6 @@
 //! Routes where their routers are mounted: names of routers are resolved as all names are, then prefixes are joined.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     closure::Closure,
@@ -19,9 +19,11 @@ use crate::{
 const MAX_DEPTH: usize = 12;
 /// Most places in which one router answers.
 const MAX_PREFIXES: usize = 16;
+/// So many mounts are followed for one router: files that all mount each other have more ways than time.
+const MAX_FOLLOWED: usize = 4_000;
 
 /// What answers requests.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Node {
     /// A variable, with the function that it is local to.
     Variable(FileId, String, Option<String>),
@@ -54,13 +56,14 @@ pub(super) fn resolve(lookup: &Lookup<'_>) -> Vec<(FileId, Vec<Route>)> {
     }
     let mounts = Mounts::of(lookup);
     let mut all = Vec::new();
+    let mut known = HashMap::new();
     for Routing { file, routes, .. } in routing {
         let mut placed: Vec<Route> = Vec::with_capacity(routes.len());
         for route in routes {
             if mounts.resolved.contains(&(*file, route.line)) && is_include(route) {
                 continue;
             }
-            let prefixes = mounts.prefixes_of(*file, route);
+            let prefixes = mounts.prefixes_of(*file, route, &mut known);
             placed.extend(prefixes.iter().map(|prefix| route.below(prefix)));
         }
         placed.sort_by(|a, b| (a.line, &a.path, &a.method).cmp(&(b.line, &b.path, &b.method)));
@@ -75,6 +78,16 @@ pub(super) fn resolve(lookup: &Lookup<'_>) -> Vec<(FileId, Vec<Route>)> {
 /// A route that stands for all that it includes.
 fn is_include(route: &Route) -> bool {
     route.handler.as_deref().is_some_and(|handler| handler.starts_with("include("))
+}
+
+/// The prefixes of routers that were asked for, by the framework of their routes.
+type Known<'t> = HashMap<(Node, &'t str), Vec<String>>;
+
+/// The way from a router to what it is mounted in.
+struct Way {
+    within: Vec<Node>,
+    /// How many more mounts may be followed.
+    left: usize,
 }
 
 struct Mounts<'l, 't> {
@@ -221,32 +234,39 @@ impl<'l, 't> Mounts<'l, 't> {
     }
 
     /// What the path of a route starts with, once for each place in which it answers.
-    fn prefixes_of(&self, file: FileId, route: &'t Route) -> Vec<String> {
+    fn prefixes_of<'k>(&self, file: FileId, route: &'t Route, known: &'k mut Known<'t>) -> &'k [String] {
         let node = self.router(file, route.on.name.as_deref(), route.on.scope.as_deref(), route.line);
-        self.prefixes(&node, &route.framework, &mut Vec::new())
+        let framework = route.framework.as_str();
+        known.entry((node, framework)).or_insert_with_key(|(node, framework)| {
+            self.prefixes(node, framework, &mut Way { within: Vec::new(), left: MAX_FOLLOWED })
+        })
     }
 
-    fn prefixes(&self, node: &Node, framework: &str, within: &mut Vec<Node>) -> Vec<String> {
+    fn prefixes(&self, node: &Node, framework: &str, way: &mut Way) -> Vec<String> {
         let below = |outer: &str, prefix: &str| match prefix {
             "" => outer.to_owned(),
             prefix => path_below(framework, outer, prefix),
         };
         let own = self.own.get(node).map_or("", String::as_str);
         let mut found = BTreeSet::new();
-        if within.len() < MAX_DEPTH {
-            within.push(node.clone());
+        if way.within.len() < MAX_DEPTH {
+            way.within.push(node.clone());
             let edges = self.edges.get(node).map_or(&[][..], Vec::as_slice);
-            for edge in edges.iter().filter(|edge| !within.contains(&edge.on)).collect::<Vec<_>>() {
-                for outer in self.prefixes(&edge.on, framework, within) {
+            for edge in edges {
+                if way.left == 0 || found.len() >= MAX_PREFIXES || way.within.contains(&edge.on) {
+                    continue;
+                }
+                way.left -= 1;
+                for outer in self.prefixes(&edge.on, framework, way) {
                     let here = below(&outer, &edge.prefix);
                     found.insert(if edge.is_instead { here } else { below(&here, own) });
                 }
             }
             if let (true, Some(around)) = (edges.is_empty(), around(node, framework)) {
-                let outer = self.prefixes(&around, framework, within);
+                let outer = self.prefixes(&around, framework, way);
                 found.extend(outer.iter().map(|outer| below(outer, own)));
             }
-            within.pop();
+            way.within.pop();
         }
         if found.is_empty() {
             found.insert(own.to_owned());
