@@ -260,3 +260,18 @@ fn rails_namespaces_and_scopes_hold_routes() {
     )]);
     assert_eq!(found, ["ANY /admin/users", "ANY /shop/items", "GET /admin/v1/stats", "GET about"]);
 }
+
+#[test]
+fn variables_stand_for_the_functions_that_gave_them() {
+    let app = "const app = require('express')();\nconst users = require('./users')(db);\nconst posts = makePosts(db);\napp.use('/users', users);\napp.use('/posts', posts);\nfunction makePosts(db) {\n  const router = Router();\n  router.get('/p', show);\n  return router;\n}\n";
+    let users = "module.exports = (db) => {\n  const router = Router();\n  router.get('/u', show);\n  return router;\n};\n";
+    assert_eq!(routes(&[("app.js", app), ("users.js", users)]), ["GET /posts/p", "GET /users/u"]);
+    let main = "from flask import Flask\nfrom api import create_api\n\ndef create_app():\n    app = Flask(__name__)\n    api = create_api()\n    app.register_blueprint(api, url_prefix='/api')\n    return app\n";
+    let api = "from flask import Blueprint\n\ndef create_api():\n    bp = Blueprint('api', __name__)\n\n    @bp.get('/x')\n    def x():\n        pass\n\n    return bp\n";
+    assert_eq!(routes(&[("main.py", main), ("api.py", api)]), ["GET /api/x"]);
+    let main = "package main\n\nimport \"example.com/shop/users\"\n\nfunc main() {\n\tr := chi.NewRouter()\n\tmounted := users.Routes()\n\tr.Mount(\"/users\", mounted)\n}\n";
+    let users = "package users\n\nfunc Routes() chi.Router {\n\tr := chi.NewRouter()\n\tr.Get(\"/{id}\", show)\n\treturn r\n}\n";
+    let found =
+        routes(&[("go.mod", "module example.com/shop\n"), ("main.go", main), ("users/users.go", users)]);
+    assert_eq!(found, ["GET /users/{id}"]);
+}

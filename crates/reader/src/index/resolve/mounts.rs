@@ -19,6 +19,8 @@ use crate::{
 const MAX_DEPTH: usize = 12;
 /// Most places in which one router answers.
 const MAX_PREFIXES: usize = 16;
+/// What gives a router in the form in which it is mounted: `users.routes()`, `include(router.urls)`.
+const GIVES_ITSELF: [&str; 5] = ["callback", "handler", "middleware", "routes", "urls"];
 /// So many mounts are followed for one router: files that all mount each other have more ways than time.
 const MAX_FOLLOWED: usize = 4_000;
 
@@ -161,8 +163,8 @@ impl<'l, 't> Mounts<'l, 't> {
             Mounted::Name(name) if name == UNNAMED => Some(Node::Function(file, name.clone())),
             Mounted::Name(name) => self.router_named(file, name, scope, mount.line),
             Mounted::Call(name) => self.named(file, name, scope, mount.line).or_else(|| {
-                // `users.routes()`: what a method of a router gives is that router.
-                let (router, _) = name.rsplit_once('.')?;
+                let (router, _) =
+                    name.rsplit_once('.').filter(|(_, method)| GIVES_ITSELF.contains(method))?;
                 self.router_named(file, router, scope, mount.line)
             }),
         }

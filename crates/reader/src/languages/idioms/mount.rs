@@ -2,7 +2,7 @@
 
 use super::{
     Arguments, Call, Facts, Node, arguments, group, group::Group, line_of, receiver::assigned_name,
-    receiver::receiver, route, text_of,
+    receiver::receiver, receiver::value_of, route, text_of,
 };
 use crate::facts::{Mount, MountKind, Mounted, Router};
 
@@ -105,6 +105,7 @@ pub(super) fn read(
 pub(super) fn mounted(node: Node<'_>, text: &str) -> Option<Mounted> {
     match node.kind() {
         "await_expression"
+        | "expression_list"
         | "parenthesized_expression"
         | "reference_expression"
         | "unary_expression"
@@ -178,6 +179,10 @@ fn is_function(node: Node<'_>) -> bool {
             | "anonymous_function"
             | "closure_expression"
     )
+}
+
+fn is_call(node: Node<'_>) -> bool {
+    matches!(node.kind(), "call_expression" | "call" | "await_expression" | "expression_list")
 }
 
 struct Reading<'c, 't, 'a> {
@@ -288,6 +293,11 @@ impl<'t> Reading<'_, 't, '_> {
     fn mount(&mut self, prefix: &str, what: Node<'t>, kind: MountKind) -> bool {
         if is_function(what) {
             return self.group(prefix, what);
+        }
+        // `const users = makeUsers(db)`: what the variable is given is mounted with it.
+        let given = value_of(what, self.call.text).filter(|given| is_call(*given));
+        if let Some(given) = given.and_then(|given| mounted(given, self.call.text)) {
+            self.push(prefix, given, receiver(self.call), kind);
         }
         match mounted(what, self.call.text) {
             Some(what) => self.push(prefix, what, receiver(self.call), kind),

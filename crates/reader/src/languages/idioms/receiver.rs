@@ -24,6 +24,8 @@ const CHAINED: [&str; 14] = [
 const MAX_CHAIN: usize = 200;
 /// Around a call stand so many nodes before what it is given to.
 const MAX_AROUND: usize = 12;
+/// Most statements of a block that are looked through.
+const MAX_STATEMENTS: usize = 400;
 
 /// The router that a call is called on, by name; `None` when it has none, or when the function around tells more.
 pub(super) fn receiver(call: &Call<'_, '_>) -> Option<String> {
@@ -101,4 +103,38 @@ pub(super) fn assigned_name(arguments: Node<'_>, text: &str) -> Option<String> {
         return target.and_then(|target| name(text_of(target, text)));
     }
     None
+}
+
+/// What a variable is given in the blocks around a place where it is used.
+pub(super) fn value_of<'t>(used: Node<'t>, text: &str) -> Option<Node<'t>> {
+    if used.kind() != "identifier" {
+        return None;
+    }
+    let is_block = |node: &Node<'_>| {
+        matches!(node.kind(), "block" | "statement_block" | "statement_list" | "program" | "module")
+    };
+    let around = std::iter::successors(used.parent(), |node| node.parent());
+    around.filter(is_block).find_map(|block| {
+        let before = block.named_children().take_while(|node| node.start_byte() < used.start_byte());
+        before
+            .take(MAX_STATEMENTS)
+            .filter_map(|statement| given_in(statement, text_of(used, text), text))
+            .last()
+    })
+}
+
+/// The value that a statement gives to a name.
+fn given_in<'t>(statement: Node<'t>, name: &str, text: &str) -> Option<Node<'t>> {
+    let given = |node: Node<'t>, target: &str, value: &str| {
+        let is_it = node.child_by_field_name(target).is_some_and(|target| text_of(target, text) == name);
+        is_it.then(|| node.child_by_field_name(value)).flatten()
+    };
+    match statement.kind() {
+        "lexical_declaration" | "variable_declaration" => {
+            statement.named_children().find_map(|declarator| given(declarator, "name", "value"))
+        }
+        "expression_statement" => given(statement.named_children().next()?, "left", "right"),
+        "short_var_declaration" => given(statement, "left", "right"),
+        _ => None,
+    }
 }
