@@ -263,6 +263,51 @@ async fn a_bare_repository_is_read_by_its_files_and_nothing_of_it_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bare_repository_leads_to_no_other_one() {
+    let bed = Bed::new().await;
+    let work = bed.repository("private", PACKAGE);
+    git(&work, &["init", "-q", "-b", "main"]);
+    git(&work, &["add", "."]);
+    git(&work, &["commit", "-qm", "first"]);
+    let commit = git(&work, &["rev-parse", "HEAD"]);
+    let private = work.join(".git");
+    let elsewhere = private.to_str().unwrap();
+    type Leads = fn(&Path, &str);
+    let ways: [(&str, Leads); 5] = [
+        ("gitfile", |bare, to| std::fs::write(bare.join(".git"), format!("gitdir: {to}\n")).unwrap()),
+        ("commondir", |bare, to| std::fs::write(bare.join("commondir"), to).unwrap()),
+        ("alternates", |bare, to| {
+            std::fs::write(bare.join("objects/info/alternates"), format!("{to}/objects\n")).unwrap();
+        }),
+        ("objects", |bare, to| {
+            std::fs::remove_dir_all(bare.join("objects")).unwrap();
+            std::os::unix::fs::symlink(format!("{to}/objects"), bare.join("objects")).unwrap();
+        }),
+        ("fan-out", |bare, to| {
+            for entry in std::fs::read_dir(format!("{to}/objects")).unwrap() {
+                let path = entry.unwrap().path();
+                let link = bare.join("objects").join(path.file_name().unwrap());
+                let _ = std::fs::remove_dir(&link);
+                std::os::unix::fs::symlink(&path, &link).unwrap();
+            }
+        }),
+    ];
+    for (name, lead) in ways {
+        let bare = bed.path(&format!("{name}.git"));
+        git(&bed.path(""), &["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+        std::fs::create_dir_all(bare.join("objects/info")).unwrap();
+        if name != "commondir" {
+            std::fs::write(bare.join("refs/heads/main"), format!("{commit}\n")).unwrap();
+        }
+        lead(&bare, elsewhere);
+        let done = bed.read_path(&bare).await;
+        let code = done.error.map(|error| error.code);
+        assert_eq!((done.status, code.as_deref()), (Status::Failed, Some("git_outside")), "{name}");
+    }
+    assert!(bed.temporary().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_is_given_up() {
     let bed = Bed::with(|settings| {
         allow_local(settings);

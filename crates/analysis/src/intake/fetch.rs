@@ -8,7 +8,7 @@ use store::{Source, Store};
 
 use super::{TempFolder, TempSpace, archive, git, local, name, revision};
 use crate::settings::{GitRules, Settings};
-use crate::{AnalysisError, ErrorKind};
+use crate::{AnalysisError, ErrorKind, blocking};
 
 /// A folder that can be read, for as long as this value lives.
 pub(crate) struct Fetched {
@@ -34,6 +34,7 @@ pub(crate) async fn fetch(
             let root = PathBuf::from(local::folder(path, &settings.local_paths)?);
             if local::is_bare_repository(&root) {
                 let url = git::file_url(&root)?;
+                blocking(move || local::check_inside(&root)).await?;
                 let rules = GitRules { allow_file: true, ..settings.git.clone() };
                 return cloned(&url, None, &rules, space, cancelled).await;
             }
@@ -85,7 +86,7 @@ async fn unpacked(
     // The thread holds the folder too: it goes when both have ended.
     let (into, file, limits) = (folder.clone(), file.to_owned(), settings.archives.clone());
     let cancelled = cancelled.clone();
-    let result = crate::blocking(move || archive::unpack(&file, into.path(), &limits, &cancelled)).await;
+    let result = blocking(move || archive::unpack(&file, into.path(), &limits, &cancelled)).await;
     let contents = result.map_err(|error| archive::explained(name, error))?;
     if contents.left_out > 0 {
         tracing::info!("left {} links and devices of the archive {name} out", contents.left_out);

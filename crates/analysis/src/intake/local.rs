@@ -45,6 +45,44 @@ pub(crate) fn is_bare_repository(folder: &Path) -> bool {
     folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
 }
 
+/// Refuses a bare repository by which git would come to files outside of it: of another repository, perhaps.
+pub(crate) fn check_inside(repository: &Path) -> Result<(), AnalysisError> {
+    let outside = |what: &Path| {
+        Err(AnalysisError::new(
+            ErrorKind::Forbidden,
+            "git_outside",
+            format!("{} leads to files outside of it: {}", repository.display(), what.display()),
+            "Clone it yourself with `git clone` if you trust it, and give the clone.",
+        ))
+    };
+    for name in [".git", "commondir", "objects/info/alternates"] {
+        let path = repository.join(name);
+        if path.symlink_metadata().is_ok() {
+            return outside(&path);
+        }
+    }
+    // What git serves of; hooks and the like may lie where they want.
+    let mut left: Vec<PathBuf> =
+        ["HEAD", "packed-refs", "refs", "reftable", "objects"].map(|name| repository.join(name)).into();
+    while let Some(path) = left.pop() {
+        let fails = |error: &std::io::Error| unreadable(&path.to_string_lossy(), error);
+        let kind = match path.symlink_metadata() {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) if error.kind() == IoErrorKind::NotFound => continue,
+            Err(error) => return Err(fails(&error)),
+        };
+        if kind.is_symlink() && !fs::canonicalize(&path).is_ok_and(|to| to.starts_with(repository)) {
+            return outside(&path);
+        }
+        if kind.is_dir() {
+            for entry in fs::read_dir(&path).map_err(|error| fails(&error))? {
+                left.push(entry.map_err(|error| fails(&error))?.path());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The archive, absolute and without links, if it may be read and is one.
 pub(crate) fn archive(path: &str, rule: &LocalPaths) -> Result<String, AnalysisError> {
     let found = resolve(path, rule)?;

@@ -132,9 +132,11 @@ impl Git<'_> {
         ] {
             git.env_remove(name);
         }
-        let protocols = if self.rules.allow_file { "https:http:ssh:git:file" } else { "https:http:ssh:git" };
+        // A repository of this machine may name others to fetch what it lacks from, and programs that do it.
+        let protocols = if self.url.scheme() == Scheme::File { "file" } else { "https:http:ssh:git" };
         git.env("LC_ALL", "C")
             .env("GIT_ALLOW_PROTOCOL", protocols)
+            .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "")
             .env("SSH_ASKPASS", "")
@@ -251,6 +253,12 @@ fn explained(url: &GitUrl, reference: Option<&str>, message: &str) -> AnalysisEr
             "git_ref_not_found",
             format!("{url} has no {reference}"),
             "Give a branch, a tag or a commit's full hash that is there.",
+        )
+    } else if says(&["dubious ownership"]) {
+        (
+            "git_other_owner",
+            format!("{url} belongs to another user, and git reads it for nobody else"),
+            "Clone it yourself and give the clone, or list it under git's setting safe.directory if you trust its owner.",
         )
     } else if says(&[
         "could not read username",
