@@ -23,6 +23,8 @@ pub(crate) struct Uses {
     all: Vec<SymbolUse>,
     to: BTreeMap<SymbolAt, Vec<usize>>,
     from: BTreeMap<SymbolAt, Vec<usize>>,
+    /// What is used of the inside of a type.
+    held: BTreeMap<SymbolAt, Vec<SymbolAt>>,
     /// Source files that use names of a file which they need not import.
     users: BTreeMap<usize, BTreeSet<usize>>,
     /// Methods of subclasses by the method that they override.
@@ -58,6 +60,7 @@ impl Uses {
                 uses.users.entry(used.to.file).or_default().insert(used.from_file);
             }
         }
+        uses.held = held(survey, uses.to.keys().copied());
         uses.overrides = overrides(survey, &uses.all);
         Ok(uses)
     }
@@ -65,19 +68,13 @@ impl Uses {
 
 /// Methods of the same name in types that extend one another directly.
 fn overrides(survey: &Survey<'_>, all: &[SymbolUse]) -> BTreeMap<SymbolAt, Vec<SymbolAt>> {
-    let members = |owner: SymbolAt| -> BTreeMap<&str, SymbolAt> {
+    let mut methods: HashMap<usize, HashMap<&str, BTreeMap<&str, SymbolAt>>> = HashMap::new();
+    let mut members = |owner: SymbolAt| -> BTreeMap<&str, SymbolAt> {
         let Some(name) = survey.symbol(owner).map(Symbol::qualified_name) else {
             return BTreeMap::new();
         };
-        let symbols = survey.files.get(owner.file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
-        symbols
-            .iter()
-            .enumerate()
-            .filter(|(_, symbol)| {
-                symbol.parent.as_deref() == Some(name.as_str()) && super::calls::is_callable(symbol.kind)
-            })
-            .map(|(at, symbol)| (symbol.name.as_str(), SymbolAt { file: owner.file, symbol: at }))
-            .collect()
+        let of_file = methods.entry(owner.file).or_insert_with(|| methods_by_type(survey, owner.file));
+        of_file.get(name.as_str()).cloned().unwrap_or_default()
     };
     let mut found: BTreeMap<SymbolAt, Vec<SymbolAt>> = BTreeMap::new();
     let inherits =
@@ -194,24 +191,50 @@ impl Survey<'_> {
 
     /// How many source files other than its own use a symbol, or something that it holds.
     pub(crate) fn users(&self, symbol: SymbolAt) -> usize {
-        let members = self.symbol(symbol).filter(|own| may_hold(own.kind)).map(|own| {
-            let name = own.qualified_name();
-            let of_file = SymbolAt { symbol: 0, ..symbol }..SymbolAt { file: symbol.file + 1, symbol: 0 };
-            let is_member = move |at: &SymbolAt| {
-                let parent = self.symbol(*at).and_then(|inner| inner.parent.as_deref());
-                let rest = parent.and_then(|parent| parent.strip_prefix(name.as_str()));
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            self.uses.to.range(of_file).map(|(at, _)| *at).filter(is_member)
-        });
-        let files: BTreeSet<usize> = std::iter::once(symbol)
-            .chain(members.into_iter().flatten())
-            .flat_map(|at| self.uses_of(at))
+        let held = self.uses.held.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+        let files: BTreeSet<usize> = std::iter::once(&symbol)
+            .chain(held)
+            .flat_map(|at| self.uses_of(*at))
             .map(|used| used.from_file)
             .filter(|file| *file != symbol.file && self.is_source(*file))
             .collect();
         files.len()
     }
+}
+
+fn methods_by_type<'s>(survey: &'s Survey<'_>, file: usize) -> HashMap<&'s str, BTreeMap<&'s str, SymbolAt>> {
+    let mut methods: HashMap<&str, BTreeMap<&str, SymbolAt>> = HashMap::new();
+    let symbols = survey.files.get(file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
+    for (symbol, own) in symbols.iter().enumerate().filter(|(_, own)| super::calls::is_callable(own.kind)) {
+        if let Some(parent) = own.parent.as_deref() {
+            methods.entry(parent).or_default().insert(&own.name, SymbolAt { file, symbol });
+        }
+    }
+    methods
+}
+
+/// The used symbols that stand in types, at whatever depth, by type.
+fn held(survey: &Survey<'_>, used: impl Iterator<Item = SymbolAt>) -> BTreeMap<SymbolAt, Vec<SymbolAt>> {
+    let mut holders: HashMap<usize, HashMap<String, Vec<SymbolAt>>> = HashMap::new();
+    let mut found: BTreeMap<SymbolAt, Vec<SymbolAt>> = BTreeMap::new();
+    for at in used {
+        let Some(parent) = survey.symbol(at).and_then(|symbol| symbol.parent.as_deref()) else { continue };
+        let of_file = holders.entry(at.file).or_insert_with(|| types_by_name(survey, at.file));
+        let outer = parent.match_indices('.').map(|(end, _)| &parent[..end]);
+        for holder in outer.chain([parent]).filter_map(|name| of_file.get(name)).flatten() {
+            found.entry(*holder).or_default().push(at);
+        }
+    }
+    found
+}
+
+fn types_by_name(survey: &Survey<'_>, file: usize) -> HashMap<String, Vec<SymbolAt>> {
+    let mut types: HashMap<String, Vec<SymbolAt>> = HashMap::new();
+    let symbols = survey.files.get(file).map(|facts| facts.symbols.as_slice()).unwrap_or_default();
+    for (symbol, own) in symbols.iter().enumerate().filter(|(_, own)| may_hold(own.kind)) {
+        types.entry(own.qualified_name()).or_default().push(SymbolAt { file, symbol });
+    }
+    types
 }
 
 /// What has members that are used in its stead; a function's inner ones are not.
