@@ -1,4 +1,4 @@
-//! Who uses the data folder: one `serve` or `api`, any number of workers, one `read` that brings a worker of its own.
+//! Who uses the data folder: one `serve` or `api`, any number of workers, one `read` that brings a worker of its own, and those that watch it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -48,13 +48,7 @@ pub struct WorkerLock {
 impl WorkerLock {
     /// Marks that a worker runs.
     pub fn share(data_dir: &Path) -> Result<WorkerLock, CliError> {
-        let path = data_dir.join("worker.lock");
-        let file = open(&path)?;
-        if !taken(file.try_lock_shared(), &path)? {
-            // Somebody just looks whether a worker is there; that takes no time.
-            file.lock_shared().map_err(|error| cannot_lock(&path, &error))?;
-        }
-        Ok(WorkerLock { _file: file })
+        shared(&data_dir.join("worker.lock")).map(|file| WorkerLock { _file: file })
     }
 
     /// Whether a worker process runs on this data folder now.
@@ -69,12 +63,30 @@ pub struct ReadLock {
     _file: File,
 }
 
+/// Held, shared, by every `read` that leaves calls of an LLM to the one that works: until it is done, or has taken over,
+/// nobody begins who would make them otherwise.
+#[derive(Debug)]
+pub struct WatchLock {
+    _file: File,
+}
+
+impl WatchLock {
+    /// Marks that somebody watches. Whoever works is looked at once more afterwards: it may have been another one by now.
+    pub fn share(data_dir: &Path) -> Result<WatchLock, CliError> {
+        shared(&data_dir.join("watch.lock")).map(|file| WatchLock { _file: file })
+    }
+
+    fn is_held(data_dir: &Path) -> Result<bool, CliError> {
+        Ok(alone(&data_dir.join("watch.lock"))?.is_none())
+    }
+}
+
 /// What came of taking the lock.
 #[derive(Debug)]
 pub enum Turn {
     /// It was free.
     Ours(ReadLock),
-    /// Another `read` has it.
+    /// Another `read` has it, or had it and was watched by some that take over.
     Theirs(Holder),
 }
 
@@ -98,22 +110,25 @@ impl ReadLock {
     /// Takes the lock and writes who works and how, or says who has it.
     pub fn take(data_dir: &Path, terms: &Terms) -> Result<Turn, CliError> {
         let path = data_dir.join("read.lock");
-        if let Some(mut file) = alone(&path)? {
-            let (process, salt) = (std::process::id(), uuid::Uuid::new_v4().to_string());
-            let (queue, provider) = terms.digests(&salt);
-            file.set_len(0)?;
-            file.rewind()?;
-            file.write_all(format!("{process} {salt} {queue} {provider}\n").as_bytes())?;
-            return Ok(Turn::Ours(ReadLock { _file: file }));
+        let Some(mut file) = alone(&path)? else {
+            // The holder may be about to write; what is not whole yet fits nobody, and is looked at again.
+            return Ok(Turn::Theirs(Holder::of(&std::fs::read_to_string(&path).unwrap_or_default())));
+        };
+        let mut before = String::new();
+        // What is unreadable was written by no holder that anybody watched.
+        drop(file.read_to_string(&mut before));
+        let before = Holder::of(&before);
+        if !before.worked_as(terms) && WatchLock::is_held(data_dir)? {
+            return Ok(Turn::Theirs(before));
         }
-        // The holder may be about to write; what is not whole yet fits nobody, and is looked at again.
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let mut words = text.split_whitespace().map(str::to_owned);
-        Ok(Turn::Theirs(Holder {
-            process: words.next().unwrap_or_else(|| "unknown".to_owned()),
-            salt: words.next().unwrap_or_default(),
-            terms: words.next().zip(words.next()),
-        }))
+        let (process, salt) = (std::process::id(), uuid::Uuid::new_v4().to_string());
+        let (queue, provider) = terms.digests(&salt);
+        let line = format!("{process} {salt} {queue} {provider}\n");
+        // Written before the rest is cut, so that whoever is killed in between leaves one line or the other.
+        file.rewind()?;
+        file.write_all(line.as_bytes())?;
+        file.set_len(line.len() as u64)?;
+        Ok(Turn::Ours(ReadLock { _file: file }))
     }
 }
 
@@ -136,11 +151,36 @@ impl Terms {
 }
 
 impl Holder {
+    /// The holder that the lock's file names.
+    fn of(text: &str) -> Holder {
+        let mut words = text.lines().next().unwrap_or_default().split_whitespace().map(str::to_owned);
+        Holder {
+            process: words.next().unwrap_or_else(|| "unknown".to_owned()),
+            salt: words.next().unwrap_or_default(),
+            terms: words.next().zip(words.next()),
+        }
+    }
+
+    /// Whether it worked just as these terms say, so that what was left to it may be done by them.
+    fn worked_as(&self, terms: &Terms) -> bool {
+        self.terms.as_ref().is_none_or(|held| *held == terms.digests(&self.salt))
+    }
+
     /// Whether it does the work of these terms as they want it done.
     pub fn works_as(&self, terms: &Terms) -> bool {
         let (queue, provider) = terms.digests(&self.salt);
         self.terms.as_ref().is_some_and(|held| held.0 == queue && (provider == "-" || held.1 == provider))
     }
+}
+
+/// The file, locked with others.
+fn shared(path: &Path) -> Result<File, CliError> {
+    let file = open(path)?;
+    if !taken(file.try_lock_shared(), path)? {
+        // Somebody just looks whether it is locked; that takes no time.
+        file.lock_shared().map_err(|error| cannot_lock(path, &error))?;
+    }
+    Ok(file)
 }
 
 /// The file, locked for nobody else; `None` while somebody has it.
@@ -217,6 +257,35 @@ mod tests {
         let Turn::Theirs(holder) = take(&terms(None)) else { panic!("it was free") };
         assert!(holder.works_as(&terms(None)) && !holder.works_as(&terms(Some(&llm))));
         drop(without);
+    }
+
+    #[test]
+    fn what_was_left_to_a_read_is_taken_over_by_those_who_left_it_and_by_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let take = |terms: &Terms| ReadLock::take(folder.path(), terms).unwrap();
+        let of = |key| Terms::new("sqlite:///q.db", Some(&LlmSettings::new("https://host/v1", key, "m")));
+        let (ours, others, none) = (of("sk-ours"), of("sk-others"), Terms::new("sqlite:///q.db", None));
+        let first = take(&ours);
+        let watching = WatchLock::share(folder.path()).unwrap();
+        assert!(matches!(take(&ours), Turn::Theirs(holder) if holder.works_as(&ours)));
+        drop(first);
+        for terms in [&others, &none] {
+            assert!(matches!(take(terms), Turn::Theirs(_)), "{terms:?}");
+        }
+        let second = take(&ours);
+        assert!(matches!(second, Turn::Ours(_)));
+        drop((second, watching));
+        let third = take(&others);
+        assert!(matches!(third, Turn::Ours(_)));
+        drop(third);
+        // A line that was never finished, and one of the former version.
+        for text in ["12", ""] {
+            std::fs::write(folder.path().join("read.lock"), text).unwrap();
+            let watching = WatchLock::share(folder.path()).unwrap();
+            let fourth = take(&others);
+            assert!(matches!(fourth, Turn::Ours(_)), "{text}");
+            drop((fourth, watching));
+        }
     }
 
     #[test]

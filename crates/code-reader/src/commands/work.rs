@@ -7,7 +7,7 @@ use analysis::Analyses;
 use super::worker::{Running, worker_inside};
 use crate::config::Config;
 use crate::error::CliError;
-use crate::lock::{ReadLock, Terms, Turn, WorkerLock};
+use crate::lock::{ReadLock, Terms, Turn, WatchLock, WorkerLock};
 use crate::terminal;
 
 /// How often it is looked whether the work is still done by somebody.
@@ -24,6 +24,8 @@ pub struct Work<'a> {
     terms: Terms,
     /// Ours, with what keeps others from bringing one too.
     inside: Option<(Running, ReadLock)>,
+    /// Keeps those away who would ask another LLM, while another `read` asks ours.
+    watch: Option<WatchLock>,
 }
 
 /// Who works.
@@ -48,7 +50,8 @@ impl<'a> Work<'a> {
         asks_llm: bool,
     ) -> Result<Work<'a>, CliError> {
         let llm = config.llm.as_ref().filter(|_| asks_llm);
-        let mut work = Work { config, analyses, terms: Terms::new(&config.broker_url, llm), inside: None };
+        let mut work =
+            Work { config, analyses, terms: Terms::new(&config.broker_url, llm), inside: None, watch: None };
         let mut told = false;
         loop {
             match work.take_over().await? {
@@ -57,10 +60,15 @@ impl<'a> Work<'a> {
                     "A worker that runs on this data folder does the work, with the LLM settings that it was started with.",
                 ),
                 Worker::Process => terminal::note("A worker that runs on this data folder does the work."),
+                Worker::Read(_) if llm.is_some() && work.watch.is_none() => {
+                    work.watch = Some(WatchLock::share(&config.data_dir)?);
+                    continue;
+                }
                 Worker::Read(process) => {
                     terminal::note(&format!("Another `read` (process {process}) does the work of both."));
                 }
                 Worker::ReadOtherwise(process) => {
+                    work.watch = None;
                     if !told {
                         terminal::note(&format!(
                             "Another `read` (process {process}) works with another queue or other LLM settings: this one begins when that has ended."
