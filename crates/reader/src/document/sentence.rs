@@ -97,7 +97,9 @@ fn without_tags(line: &str) -> Cow<'_, str> {
         let name = tag.strip_prefix('/').unwrap_or(tag);
         let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         let is_tag = TAGS.contains(&name.to_ascii_lowercase().as_str());
-        match tag.find('>').filter(|_| is_tag) {
+        // No further than to the next one: a line may be of a megabyte.
+        let end = tag.find(['<', '>']).filter(|end| is_tag && tag[*end..].starts_with('>'));
+        match end {
             Some(end) => {
                 kept.push_str(&rest[..at]);
                 rest = &tag[end + 1..];
@@ -119,8 +121,8 @@ fn without_tags(line: &str) -> Cow<'_, str> {
 fn is_item(line: &str) -> bool {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_numbered = rest.len() < line.len() && rest.starts_with([')', '.']);
-    (line.starts_with(['-', '*', '+', '•']) || is_numbered)
-        && rest.get(1..).is_some_and(|rest| rest.starts_with(' '))
+    let mark: &[char] = if is_numbered { &[')', '.'] } else { &['-', '*', '+', '•'] };
+    rest.strip_prefix(mark).is_some_and(|rest| rest.starts_with(' '))
 }
 
 fn is_rule(line: &str) -> bool {
@@ -213,6 +215,8 @@ mod tests {
             ("Turns a Vec<i32> into one.", "Turns a Vec<i32> into one."),
             ("scrapy.linkextractors\n\nHolds extractors.", "Holds extractors."),
             ("Warning codes of all parts:\n- A1\n- A2", "Warning codes of all parts"),
+            ("Warning codes of all parts:\n• A1\n• A2", "Warning codes of all parts"),
+            ("Compares a <b with <p, and <b>c</b> with <i.", "Compares a <b with <p, and c with <i."),
         ] {
             assert_eq!(first_sentence(doc).as_deref(), Some(sentence));
         }

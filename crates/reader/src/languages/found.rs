@@ -292,12 +292,12 @@ impl Found {
             }
         }
         // The function tells more than the type that it stands in.
-        let names: Vec<String> =
-            extract.entry_points.iter().map(|entry| format!("{}.", entry.name)).collect();
-        let mut is_around = names.iter().map(|name| {
-            names.iter().any(|other| other.len() > name.len() && other.starts_with(name.as_str()))
-        });
-        extract.entry_points.retain(|_| !is_around.next().unwrap_or_default());
+        let around: HashSet<String> = extract
+            .entry_points
+            .iter()
+            .flat_map(|entry| entry.name.match_indices('.').map(|(end, _)| entry.name[..end].to_owned()))
+            .collect();
+        extract.entry_points.retain(|entry| !around.contains(&entry.name));
         extract.entry_points.sort_by(|a, b| (a.line, &a.name).cmp(&(b.line, &b.name)));
         extract
     }

@@ -1,7 +1,7 @@
 //! Where to start: the places of a repository that a newcomer looks for first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::manifest::{CommandFor, EntryKind};
 use super::super::markdown::{Writer, code, page_link};
@@ -11,7 +11,7 @@ use super::book::{Book, INTERFACES};
 use super::size;
 use super::start::commands as commands_of;
 use crate::domain::{EdgeKind, SymbolKind};
-use crate::facts::{Import, ImportTime};
+use crate::facts::ImportTime;
 
 /// What files hand on from others is followed so far.
 const MOST_STARS: usize = 4;
@@ -195,43 +195,61 @@ fn named_like_the_project(book: &Book<'_>) -> Option<usize> {
 
 /// Names that a file takes from others of the repository for its own users, with what they stand for.
 pub(super) fn handed_on(book: &Book<'_>, at: usize) -> Vec<(String, Option<SymbolAt>)> {
-    let survey = book.survey;
-    let mut found: Vec<(String, Option<SymbolAt>)> = Vec::new();
-    hand_on(survey, at, &mut found, 0);
-    found
+    let mut handed = HandedOn::default();
+    handed.add_from(book.survey, at, 0);
+    handed.names
 }
 
-/// What stars hand on is handed on by the files behind them.
-fn hand_on(survey: &Survey<'_>, at: usize, found: &mut Vec<(String, Option<SymbolAt>)>, depth: usize) {
-    let Some(facts) = survey.files.get(at) else { return };
-    let package = survey.path(at).strip_suffix("__init__.py");
-    // `from scrapy.http import Request` in `scrapy/__init__.py`.
-    let is_own = |import: &Import| {
-        package.is_some_and(|package| {
-            survey.targets_of(at, import).iter().any(|to| survey.path(*to).starts_with(package))
-        })
-    };
-    for import in facts.imports.iter().filter(|import| import.reexport || is_own(import)) {
-        let targets = survey.targets_of(at, import);
-        if import.wildcard && depth < MOST_STARS {
-            for to in targets.iter().copied().filter(|to| *to != at) {
-                let symbols = survey.files.get(to).map_or(&[][..], |facts| &facts.symbols);
-                for (symbol, own) in symbols.iter().enumerate() {
-                    let is_known = || found.iter().any(|(known, _)| *known == own.name);
-                    if own.parent.is_none() && own.exported && own.kind != SymbolKind::Module && !is_known() {
-                        found.push((own.name.clone(), Some(SymbolAt { file: to, symbol })));
-                    }
-                }
-                hand_on(survey, to, found, depth + 1);
-            }
+#[derive(Default)]
+struct HandedOn {
+    names: Vec<(String, Option<SymbolAt>)>,
+    known: HashSet<String>,
+    /// At which depth a file was followed: stars may lead in circles.
+    followed: HashMap<usize, usize>,
+}
+
+impl HandedOn {
+    /// What stars hand on is handed on by the files behind them.
+    fn add_from(&mut self, survey: &Survey<'_>, at: usize, depth: usize) {
+        let Some(facts) = survey.files.get(at) else { return };
+        if self.followed.get(&at).is_some_and(|before| *before <= depth) {
+            return;
         }
-        for name in &import.names {
-            let shown = name.alias.as_deref().unwrap_or(&name.name);
-            if shown.starts_with('_') || found.iter().any(|(known, _)| known == shown) {
+        self.followed.insert(at, depth);
+        let package = survey.path(at).strip_suffix("__init__.py");
+        let all_targets = survey.targets(at);
+        for import in &facts.imports {
+            let targets = all_targets.of(import);
+            // `from scrapy.http import Request` in `scrapy/__init__.py`.
+            let is_own = |package: &str| targets.iter().any(|to| survey.path(*to).starts_with(package));
+            if !import.reexport && !package.is_some_and(is_own) {
                 continue;
             }
-            let symbol = targets.iter().find_map(|to| symbol_behind(survey, *to, &name.name, 0));
-            found.push((shown.to_owned(), symbol));
+            if import.wildcard && depth < MOST_STARS {
+                for to in targets.iter().copied().filter(|to| *to != at) {
+                    let symbols = survey.files.get(to).map_or(&[][..], |facts| &facts.symbols);
+                    for (symbol, own) in symbols.iter().enumerate() {
+                        if own.parent.is_none() && own.exported && own.kind != SymbolKind::Module {
+                            self.add(&own.name, || Some(SymbolAt { file: to, symbol }));
+                        }
+                    }
+                    self.add_from(survey, to, depth + 1);
+                }
+            }
+            for name in &import.names {
+                let shown = name.alias.as_deref().unwrap_or(&name.name);
+                if !shown.starts_with('_') {
+                    self.add(shown, || {
+                        targets.iter().find_map(|to| symbol_behind(survey, *to, &name.name, 0))
+                    });
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, symbol: impl FnOnce() -> Option<SymbolAt>) {
+        if self.known.insert(name.to_owned()) {
+            self.names.push((name.to_owned(), symbol()));
         }
     }
 }

@@ -1,24 +1,36 @@
 //! Paths of routes that stand behind constants: `router.get(USER_PATH, show)`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{DocumentError, Survey};
+
+/// What so many files define is no constant that stands alone.
+const MOST_PLACES: usize = 100;
+
+/// The files that define a name.
+type Places = HashMap<String, BTreeSet<usize>>;
 
 impl Survey<'_> {
     /// Puts the texts of constants into the paths of routes. What names no constant with a path is no route: any table
     /// has a `get`.
     pub(super) fn load_route_paths(&mut self) -> Result<(), DocumentError> {
-        let mut alone = BTreeMap::new();
+        let mut alone = HashMap::new();
+        let places = self.places_of_constants();
         for at in 0..self.files.len() {
             if !self.files[at].routes.iter().any(|route| names_in(&route.path).next().is_some()) {
                 continue;
             }
+            let mut near = HashMap::new();
             let mut routes = std::mem::take(&mut self.files[at].routes);
             for route in &mut routes {
                 let mut path = route.path.clone();
                 for name in names_in(&route.path) {
-                    if let Some(text) = self.text_of_constant(at, name, &mut alone)? {
-                        path = with_text(&path, name, &text);
+                    if !near.contains_key(name) {
+                        let text = self.text_of_constant(at, name, &places, &mut alone)?;
+                        near.insert(name.to_owned(), text);
+                    }
+                    if let Some(text) = near.get(name).and_then(Option::as_ref) {
+                        path = with_text(&path, name, text);
                     }
                 }
                 route.path = path;
@@ -29,28 +41,52 @@ impl Survey<'_> {
         Ok(())
     }
 
+    /// Where the parts of the names in routes are defined.
+    fn places_of_constants(&self) -> Places {
+        let names = self.files.iter().flat_map(|facts| &facts.routes).flat_map(|route| names_in(&route.path));
+        let mut places: Places =
+            names.flat_map(parts).map(|part| (part.to_owned(), BTreeSet::new())).collect();
+        if places.is_empty() {
+            return places;
+        }
+        for (at, facts) in self.files.iter().enumerate() {
+            for symbol in &facts.symbols {
+                if let Some(files) = places.get_mut(&symbol.name) {
+                    files.insert(at);
+                }
+            }
+        }
+        places
+    }
+
     /// The path that a constant stands for: one of the file, one that it imports, or the only one of that name, which
     /// `alone` remembers.
     fn text_of_constant(
         &self,
         at: usize,
         name: &str,
-        alone: &mut BTreeMap<String, Option<String>>,
+        places: &Places,
+        alone: &mut HashMap<String, Option<String>>,
     ) -> Result<Option<String>, DocumentError> {
-        let parts: Vec<&str> = name.split(['.', ':']).filter(|part| !part.is_empty()).collect();
-        let Some(last) = parts.last().copied() else { return Ok(None) };
+        let defining: Vec<&BTreeSet<usize>> = parts(name).filter_map(|part| places.get(part)).collect();
         let imported = self.imports_of(at).map(|link| link.to);
         for near in std::iter::once(at).chain(imported) {
-            if let Some(text) = self.text_in(near, &parts, last)? {
+            if defining.iter().any(|files| files.contains(&near))
+                && let Some(text) = self.text_in(near, name)?
+            {
                 return Ok(Some(text));
             }
         }
         if let Some(known) = alone.get(name) {
             return Ok(known.clone());
         }
+        let others: BTreeSet<usize> =
+            defining.into_iter().flatten().copied().filter(|other| self.is_source(*other)).collect();
         let mut texts = BTreeSet::new();
-        for other in (0..self.files.len()).filter(|other| self.is_source(*other)) {
-            texts.extend(self.text_in(other, &parts, last)?);
+        if others.len() <= MOST_PLACES {
+            for other in others {
+                texts.extend(self.text_in(other, name)?);
+            }
         }
         let only = texts.pop_first().filter(|_| texts.is_empty());
         alone.insert(name.to_owned(), only.clone());
@@ -58,9 +94,9 @@ impl Survey<'_> {
     }
 
     /// The text that a file gives to a name, in the definition of one of its parts.
-    fn text_in(&self, at: usize, parts: &[&str], last: &str) -> Result<Option<String>, DocumentError> {
-        let Some(facts) = self.files.get(at) else { return Ok(None) };
-        let holds = |name: &str| parts.contains(&name);
+    fn text_in(&self, at: usize, name: &str) -> Result<Option<String>, DocumentError> {
+        let (Some(facts), Some(last)) = (self.files.get(at), parts(name).last()) else { return Ok(None) };
+        let holds = |own: &str| parts(name).any(|part| part == own);
         let mut lines = facts.symbols.iter().filter(|symbol| holds(&symbol.name)).map(|s| s.lines).peekable();
         if lines.peek().is_none() {
             return Ok(None);
@@ -72,6 +108,11 @@ impl Survey<'_> {
             own.filter_map(|line| text_given(line, last)).next().map(str::to_owned)
         }))
     }
+}
+
+/// `A` and `B` of `A.B` or `A::B`.
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['.', ':']).filter(|part| !part.is_empty())
 }
 
 /// `A.B` of `/api/<A.B>`, where that is how a constant is written.

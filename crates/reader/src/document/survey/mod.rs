@@ -12,7 +12,7 @@ mod places;
 mod private;
 mod programs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::manifest::{Manifest, is_manifest, read_manifest};
 use super::readme::{Readme, read_readme, readme_order};
@@ -92,6 +92,22 @@ pub(crate) struct SymbolAt {
     pub(crate) symbol: usize,
 }
 
+/// The files that the imports of one file take their names from.
+#[derive(Default)]
+pub(crate) struct Targets<'s> {
+    of_line: HashMap<u32, Vec<usize>>,
+    of_name: HashMap<&'s str, Vec<usize>>,
+}
+
+impl Targets<'_> {
+    /// Those of an import. Of a file that is imported twice only the first line is known; then it is told by the name of
+    /// the module, as after Rust's `mod a; pub use a::f;`.
+    pub(crate) fn of(&self, import: &Import) -> &[usize] {
+        let named = || self.of_name.get(import.module.rsplit("::").next().unwrap_or_default());
+        self.of_line.get(&import.line).or_else(named).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// What a manifest among tests, examples and the like needs, the project does not.
 fn is_aside(role: FileRole) -> bool {
     matches!(role, FileRole::Test | FileRole::Example | FileRole::Benchmark | FileRole::Docs)
@@ -161,21 +177,18 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    /// The files that an import takes its names from. Of a file that is imported twice only the first line is known; then
-    /// it is told by the name of the module, as after Rust's `mod a; pub use a::f;`.
-    pub(crate) fn targets_of(&self, file: usize, import: &Import) -> Vec<usize> {
-        let here: Vec<usize> =
-            self.imports_of(file).filter(|link| link.line == import.line).map(|link| link.to).collect();
-        if !here.is_empty() {
-            return here;
+    /// Where the imports of a file lead to.
+    pub(crate) fn targets(&self, file: usize) -> Targets<'_> {
+        let mut targets = Targets::default();
+        for link in self.imports_of(file) {
+            targets.of_line.entry(link.line).or_default().push(link.to);
+            if let Some(path) = self.path(link.to).strip_suffix(".rs") {
+                let path = path.strip_suffix("/mod").unwrap_or(path);
+                let name = path.rsplit('/').next().unwrap_or(path);
+                targets.of_name.entry(name).or_default().push(link.to);
+            }
         }
-        let last = import.module.rsplit("::").next().unwrap_or_default();
-        let is_named = |path: &str| {
-            path.strip_suffix(".rs").is_some_and(|path| {
-                path.strip_suffix("/mod").unwrap_or(path).rsplit('/').next() == Some(last)
-            })
-        };
-        self.imports_of(file).map(|link| link.to).filter(|to| is_named(self.path(*to))).collect()
+        targets
     }
 
     /// Whether the import at a line declares a part of the crate or hands on its names.

@@ -1,6 +1,6 @@
 //! What the users of a Rust crate cannot name, because a module on the way to it is private.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Survey, SymbolAt};
 use crate::domain::{Language, SymbolKind};
@@ -12,22 +12,36 @@ pub(super) struct Private {
     files: BTreeSet<usize>,
     /// A file, and a name at its top.
     handed_on: BTreeSet<(usize, String)>,
+    /// A file, and a module that it keeps to itself.
+    modules: BTreeSet<(usize, String)>,
 }
 
 impl Survey<'_> {
     pub(super) fn load_private(&mut self) {
         let mut declared = BTreeSet::new();
+        let mut private = Private::default();
         let mut ways: Vec<Vec<usize>> = vec![Vec::new(); self.files.len()];
-        for link in &self.imports {
-            for import in self.rust_imports(link.from).filter(|import| import.line == link.line) {
-                let is_part = import.relative && import.names.is_empty() && !import.wildcard;
-                if is_part {
-                    declared.insert(link.to);
-                }
-                if import.reexport && (is_part || import.wildcard) {
-                    ways[link.from].push(link.to);
+        for (from, facts) in self.files.iter().enumerate() {
+            if facts.file.language != Some(Language::Rust) {
+                continue;
+            }
+            let mut of_line: BTreeMap<u32, Vec<&Import>> = BTreeMap::new();
+            for import in &facts.imports {
+                of_line.entry(import.line).or_default().push(import);
+            }
+            for link in self.imports_of(from) {
+                for import in of_line.get(&link.line).into_iter().flatten() {
+                    let is_part = import.relative && import.names.is_empty() && !import.wildcard;
+                    if is_part {
+                        declared.insert(link.to);
+                    }
+                    if import.reexport && (is_part || import.wildcard) {
+                        ways[from].push(link.to);
+                    }
                 }
             }
+            let own = facts.symbols.iter().filter(|own| own.kind == SymbolKind::Module && !own.exported);
+            private.modules.extend(own.map(|own| (from, own.name.clone())));
         }
         let mut public: BTreeSet<usize> =
             (0..self.files.len()).filter(|file| !declared.contains(file)).collect();
@@ -35,12 +49,12 @@ impl Survey<'_> {
         while let Some(file) = left.pop() {
             left.extend(ways[file].iter().copied().filter(|to| public.insert(*to)));
         }
-        let mut private =
-            Private { files: declared.difference(&public).copied().collect(), handed_on: BTreeSet::new() };
+        private.files = declared.difference(&public).copied().collect();
         for file in public {
+            let targets = self.targets(file);
             for import in self.rust_imports(file).filter(|import| import.reexport) {
-                for to in self.targets_of(file, import) {
-                    private.handed_on.extend(import.names.iter().map(|name| (to, name.name.clone())));
+                for to in targets.of(import) {
+                    private.handed_on.extend(import.names.iter().map(|name| (*to, name.name.clone())));
                 }
             }
         }
@@ -59,13 +73,11 @@ impl Survey<'_> {
             return false;
         };
         let Some(symbol) = facts.symbols.get(at.symbol) else { return false };
-        let parents: Vec<&str> =
-            symbol.parent.as_deref().map(|parent| parent.split('.').collect()).unwrap_or_default();
-        let in_private_module = facts.symbols.iter().any(|module| {
-            module.kind == SymbolKind::Module && !module.exported && parents.contains(&module.name.as_str())
-        });
+        let mut parents = symbol.parent.iter().flat_map(|parent| parent.split('.')).peekable();
+        let top = parents.peek().copied().unwrap_or(&symbol.name);
+        let in_private_module =
+            parents.any(|parent| self.private.modules.contains(&(at.file, parent.to_owned())));
         let is_restricted = symbol.signature.starts_with("pub(");
-        let top = parents.first().copied().unwrap_or(&symbol.name);
         is_restricted
             || in_private_module
             || (self.private.files.contains(&at.file)
