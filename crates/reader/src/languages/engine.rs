@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tree_sitter::{ParseOptions, Parser, Tree};
@@ -15,6 +15,7 @@ use tree_sitter::{ParseOptions, Parser, Tree};
 use super::{
     captures::{self, Role},
     comments::cut,
+    deadline::Deadline,
     found::{Found, Pattern},
     query::Query,
     syntax::{Grammar, Syntax},
@@ -86,9 +87,9 @@ impl Engine {
         Ok(Engine { spec, parser, compiled })
     }
 
-    /// The facts of one file. Never takes much longer than `limit`; never fails, whatever the text is.
+    /// The facts of one file. Never works much longer than `limit`; never fails, whatever the text is.
     pub fn extract(&mut self, path: &str, text: &str, limit: Duration) -> Extract {
-        let deadline = Instant::now() + limit;
+        let deadline = Deadline::after(limit);
         let shallow = shallow_part(text);
         let is_deep = shallow.len() < text.len();
         let text = shallow;
@@ -98,20 +99,21 @@ impl Engine {
             Some(tree) => (tree, text, is_deep),
             None => {
                 let start = first_lines(parsed, SECOND_TRY);
-                let deadline = Instant::now() + limit / 4;
+                let deadline = Deadline::after(limit / 4);
                 match parse(&mut self.parser, start, deadline) {
                     Some(tree) => (tree, &text[..start.len()], true),
                     None => return Extract { is_cut: true, ..Extract::default() },
                 }
             }
         };
-        let (mut extract, was_cut) = self.facts(tree, path, text, deadline.max(Instant::now() + limit / 4));
+        let (mut extract, was_cut) =
+            self.facts(tree, path, text, deadline.or_later(Deadline::after(limit / 4)));
         extract.is_cut = is_cut || was_cut;
         extract
     }
 
     /// What the query finds in the tree, and whether the deadline came first.
-    fn facts(&self, tree: Tree, path: &str, text: &str, deadline: Instant) -> (Extract, bool) {
+    fn facts(&self, tree: Tree, path: &str, text: &str, deadline: Deadline) -> (Extract, bool) {
         let Compiled { grammar, query, roles, frameworks } = &*self.compiled;
         let (syntax, is_short) = Syntax::of(&tree, grammar, text, deadline);
         drop(tree);
@@ -127,8 +129,8 @@ impl Engine {
     }
 }
 
-fn parse(parser: &mut Parser, text: &str, deadline: Instant) -> Option<Tree> {
-    let mut check = |_: &tree_sitter::ParseState| match Instant::now() > deadline {
+fn parse(parser: &mut Parser, text: &str, deadline: Deadline) -> Option<Tree> {
+    let mut check = |_: &tree_sitter::ParseState| match deadline.is_over() {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };

@@ -39,6 +39,7 @@ mod braces;
 mod captures;
 mod comments;
 mod common_js;
+mod deadline;
 mod engine;
 mod exports;
 mod found;

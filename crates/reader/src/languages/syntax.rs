@@ -3,9 +3,11 @@
 //! tree-sitter's tree is walked once, then freed; whoever asks for children, fields or text afterwards reads
 //! twenty bytes of a list instead of crossing into C. A node's descendants follow it in the list.
 
-use std::{collections::HashMap, ops::Range, time::Instant};
+use std::{collections::HashMap, ops::Range};
 
 use tree_sitter::{Language, Tree};
+
+use super::deadline::Deadline;
 
 /// The clock is read once for this many nodes.
 const NODES_PER_CHECK: usize = 1 << 16;
@@ -69,7 +71,7 @@ struct Flat {
 
 impl<'g> Syntax<'g> {
     /// The nodes of `tree` in the order in which they start, and whether the deadline came before their end.
-    pub(super) fn of(tree: &Tree, grammar: &'g Grammar, text: &str, deadline: Instant) -> (Self, bool) {
+    pub(super) fn of(tree: &Tree, grammar: &'g Grammar, text: &str, deadline: Deadline) -> (Self, bool) {
         let mut nodes = Vec::with_capacity(text.len() / 4);
         let is_cut = flatten(tree, deadline, &mut nodes);
         let newlines = memchr::memchr_iter(b'\n', text.as_bytes()).map(index).collect();
@@ -91,7 +93,7 @@ impl<'g> Syntax<'g> {
     }
 }
 
-fn flatten(tree: &Tree, deadline: Instant, nodes: &mut Vec<Flat>) -> bool {
+fn flatten(tree: &Tree, deadline: Deadline, nodes: &mut Vec<Flat>) -> bool {
     let mut cursor = tree.walk();
     let mut open: Vec<usize> = Vec::new();
     loop {
@@ -104,7 +106,7 @@ fn flatten(tree: &Tree, deadline: Instant, nodes: &mut Vec<Flat>) -> bool {
             next: index(at + 1),
             parent: open.last().map_or(NONE, |parent| index(*parent)),
         });
-        if at % NODES_PER_CHECK == NODES_PER_CHECK - 1 && Instant::now() > deadline {
+        if at % NODES_PER_CHECK == NODES_PER_CHECK - 1 && deadline.is_over() {
             let end = index(nodes.len());
             open.iter().for_each(|&at| nodes[at].next = end);
             return true;

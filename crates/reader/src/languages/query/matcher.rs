@@ -1,9 +1,10 @@
 //! Holds a query against the nodes of a file.
 
-use std::time::Instant;
-
 use super::{Capture, Item, Kind, Pattern, Quantifier, Query, Shape};
-use crate::languages::syntax::{Node, Syntax};
+use crate::languages::{
+    deadline::Deadline,
+    syntax::{Node, Syntax},
+};
 
 /// The clock is read once for this many starts of patterns.
 const STARTS_PER_CHECK: u32 = 1 << 12;
@@ -42,7 +43,7 @@ impl Query {
         &self,
         syntax: &'t Syntax<'t>,
         text: &'t str,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Matches<'t> {
         let matches = Matches { found: Vec::new(), captures: Vec::new(), is_cut: false };
         let mut matcher = Matcher { text, matches, open: Vec::new(), steps: 0, root: 0, first: 0, last: 0 };
@@ -56,7 +57,7 @@ impl Query {
             starts += u32::from(!starting.is_empty());
             if starts == STARTS_PER_CHECK {
                 starts = 0;
-                if Instant::now() > deadline {
+                if deadline.is_over() {
                     matcher.matches.is_cut = true;
                     break;
                 }

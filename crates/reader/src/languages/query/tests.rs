@@ -1,14 +1,11 @@
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, time::Duration};
 
 use streaming_iterator::StreamingIterator;
 use tree_sitter::{Language, Parser, QueryCursor};
 
 use super::Query;
 use crate::languages::{
+    deadline::Deadline,
     detect, specs,
     syntax::{Grammar, Syntax},
 };
@@ -22,7 +19,7 @@ fn ours(language: &Language, source: &str, text: &str) -> Vec<Seen> {
     parser.set_language(language).expect("a grammar of this version");
     let tree = parser.parse(text, None).expect("a tree");
     let grammar = Grammar::of(language);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Deadline::after(Duration::from_secs(60));
     let (syntax, is_cut) = Syntax::of(&tree, &grammar, text, deadline);
     let matches = query.matches(&syntax, text, deadline);
     assert!(!is_cut && !matches.is_cut);
@@ -149,7 +146,7 @@ fn a_pattern_that_can_match_in_too_many_ways_ends() {
     parser.set_language(&language).expect("a grammar of this version");
     let tree = parser.parse(&text, None).expect("a tree");
     let grammar = Grammar::of(&language);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Deadline::after(Duration::from_secs(60));
     let (syntax, _) = Syntax::of(&tree, &grammar, &text, deadline);
     let found = query.matches(&syntax, &text, deadline).iter().count();
     assert!(found > 0 && found < 1 << 21, "{found}");
