@@ -1,5 +1,7 @@
 //! What all pages share: texts in the language of the book, places as links, which pages exist.
 
+use std::collections::HashMap;
+
 use super::super::markdown::{Writer, cite, code, escape, page_link, prose};
 use super::super::options::PageLanguage;
 use super::super::sentence::first_sentence;
@@ -339,14 +341,17 @@ impl<'s> Book<'s> {
     pub(super) fn top_level(&self, file: usize) -> Vec<SymbolAt> {
         use crate::domain::SymbolKind as Kind;
         let Some(facts) = self.survey.files.get(file) else { return Vec::new() };
+        let mut owners: HashMap<String, Kind> = HashMap::new();
+        for symbol in &facts.symbols {
+            owners.entry(symbol.qualified_name()).or_insert(symbol.kind);
+        }
         let symbols = facts.symbols.iter().enumerate().filter(|(_, symbol)| {
-            let owner = |parent: &String| facts.symbols.iter().find(|s| s.qualified_name() == *parent);
             // Namespaces, objects that functions are hung on, and parents declared elsewhere are no owners.
             let at_top = symbol
                 .parent
                 .as_ref()
-                .and_then(owner)
-                .is_none_or(|owner| matches!(owner.kind, Kind::Module | Kind::Variable | Kind::Constant));
+                .and_then(|parent| owners.get(parent))
+                .is_none_or(|owner| matches!(owner, Kind::Module | Kind::Variable | Kind::Constant));
             at_top
                 && !matches!(symbol.kind, Kind::Module | Kind::Variable | Kind::Field)
                 && !Survey::is_test_symbol(symbol)

@@ -130,12 +130,15 @@ impl Survey<'_> {
                     .filter(|(_, symbol)| !symbol.name.starts_with('_'))
                     .map(move |(symbol, _)| SymbolAt { file, symbol })
             });
+            // Of a module, once: it looks at all its files.
+            let needed: Vec<bool> =
+                (0..self.modules.len()).map(|module| !self.users_of_module(module).is_empty()).collect();
             let score = |root: SymbolAt| {
                 let name = self.symbol(root).map_or("", |symbol| symbol.name.as_str());
                 let named = if is_start(name) { 3 } else { 1 };
                 // What wraps the whole for convenience reaches all of it, but nothing of the project needs it.
                 let needed =
-                    self.module_of(root.file).is_some_and(|module| !self.users_of_module(module).is_empty());
+                    self.module_of(root.file).is_some_and(|module| needed.get(module) == Some(&true));
                 let weight = if needed { named * 2 } else { named };
                 (self.reach(table, root) * weight, root)
             };
