@@ -141,7 +141,7 @@ pub(crate) async fn with_llm(
                     PageLanguage::En => {
                         format!("Described by static analysis, since the LLM gave no answer: {error}.")
                     }
-                    PageLanguage::Zh => format!("由静态分析描述，因为语言模型没有回答：{error}。"),
+                    PageLanguage::Zh => format!("由静态分析描述，因为大模型没有回答：{error}。"),
                 });
                 (reading, LlmUsage { calls: 1, ..LlmUsage::default() })
             }

@@ -127,7 +127,7 @@ fn every_claim_can_be_followed_and_every_diagram_drawn() {
         assert!(report.citations > 40);
         let note = match language {
             PageLanguage::En => "no language model",
-            PageLanguage::Zh => "没有使用语言模型",
+            PageLanguage::Zh => "没有使用大模型",
         };
         for page in &pages {
             assert!(

@@ -212,7 +212,7 @@ pub(super) fn only_first_parts(language: PageLanguage, count: usize) -> String {
 pub(super) fn answer_unusable(language: PageLanguage, reason: &str) -> String {
     match language {
         En => format!("Described by static analysis, since the LLM's answer could not be used: {reason}"),
-        Zh => format!("由静态分析描述，因为语言模型的回答无法采用：{reason}"),
+        Zh => format!("由静态分析描述，因为大模型的回答无法采用：{reason}"),
     }
 }
 

@@ -39,8 +39,18 @@ pub(crate) fn say(language: PageLanguage, key: Key, values: &[&str]) -> String {
             .and_then(|(digit, tail)| Some((values.get(digit.parse::<usize>().ok()?)?, tail)))
         {
             Some((value, tail)) => {
+                // The blank of a template sets off Latin letters and code, and no Chinese words.
+                if out.ends_with(' ')
+                    && is_han(out.trim_end().chars().next_back())
+                    && is_han(value.chars().next())
+                {
+                    out.pop();
+                }
                 out.push_str(value);
-                rest = tail;
+                rest = match tail.strip_prefix(' ') {
+                    Some(close) if is_han(value.chars().next_back()) && is_han(close.chars().next()) => close,
+                    _ => tail,
+                };
             }
             None => {
                 out.push('{');
@@ -50,6 +60,10 @@ pub(crate) fn say(language: PageLanguage, key: Key, values: &[&str]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+fn is_han(letter: Option<char>) -> bool {
+    letter.is_some_and(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
 }
 
 /// A number with its noun: `1 file`, `2,300 files`.
@@ -79,23 +93,25 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// Joined by commas, the last by “and”.
 pub(crate) fn and(language: PageLanguage, items: &[String]) -> String {
-    let (comma, last) = match language {
-        PageLanguage::En => (", ", " and "),
-        PageLanguage::Zh => ("、", "和 "),
-    };
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [head @ .., tail] => format!("{}{last}{tail}", head.join(comma)),
+    match (items, language) {
+        ([], _) => String::new(),
+        ([only], _) => only.clone(),
+        ([head @ .., tail], PageLanguage::En) => format!("{} and {tail}", head.join(", ")),
+        ([head @ .., tail], PageLanguage::Zh) => {
+            let head = head.join("、");
+            let before = if is_han(head.chars().next_back()) { "" } else { " " };
+            let after = if is_han(tail.chars().next()) { "" } else { " " };
+            format!("{head}{before}和{after}{tail}")
+        }
     }
 }
 
 catalogue! {
     // the note
     Note: "Static analysis of {0}. Descriptions are quoted from the project's own documentation; no language model was used. Set `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` to add written explanations.",
-        "{0} 的静态分析。描述引自项目自己的文档，没有使用语言模型。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+        "{0} 的静态分析。描述引自项目自己的文档，没有使用大模型。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
     NotePart: "Static analysis, no language model: {0}. Set `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` to add written explanations.",
-        "静态分析，没有使用语言模型：{0}。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
+        "静态分析，没有使用大模型：{0}。设置 `OPENAI_BASE_URL`、`OPENAI_MODEL` 和 `OPENAI_API_KEY` 可以加上撰写的讲解。";
 
     // nouns
     NounFile: "file|files", "个文件";

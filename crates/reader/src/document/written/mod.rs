@@ -269,7 +269,7 @@ fn static_note(language: PageLanguage, reason: &str) -> String {
         PageLanguage::En => {
             format!("Static analysis stands here, since the LLM's page could not be kept: {reason}")
         }
-        PageLanguage::Zh => format!("此页为静态分析，因为语言模型撰写的页面无法采用：{reason}"),
+        PageLanguage::Zh => format!("此页为静态分析，因为大模型撰写的页面无法采用：{reason}"),
     }
 }
 
