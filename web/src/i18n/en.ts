@@ -47,6 +47,8 @@ export const en = {
     git_unreachable: "The git server does not answer",
     git_unauthorized: "The git server wants a login",
     git_ref_not_found: "There is no such branch, tag or commit",
+    git_outside: "The repository leads to files outside of it",
+    git_other_owner: "The repository belongs to another user",
     git_failed: "The git repository cannot be fetched",
     llm_not_configured: "No LLM is configured",
     unauthorized: "A password is needed",

@@ -27,6 +27,8 @@ export const explained: Record<string, Explanation> = {
   git_credentials: { detail: "Git 地址中含有用户名和密码。", hint: "请去掉它们，改用服务器上的 Git 凭据。" },
   git_failed: { detail: "Git 未能取得该仓库。", hint: "请检查地址；" + RESUME },
   git_missing: { detail: "服务器上没有安装 git。", hint: "请安装 git，或改为上传压缩包。" },
+  git_other_owner: { detail: "该仓库属于其他用户，git 不为别人读取它。", hint: "请自行克隆后填写克隆的文件夹；若信任其所有者，可把它加入 git 的 safe.directory。" },
+  git_outside: { detail: "该裸仓库指向其外的文件，因此不读取。", hint: "若信任它，请自行用 git clone 克隆，再填写克隆的文件夹。" },
   git_private_host: { detail: "该地址指向内网或本机，默认不允许访问。", hint: "服务器的运行者可以设置 ALLOW_PRIVATE_GIT=true。" },
   git_redirect: { detail: "Git 服务器把请求转到了另一个地址。", hint: "请直接填写最终的地址。" },
   git_ref: { detail: "分支、标签或提交的写法无效。", hint: "请填写仓库中存在的名称。" },

@@ -43,6 +43,8 @@ export const zh: Texts = {
     git_unreachable: "Git 服务器没有响应",
     git_unauthorized: "Git 服务器要求登录",
     git_ref_not_found: "没有这个分支、标签或提交",
+    git_outside: "该仓库指向其外的文件",
+    git_other_owner: "该仓库属于其他用户",
     git_failed: "无法取得该 Git 仓库",
     llm_not_configured: "未配置大模型",
     unauthorized: "需要密码",
