@@ -124,8 +124,11 @@ impl<'a> Work<'a> {
         let mut unanswered = 0;
         loop {
             tokio::time::sleep(LOOK_AT_WORKER).await;
-            let is_silent = WorkerLock::is_held(&self.config.data_dir)? && !self.is_served().await?;
-            unanswered = if is_silent { unanswered + 1 } else { 0 };
+            if self.is_served().await? {
+                unanswered = 0;
+                continue;
+            }
+            unanswered = if WorkerLock::is_held(&self.config.data_dir)? { unanswered + 1 } else { 0 };
             if (1..UNANSWERED).contains(&unanswered) {
                 continue;
             }
