@@ -45,9 +45,17 @@ pub(crate) fn content_type(name: &str) -> Result<&'static str, ProtocolError> {
     })
 }
 
+/// Whether these envelopes are read in no time: together they have at most so many bytes, and none is compressed.
+pub(crate) fn is_quick_to_read<'e>(
+    mut envelopes: impl Iterator<Item = &'e [u8]> + Clone,
+    most_bytes: usize,
+) -> bool {
+    envelopes.clone().map(<[u8]>::len).sum::<usize>() <= most_bytes && !envelopes.any(may_be_compressed)
+}
+
 /// Whether reading this envelope may cost far more than its size tells, for a body of 16 MiB is packed in 45 bytes. It
 /// may say so of one that is not compressed, and looks at the bytes alone, since most are not.
-pub(crate) fn may_be_compressed(envelope: &[u8]) -> bool {
+fn may_be_compressed(envelope: &[u8]) -> bool {
     // The header's name, and its letters where somebody hides them in escapes that no JSON library writes.
     static SIGNS: LazyLock<[Finder<'static>; 3]> =
         LazyLock::new(|| [r#""compression""#, r"\u006", r"\u007"].map(Finder::new));

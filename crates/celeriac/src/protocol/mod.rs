@@ -19,7 +19,7 @@ mod time;
 mod version1;
 
 pub use command::{COMMANDS, Command, CommandKind, WordKind};
-pub(crate) use compression::{content_type as compression_type, may_be_compressed};
+pub(crate) use compression::{content_type as compression_type, is_quick_to_read};
 pub use control::{ControlReply, ControlRequest, PIDBOX_TOPIC, ReplyTo, Unfit, reply_topic};
 pub use envelope::{DeliveryInfo, Envelope, MAX_BODY_BYTES, Properties};
 pub use error::ProtocolError;

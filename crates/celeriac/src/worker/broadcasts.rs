@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::broker::{Binding, BrokerError, Delivery, DeliveryTag, Returns, Subscription};
-use crate::protocol::{Message, ProtocolError, QueueName, may_be_compressed};
+use crate::protocol::{Message, ProtocolError, QueueName, is_quick_to_read};
 use crate::worker::declared::{Declared, FANOUT};
 use crate::worker::shared::Shared;
 use crate::worker::strategy;
@@ -156,7 +156,7 @@ async fn hear<S: Send + Sync + 'static>(
 }
 
 async fn parse(payload: Vec<u8>) -> Result<Message, ProtocolError> {
-    if payload.len() <= PARSE_INLINE_BYTES && !may_be_compressed(&payload) {
+    if is_quick_to_read(std::iter::once(payload.as_slice()), PARSE_INLINE_BYTES) {
         return Message::decode(&payload);
     }
     let parsed = tokio::task::spawn_blocking(move || Message::decode(&payload)).await;

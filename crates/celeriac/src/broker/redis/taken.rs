@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::{BrokerError, Consume, Delivery, DeliveryTag, Outcome, Returns, Settlement};
 use super::{DroppedDeliveries, Inner, record};
-use crate::protocol::{QueueName, may_be_compressed};
+use crate::protocol::{QueueName, is_quick_to_read};
 use crate::redis::RedisError;
 
 /// Envelopes that together have more bytes than this are parsed on a thread of their own, and so are compressed ones.
@@ -75,9 +75,8 @@ impl Inner {
     ) -> Result<Vec<Delivery>, BrokerError> {
         let rows = std::mem::take(&mut taken.rows);
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
-        let bytes: usize = rows.iter().map(|row| row.body.len()).sum();
-        let is_cheap = bytes <= PARSE_INLINE_BYTES && !rows.iter().any(|row| may_be_compressed(&row.body));
-        let (deliveries, unreadable) = if is_cheap {
+        let is_quick = is_quick_to_read(rows.iter().map(|row| row.body.as_ref()), PARSE_INLINE_BYTES);
+        let (deliveries, unreadable) = if is_quick {
             parse(rows, &returns, want)
         } else {
             let want = want.clone();

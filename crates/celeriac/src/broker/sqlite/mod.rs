@@ -24,14 +24,15 @@ use super::{
     Publication, QueueInfo, Recovered, Returns, Settlement, Subscription,
 };
 use crate::beat::TickStore;
-use crate::protocol::{NodeName, QueueName, may_be_compressed};
+use crate::protocol::{NodeName, QueueName, is_quick_to_read};
 use crate::sqlite::{Alive, Bell, Dead, FALLBACK_POLL, File, now_ms};
 use queue::{Claim, Claimed, Incoming};
 
 /// How often consumers look for messages of the dead.
 const RECOVER_EVERY: Duration = Duration::from_secs(2);
 
-/// Bodies of which a claim together has more bytes than this are parsed on a thread of their own, and so are compressed ones.
+/// Bodies of which a claim together has more bytes than this are parsed on a thread of their own, and so are compressed
+/// ones.
 const PARSE_INLINE_BYTES: usize = 512 * 1024;
 
 /// A broker on a SQLite file; cheap to clone.
@@ -173,9 +174,8 @@ impl SqliteBroker {
     /// Makes deliveries of what was claimed; what cannot be read goes to the dead letters.
     async fn deliver(&self, mut claimed: Claimed, want: &Consume) -> Result<Vec<Delivery>, BrokerError> {
         let rows = claimed.take();
-        let bytes: usize = rows.iter().map(|row| row.body.as_ref().map_or(0, Vec::len)).sum();
-        let is_cheap = bytes <= PARSE_INLINE_BYTES
-            && !rows.iter().any(|row| row.body.as_deref().is_some_and(may_be_compressed));
+        let bodies = rows.iter().filter_map(|row| row.body.as_deref());
+        let is_quick = is_quick_to_read(bodies, PARSE_INLINE_BYTES);
         let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
         let want = want.clone();
         let parse = move || {
@@ -201,7 +201,7 @@ impl SqliteBroker {
             }
             (deliveries, unreadable)
         };
-        let (deliveries, unreadable) = if is_cheap {
+        let (deliveries, unreadable) = if is_quick {
             parse()
         } else {
             let closed = || DatabaseError::Closed { path: self.file.db.path().to_owned() };
