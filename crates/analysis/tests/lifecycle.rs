@@ -174,7 +174,7 @@ async fn a_task_that_kills_its_workers_fails_its_analysis() {
     let bed = Bed::with(|_| {}).await;
     let root = bed.repository("greeter", PACKAGE);
     let submitted = bed.submit(&root).await;
-    // A worker takes it three times and dies each time: its lease ends and nothing was settled.
+    // A worker begins it three times and dies each time: its lease ends and nothing was settled.
     let broker = bed.analyses.app().broker().clone();
     let mut want = celeriac::broker::Consume::new("doomed@lab", "analysis");
     want.lease = std::time::Duration::from_millis(1);
@@ -182,7 +182,10 @@ async fn a_task_that_kills_its_workers_fails_its_analysis() {
     let begun = std::time::Instant::now();
     while broker.dead_letters(10).await.unwrap().is_empty() {
         assert!(begun.elapsed() < common::LONG, "it is not given up");
-        held.extend(broker.consume(want.clone()).await.unwrap());
+        let taken = broker.consume(want.clone()).await.unwrap();
+        let tags: Vec<_> = taken.iter().map(|delivery| delivery.tag().clone()).collect();
+        broker.begin(&tags).await.unwrap();
+        held.extend(taken);
         broker.recover().await.unwrap();
     }
     let bed = bed.working();

@@ -28,6 +28,7 @@ macro_rules! broker_conformance {
             a_requeued_message_comes_back_not_before_its_delay
             a_rejected_message_becomes_a_dead_letter_and_can_be_revived
             a_message_whose_lease_ends_comes_back_and_is_buried_at_its_third_death
+            a_message_that_has_not_begun_dies_once_at_most
             a_message_that_lost_its_process_comes_back_and_is_buried_at_its_third_death
             a_renewed_lease_does_not_end
             a_lost_delivery_settles_nothing_that_another_holds
@@ -181,23 +182,52 @@ pub(crate) async fn a_message_whose_lease_ends_comes_back_and_is_buried_at_its_t
         let delivery =
             one.consume(Consume { lease: SHORT_LEASE, ..want("dying@h", 1) }).await.unwrap().remove(0);
         assert_eq!((delivery.deaths(), delivery.is_redelivered()), (deaths, deaths > 0));
-        // The worker dies: nobody settles, nobody gives back.
-        std::mem::forget(delivery);
-        loop {
-            let recovered = other.recover().await.unwrap();
-            if recovered != Recovered::default() {
-                let is_last = deaths + 1 == MAX_DEATHS;
-                assert_eq!(recovered, Recovered { requeued: u64::from(!is_last), dead: u64::from(is_last) });
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        if deaths > 0 {
+            one.begin(std::slice::from_ref(delivery.tag())).await.unwrap();
         }
+        let is_last = u64::from(deaths + 1 == MAX_DEATHS);
+        assert_eq!(death_of(delivery, &other).await, Recovered { requeued: 1 - is_last, dead: is_last });
     }
     assert!(one.consume(now("w@h", 1)).await.unwrap().is_empty());
     let letters = one.dead_letters(10).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].deaths, MAX_DEATHS);
     assert!(letters[0].reason.contains("dying@h"), "{}", letters[0].reason);
+}
+
+/// The worker that holds it dies: nobody settles, nobody gives back, and its lease ends.
+async fn death_of(delivery: Delivery, other: &Shared) -> Recovered {
+    std::mem::forget(delivery);
+    loop {
+        let recovered = other.recover().await.unwrap();
+        if recovered != Recovered::default() {
+            return recovered;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub(crate) async fn a_message_that_has_not_begun_dies_once_at_most(one: Shared, other: Shared) {
+    publish(&one, &["t"]).await;
+    let put_back = Recovered { requeued: 1, dead: 0 };
+    let take = || async {
+        one.consume(Consume { lease: SHORT_LEASE, ..want("dying@h", 1) }).await.unwrap().remove(0)
+    };
+    for deaths in [0, 1, 1] {
+        let delivery = take().await;
+        assert_eq!(delivery.deaths(), deaths);
+        assert_eq!(death_of(delivery, &other).await, put_back);
+    }
+    // What began and was given back has not begun when it is taken again.
+    let delivery = take().await;
+    one.begin(std::slice::from_ref(delivery.tag())).await.unwrap();
+    settle(&one, delivery.requeue(Duration::ZERO)).await;
+    assert_eq!(death_of(take().await, &other).await, put_back);
+    let delivery = take().await;
+    assert_eq!((delivery.deaths(), delivery.is_redelivered()), (1, true));
+    one.begin(std::slice::from_ref(delivery.tag())).await.unwrap();
+    assert_eq!(death_of(delivery, &other).await, put_back);
+    assert_eq!(take().await.deaths(), 2, "this one had begun");
 }
 
 pub(crate) async fn a_message_that_lost_its_process_comes_back_and_is_buried_at_its_third_death(

@@ -3,7 +3,8 @@
 //! A message is on the broker until it is settled. Whoever consumes it holds it by a lease and renews that with
 //! [`Broker::extend`]; when the holder dies, [`Broker::recover`] (any process may call it, consumers do so by
 //! themselves) puts the message back. A message that loses its holder for the third time, or that cannot be read, goes
-//! to the dead letters, with the reason.
+//! to the dead letters, with the reason. The first loss makes it a suspect, whether or not its task had begun; after
+//! that only losses count that came after [`Broker::begin`].
 //!
 //! All methods take batches, for one commit or round trip serves many messages.
 
@@ -40,6 +41,12 @@ pub const DEFAULT_LEASE: Duration = Duration::from_secs(20);
 
 /// How often a message may lose its holder: at the third time it goes to the dead letters.
 pub const MAX_DEATHS: u32 = 3;
+
+/// Does the death of its holder count for a message? The first one does in any case, so that nothing need be recorded
+/// of messages that no worker has died with; later ones if its task is known to have begun.
+fn counts_death(deaths: u32, has_begun: bool) -> bool {
+    deaths == 0 || has_begun
+}
 
 /// A message for a queue. Its priority is that of `message.properties`, and a message with an eta in its headers is
 /// not delivered before (a broker may deliver it early; then the worker waits).
@@ -139,6 +146,10 @@ pub trait Broker: Send + Sync + 'static {
     /// Holds the deliveries for `lease` from now on. Returns those that the caller has lost, which it need not hold on
     /// to: they were settled, or given to somebody else.
     async fn extend(&self, tags: &[DeliveryTag], lease: Duration) -> Result<Vec<DeliveryTag>, BrokerError>;
+
+    /// Records that the tasks of these deliveries are about to begin, in a way that outlives the caller: for messages
+    /// that have lost a holder before, so that another death counts for those that ran and not for their neighbours.
+    async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), BrokerError>;
 
     /// Puts messages whose lease has expired back into their queues, or to the dead letters.
     async fn recover(&self) -> Result<Recovered, BrokerError>;

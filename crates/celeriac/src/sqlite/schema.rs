@@ -5,7 +5,7 @@ use sqlite_group_commit::{DatabaseError, apply_migrations};
 
 /// Brings a file to the newest schema.
 pub(super) fn migrate(conn: &Connection) -> Result<(), DatabaseError> {
-    apply_migrations(conn, "celeriac", &[SCHEMA_1, SCHEMA_2, SCHEMA_3])
+    apply_migrations(conn, "celeriac", &[SCHEMA_1, SCHEMA_2, SCHEMA_3, SCHEMA_4])
 }
 
 /// Times are milliseconds since 1970.
@@ -104,3 +104,6 @@ CREATE TABLE beat_tick (
 
 /// The process that claimed a message, by its sign of life ([`Alive`](super::Alive)).
 const SCHEMA_3: &str = "ALTER TABLE message ADD COLUMN process TEXT;";
+
+/// The claim under which a message's task began, where that is recorded; of an earlier claim it says nothing.
+const SCHEMA_4: &str = "ALTER TABLE message ADD COLUMN began INTEGER;";

@@ -33,6 +33,16 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         tracing::error!(target: "celery.worker", "cannot acknowledge {}[{}]: {error}", task.name, held.id());
         return Finished::default();
     }
+    if held.deaths > 0
+        && !held.is_acknowledged()
+        && let Err(error) = shared.app.broker().begin(std::slice::from_ref(&held.tag)).await
+    {
+        tracing::warn!(
+            target: "celery.worker",
+            "cannot record that {}[{}] begins, so that it does not count should it kill the worker: {error}",
+            task.name, held.id(),
+        );
+    }
     held.set_started(place.pid());
     shared.count_run(task.name);
     shared.events.task("task-started", held.id(), JsonMap::new);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-use crate::broker::{Delivery, DeliveryTag, Settlement};
+use crate::broker::{Delivery, DeliveryTag, MAX_DEATHS, Settlement};
 use crate::cancellation::{CancelReason, Cancellation};
 use crate::protocol::{Message, NodeName, QueueName, TaskId, Timestamp};
 use crate::repr;
@@ -57,6 +57,8 @@ pub(crate) struct Held {
     pub(crate) give_back: Notify,
     /// Has somebody else got the message?
     pub(crate) lost: AtomicBool,
+    /// Keeps others from their last chance until this one is settled, if it runs for the last time.
+    last_chance: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Held {
@@ -77,6 +79,7 @@ impl Held {
             signal: AtomicI32::new(SIGTERM),
             give_back: Notify::new(),
             lost: AtomicBool::new(false),
+            last_chance: Mutex::new(None),
         }
     }
 
@@ -140,6 +143,16 @@ impl Held {
 
     pub(crate) fn is_acknowledged(&self) -> bool {
         self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Would another death of its worker make a dead letter of it?
+    pub(crate) fn has_last_chance(&self) -> bool {
+        self.deaths + 1 >= MAX_DEATHS
+    }
+
+    /// Has the permit for last chances until it is settled.
+    pub(crate) fn take_last_chance(&self, permit: OwnedSemaphorePermit) {
+        *self.last_chance.lock() = Some(permit);
     }
 
     /// Is the message still this worker's to keep?

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -51,6 +51,8 @@ pub(crate) struct Shared<S> {
     pub(crate) queues: Mutex<Vec<QueueName>>,
     /// Those of them that get what is sent to everybody.
     pub(crate) broadcasts: Broadcasts,
+    /// One message that the next death would make a dead letter of runs at a time.
+    pub(crate) last_chance: Arc<Semaphore>,
     /// The lives of all messages.
     pub(crate) messages: TaskTracker,
     /// How those and earlier ones are reached.
@@ -121,6 +123,7 @@ impl<S: Send + Sync + 'static> Shared<S> {
             autoscaler: settings.autoscale.map(|bounds| Arc::new(Autoscaler::new(bounds))),
             queues: Mutex::new(settings.queues.clone()),
             broadcasts: Broadcasts::default(),
+            last_chance: Arc::new(Semaphore::new(1)),
             messages: TaskTracker::new(),
             declarations: Mutex::new(Declarations::new(&settings.queues)),
             app,

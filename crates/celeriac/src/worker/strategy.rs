@@ -81,7 +81,7 @@ fn receive<S: Send + Sync + 'static>(
     Ok(task.clone())
 }
 
-/// Waits for the task's time and for its rate.
+/// Waits for the task's time and for its rate, and with its last chance for those of others.
 async fn turn<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     held: &Held,
@@ -107,6 +107,17 @@ async fn turn<S: Send + Sync + 'static>(
     {
         tokio::select! {
             () = control.bucket.acquire() => {}
+            () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
+        }
+    }
+    // Which of them kills the worker shows only while they run one by one. In a process of its own a task kills no
+    // other.
+    if held.has_last_chance() && shared.pool.children().is_none() {
+        tokio::select! {
+            permit = shared.last_chance.clone().acquire_owned() => {
+                // The semaphore is never closed.
+                permit.into_iter().for_each(|permit| held.take_last_chance(permit));
+            }
             () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
         }
     }

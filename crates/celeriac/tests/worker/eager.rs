@@ -60,6 +60,10 @@ impl Broker for Eager {
         self.0.extend(tags, lease).await
     }
 
+    async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), BrokerError> {
+        self.0.begin(tags).await
+    }
+
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         self.0.recover().await
     }

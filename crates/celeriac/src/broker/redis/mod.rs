@@ -169,6 +169,10 @@ impl Broker for RedisBroker {
         Ok(self.0.extend(tags, lease).await?)
     }
 
+    async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), BrokerError> {
+        Ok(self.0.begin(tags).await?)
+    }
+
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         Ok(self.0.recover().await?)
     }

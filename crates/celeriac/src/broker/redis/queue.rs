@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::{BrokerError, DeliveryTag, Publication};
 use super::Inner;
 use super::binding::queues_for;
+use super::record;
 use crate::protocol::QueueName;
 use crate::redis::RedisError;
 
@@ -104,6 +105,15 @@ impl Inner {
             lost.extend(self.lease_link.ask::<Vec<String>>("a renewal of leases", &extend).await?);
         }
         Ok(lost.into_iter().map(DeliveryTag::from).collect())
+    }
+
+    pub(super) async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), RedisError> {
+        self.recorded(tags.iter()).await;
+        let mut begin = self.scripts.begin.call(&[&self.names.unacked]);
+        for tag in tags {
+            begin.arg(tag.as_str()).arg(record::began(tag.as_str()));
+        }
+        self.link.ask::<i64>("a beginning", &begin).await.map(drop)
     }
 }
 

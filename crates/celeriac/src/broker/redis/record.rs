@@ -9,6 +9,16 @@ use crate::redis::Keys;
 /// The header that counts how often a message lost its holder. Python's workers pass it on.
 const DEATHS: &str = "celeriac_deaths";
 
+/// What the keys begin with by which a record tells that its task has begun; they end with the claim, since what is
+/// put back by kombu keeps them.
+const BEGAN: &str = "celeriac_began.";
+
+/// What marks the record of a delivery whose task begins.
+pub(super) fn began(tag: &str) -> String {
+    // Without the consumer's name, which may need to be escaped.
+    format!("{BEGAN}{}", tag.split('/').next().unwrap_or_default())
+}
+
 /// What the record of a message of this queue ends with.
 pub(super) fn ending(queue: &QueueName) -> String {
     format!(",\"\",{}]", Value::from(queue.as_str()))
@@ -18,15 +28,27 @@ pub(super) fn ending(queue: &QueueName) -> String {
 pub(super) struct Record {
     envelope: Value,
     queue: QueueName,
+    /// The marks of tasks that began; those of earlier deliveries among them.
+    began: Vec<String>,
 }
 
 impl Record {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ProtocolError> {
-        let (envelope, exchange, routing_key): (Value, String, String) =
+        let (mut envelope, exchange, routing_key): (Value, String, String) =
             json::parse(bytes).map_err(|error| ProtocolError::malformed("the unacked record", error))?;
         // With an exchange of its own, a queue has its exchange's name as well, unless it was declared otherwise.
         let queue = if routing_key.is_empty() { exchange } else { routing_key };
-        Ok(Self { envelope, queue: queue.into() })
+        let mut began = Vec::new();
+        if let Some(envelope) = envelope.as_object_mut() {
+            began.extend(envelope.keys().filter(|key| key.starts_with(BEGAN)).cloned());
+            began.iter().for_each(|mark| drop(envelope.shift_remove(mark)));
+        }
+        Ok(Self { envelope, queue: queue.into(), began })
+    }
+
+    /// Had the task begun when it was held by this delivery?
+    pub(super) fn has_begun(&self, tag: &str) -> bool {
+        self.began.contains(&began(tag))
     }
 
     pub(super) fn queue(&self) -> &QueueName {
@@ -168,6 +190,17 @@ mod tests {
         );
         assert_eq!(envelope["properties"]["delivery_info"]["redelivered"], true);
         assert_eq!(Record::read(&record.bytes()).unwrap().deaths(), 1);
+    }
+
+    #[test]
+    fn the_mark_of_a_task_that_began_is_of_one_delivery_and_goes_no_further() {
+        let (tag, later) = ("00ab.1/w@\"lab\"", "00cd.1/w@lab");
+        let marked = KOMBUS.replacen('{', &format!("{{\"{}\":true,", began(tag)), 1);
+        let record = Record::read(marked.as_bytes()).unwrap();
+        assert!(record.has_begun(tag) && !record.has_begun(later));
+        let unmarked = Record::read(KOMBUS.as_bytes()).unwrap();
+        assert!(!unmarked.has_begun(tag));
+        assert_eq!(record.bytes(), unmarked.bytes());
     }
 
     #[test]

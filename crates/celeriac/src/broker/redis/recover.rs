@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{MAX_DEATHS, Recovered};
+use super::super::{MAX_DEATHS, Recovered, counts_death};
 use super::Inner;
 use super::handover::REMEMBERED_FOR;
 use super::queue::millis;
@@ -158,7 +158,9 @@ impl Inner {
                 }
             };
             // What was on its way to a worker had not begun, or for a moment only: once, that is no death.
-            let counts_deaths = counts_deaths && (!tag.starts_with(MOVED) || record.is_redelivered());
+            let counts_deaths = counts_deaths
+                && counts_death(record.deaths(), record.has_begun(&tag))
+                && (!tag.starts_with(MOVED) || record.is_redelivered());
             record.mark_redelivered();
             if counts_deaths {
                 record.count_death();

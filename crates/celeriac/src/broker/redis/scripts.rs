@@ -29,6 +29,7 @@ scripts! {
     adopt = "lua/record.lua" "lua/adopt.lua",
     back = "lua/back.lua",
     settle = "lua/bury.lua" "lua/settle.lua",
+    begin = "lua/begin.lua",
     extend = "lua/extend.lua",
     expired = "lua/expired.lua",
     restore = "lua/bury.lua" "lua/restore.lua",

@@ -284,6 +284,11 @@ impl Broker for SqliteBroker {
         Ok(self.file.db.write_lazily(move |conn| queue::extend(conn, tags, lease)).await?)
     }
 
+    async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), BrokerError> {
+        let tags = tags.to_vec();
+        Ok(self.file.db.write_lazily(move |conn| queue::begin(conn, &tags)).await?)
+    }
+
     async fn recover(&self) -> Result<Recovered, BrokerError> {
         let now = self.recover_now().await?;
         let earlier = std::mem::take(&mut *self.untold.lock());

@@ -6,7 +6,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 use sqlite_group_commit::DatabaseError;
 
-use super::super::{DeliveryTag, MAX_DEATHS, Outcome, Publication, Recovered, Returns, Settlement};
+use super::super::{
+    DeliveryTag, MAX_DEATHS, Outcome, Publication, Recovered, Returns, Settlement, counts_death,
+};
 use crate::protocol::{MAX_BODY_BYTES, Message, NodeName, ProtocolError, QueueName};
 use crate::sqlite::{ms, now_ms};
 
@@ -338,6 +340,16 @@ pub(super) fn extend(
     Ok(lost)
 }
 
+/// Records that the tasks of these deliveries begin.
+pub(super) fn begin(conn: &Connection, tags: &[DeliveryTag]) -> Result<(), DatabaseError> {
+    let mut begin =
+        conn.prepare_cached("UPDATE message SET began = claim WHERE id = ?1 AND claim = ?2 AND state = 2")?;
+    for (id, claim) in tags.iter().filter_map(row_of) {
+        begin.execute([id, claim])?;
+    }
+    Ok(())
+}
+
 /// Whether any lease has expired.
 pub(super) fn has_expired(conn: &Connection, now: i64) -> Result<bool, DatabaseError> {
     let mut expired =
@@ -355,7 +367,7 @@ pub(super) fn expire(conn: &Connection, process: &str) -> Result<(), DatabaseErr
 /// Puts messages back whose lease has expired, or buries those that die too often.
 pub(super) fn recover(conn: &Connection, now: i64) -> Result<Recovered, DatabaseError> {
     let mut expired = conn.prepare_cached(
-        "SELECT id, claim, deaths, holder FROM message WHERE state = 2 AND lease_until < ?1
+        "SELECT id, claim, deaths, began IS claim, holder FROM message WHERE state = 2 AND lease_until < ?1
          ORDER BY lease_until LIMIT ?2",
     )?;
     let orphans = expired
@@ -364,26 +376,30 @@ pub(super) fn recover(conn: &Connection, now: i64) -> Result<Recovered, Database
                 row.get::<_, i64>(0)?,
                 row.get::<_, i64>(1)?,
                 row.get::<_, u32>(2)?,
-                row.get::<_, String>(3)?,
+                row.get::<_, bool>(3)?,
+                row.get::<_, String>(4)?,
             ))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     // The claim stays, so that the holder can end the message should it turn out to be alive.
     let mut put_back = conn.prepare_cached(
-        "UPDATE message SET state = 0, visible_at = 0, redelivered = 1, deaths = deaths + 1, lease_until = NULL,
+        "UPDATE message SET state = 0, visible_at = 0, redelivered = 1, deaths = ?2, lease_until = NULL,
              holder = NULL
          WHERE id = ?1",
     )?;
     let mut recovered = Recovered::default();
-    for (id, claim, deaths, holder) in orphans {
-        if deaths + 1 >= MAX_DEATHS {
-            conn.prepare_cached("UPDATE message SET deaths = deaths + 1 WHERE id = ?1")?.execute([id])?;
+    for (id, claim, deaths, has_begun, holder) in orphans {
+        let counts = counts_death(deaths, has_begun);
+        let deaths = deaths + u32::from(counts);
+        if counts && deaths >= MAX_DEATHS {
+            conn.prepare_cached("UPDATE message SET deaths = ?2 WHERE id = ?1")?
+                .execute(params![id, deaths])?;
             let reason =
-                format!("its worker died or hung {MAX_DEATHS} times while it ran (the last was {holder})");
+                format!("its worker died or hung {deaths} times while it ran (the last was {holder})");
             bury(conn, id, claim, &reason, now)?;
             recovered.dead += 1;
         } else {
-            put_back.execute([id])?;
+            put_back.execute(params![id, deaths])?;
             recovered.requeued += 1;
         }
     }
