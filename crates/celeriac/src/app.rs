@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::events::{self, EventStream};
 use crate::host;
 use crate::inspect::{Control, Inspect};
-use crate::outgoing::Sender;
+use crate::outgoing::{Fanouts, Sender};
 use crate::protocol::{
     EVENT_TOPIC_PREFIX, Event, JsonMap, QueueName, Signature, TaskException, TaskId, TaskMeta, TaskState,
 };
@@ -65,6 +65,7 @@ pub struct AppBuilder<S> {
     backend_url: Option<String>,
     result_expires: Option<Duration>,
     default_queue: QueueName,
+    broadcasts: Vec<String>,
     sent_events: bool,
     result_extended: bool,
     redis: RedisOptions,
@@ -89,6 +90,7 @@ impl App<()> {
             backend_url: None,
             result_expires: Some(backend::DEFAULT_RESULT_EXPIRES),
             default_queue: QueueName::celery(),
+            broadcasts: Vec::new(),
             sent_events: false,
             result_extended: false,
             redis: RedisOptions::default(),
@@ -114,6 +116,15 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// The queue of tasks that name none, and of workers that name none.
     pub fn default_queue(mut self, queue: impl Into<QueueName>) -> Self {
         self.default_queue = queue.into();
+        self
+    }
+
+    /// Fanout exchanges, the names of the `Broadcast` queues of a Celery app on the same broker: a task whose option
+    /// `queue` or `exchange` is one of them runs in every worker that listens. The options `exchange` and `exchange_type`
+    /// (`fanout`) of a signature do the same for one task. Workers have to be told which they listen to
+    /// ([`WorkerBuilder::broadcasts`]).
+    pub fn broadcasts(mut self, exchanges: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.broadcasts = exchanges.into_iter().map(Into::into).collect();
         self
     }
 
@@ -151,6 +162,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             backend_url: self.backend_url,
             result_expires: self.result_expires,
             default_queue: self.default_queue,
+            broadcasts: self.broadcasts,
             sent_events: self.sent_events,
             result_extended: self.result_extended,
             redis: self.redis,
@@ -184,12 +196,15 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         backend: Arc<dyn ResultBackend>,
     ) -> Result<App<S>, AppError> {
         let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
+        let fanouts = Fanouts::default();
+        self.broadcasts.iter().for_each(|exchange| fanouts.add(exchange));
         let core = Core {
             broker,
             backend,
             sender: Sender {
                 origin: format!("gen{}@{}", std::process::id(), host::name()),
                 default_queue: QueueName::parse(self.default_queue.as_str())?,
+                fanouts,
                 oid: uuid::Uuid::new_v4().to_string(),
             },
             clock: Arc::default(),

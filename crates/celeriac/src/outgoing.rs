@@ -1,10 +1,12 @@
 //! From a plain signature to the message that calls its task.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use serde_json::{Value, json};
 
-use crate::broker::Publication;
+use crate::broker::{Exchange, Publication};
 use crate::canvas::{freeze, options};
 use crate::error::AppError;
 use crate::protocol::{
@@ -13,15 +15,34 @@ use crate::protocol::{
 };
 use crate::repr;
 
+/// The type of exchanges whose messages go to everybody who listens.
+pub(crate) const FANOUT: &str = "fanout";
+
 /// What a sender adds to each message.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Sender {
     /// `gen<pid>@<host>`.
     pub(crate) origin: String,
     /// The queue of tasks that name none.
     pub(crate) default_queue: QueueName,
+    /// The fanout exchanges that are known here.
+    pub(crate) fanouts: Fanouts,
     /// Where it would take replies: messages whose sender names none have one in Celery, too.
     pub(crate) oid: String,
+}
+
+/// Names of fanout exchanges. A broker does not tell an exchange's type, so each sender must know it, as in Celery.
+#[derive(Debug, Default)]
+pub(crate) struct Fanouts(RwLock<HashSet<String>>);
+
+impl Fanouts {
+    pub(crate) fn add(&self, exchange: &str) {
+        self.0.write().insert(exchange.to_owned());
+    }
+
+    fn knows(&self, exchange: &str) -> bool {
+        self.0.read().contains(exchange)
+    }
 }
 
 impl Sender {
@@ -71,19 +92,14 @@ impl Sender {
             headers = with_own(headers, own)?;
         }
 
-        // As in Celery a queue knows its exchange, and a routing key alone names no queue.
-        let (queue, exchange) = match (option.text("queue"), option.text("exchange")) {
-            (Some(queue), _) => (QueueName::parse(queue)?, None),
-            (None, Some(exchange)) => {
-                let key = option.text("routing_key").map(QueueName::parse).transpose()?;
-                (key.unwrap_or_else(|| self.default_queue.clone()), Some(exchange.to_owned()))
-            }
-            (None, None) => (self.default_queue.clone(), None),
-        };
+        let (queue, exchange) = self.route(&option)?;
         let priority = option.options.get("priority").and_then(Value::as_u64).map_or(0, |p| p.min(255) as u8);
         let expiration = option.expiration(headers.expires.as_ref())?;
         let mut message = Message::new(headers, signature.args, signature.kwargs, embed);
         let properties = &mut message.properties;
+        if let Some(Exchange::Fanout(exchange)) = &exchange {
+            properties.delivery_info.exchange.clone_from(exchange);
+        }
         properties.priority = Priority(priority);
         properties.reply_to = Some(option.text("reply_to").unwrap_or(&self.oid).to_owned());
         if let Some(id) = option.text("correlation_id") {
@@ -97,6 +113,23 @@ impl Sender {
             .extra
             .extend(expiration.map(|milliseconds| ("expiration".to_owned(), milliseconds.into())));
         Ok(Publication { queue, exchange, message })
+    }
+
+    /// Where the message goes. As in Celery a queue knows its exchange, and a routing key alone names no queue. A
+    /// `Broadcast` queue has the name of its exchange.
+    fn route(&self, option: &Options<'_>) -> Result<(QueueName, Option<Exchange>), ProtocolError> {
+        let is_fanout = option.text("exchange_type") == Some(FANOUT);
+        let (exchange, is_fanout) = match (option.text("queue"), option.text("exchange")) {
+            (None, None) => return Ok((self.default_queue.clone(), None)),
+            (_, Some(exchange)) if is_fanout || self.fanouts.knows(exchange) => (exchange, true),
+            (Some(queue), _) if self.fanouts.knows(queue) => (queue, true),
+            (Some(queue), _) => return Ok((QueueName::parse(queue)?, None)),
+            (None, Some(exchange)) => (exchange, false),
+        };
+        let key = option.text("routing_key").map(QueueName::parse).transpose()?;
+        let exchange = exchange.to_owned();
+        let exchange = if is_fanout { Exchange::Fanout(exchange) } else { Exchange::Bound(exchange) };
+        Ok((key.unwrap_or_else(|| self.default_queue.clone()), Some(exchange)))
     }
 }
 

@@ -52,13 +52,29 @@ fn counts_death(deaths: u32, has_begun: bool) -> bool {
 /// not delivered before (a broker may deliver it early; then the worker waits).
 #[derive(Debug, Clone)]
 pub struct Publication {
-    /// Where it goes.
+    /// Where it goes; with an exchange, the routing key.
     pub queue: QueueName,
-    /// The exchange that it goes to instead, where a broker has exchanges: the queues that are bound there under the
-    /// name of `queue` get it. Where there is none, `queue` does.
-    pub exchange: Option<String>,
+    /// The exchange that it goes to instead.
+    pub exchange: Option<Exchange>,
     /// What goes there.
     pub message: Message,
+}
+
+/// What a message may be sent to instead of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    /// The queues that are bound there under the routing key get it, where a broker has exchanges. Where none is bound,
+    /// the queue of that name does.
+    Bound(String),
+    /// Everybody who listens at this moment gets it (kombu's `Broadcast`), and nobody else: no queue keeps it.
+    Fanout(String),
+}
+
+impl Exchange {
+    /// What is broadcast under a routing key of a fanout exchange has this topic, as kombu has it.
+    pub(crate) fn topic(exchange: &str, routing_key: &str) -> String {
+        format!("{exchange}/{routing_key}")
+    }
 }
 
 impl Publication {

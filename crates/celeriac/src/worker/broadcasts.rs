@@ -13,9 +13,10 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::broker::{Binding, BrokerError, Delivery, DeliveryTag, Returns, Subscription};
+use crate::broker::{Binding, BrokerError, Delivery, DeliveryTag, Exchange, Returns, Subscription};
+use crate::outgoing::FANOUT;
 use crate::protocol::{Message, ProtocolError, QueueName, is_quick_to_read};
-use crate::worker::declared::{Declared, FANOUT};
+use crate::worker::declared::Declared;
 use crate::worker::shared::Shared;
 use crate::worker::strategy;
 
@@ -73,6 +74,7 @@ async fn attach_once<S: Send + Sync + 'static>(
 ) -> Result<(), BrokerError> {
     shared.app.broker().bind(&declared.binding).await?;
     if declared.exchange_type == FANOUT {
+        shared.app.core().sender.fanouts.add(&declared.binding.exchange);
         listen(shared, &declared.binding, queue).await?;
     }
     Ok(())
@@ -86,7 +88,7 @@ async fn listen<S: Send + Sync + 'static>(
 ) -> Result<(), BrokerError> {
     let Some(end) = begin(shared, queue) else { return Ok(()) };
     // Without `fanout_patterns` kombu leaves the key away.
-    let with_key = format!("{}/{}", binding.exchange, binding.routing_key);
+    let with_key = Exchange::topic(&binding.exchange, &binding.routing_key);
     match shared.app.broker().subscribe(&[&with_key, &binding.exchange]).await {
         Ok(subscription) => {
             shared.messages.spawn(hear(shared.clone(), queue.clone(), subscription, end));

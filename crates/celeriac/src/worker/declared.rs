@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use crate::broker::Binding;
+use crate::outgoing::FANOUT;
 use crate::protocol::{NodeName, QueueName};
 
 /// So many queues that are not consumed any more are remembered.
 const MAX_FORGOTTEN: usize = 1_000;
-
-/// The type of exchanges whose messages go to everybody who listens.
-pub(crate) const FANOUT: &str = "fanout";
 
 /// A queue's exchange and key, as they were given when it was first named. A queue that nothing was given for has an
 /// exchange of its own name.

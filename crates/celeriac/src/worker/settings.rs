@@ -171,9 +171,11 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     }
 
     /// Fanout exchanges whose messages go to every worker: the names of the `Broadcast` queues of a Celery app on the same
-    /// Redis. The routing key is the default queue's name, as in Celery.
+    /// broker. The routing key is the default queue's name, as in Celery.
     pub fn broadcasts(mut self, exchanges: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.settings.broadcasts = exchanges.into_iter().map(Into::into).collect();
+        // Its tasks send to them as well.
+        self.settings.broadcasts.iter().for_each(|exchange| self.app.core().sender.fanouts.add(exchange));
         self
     }
 

@@ -1,6 +1,6 @@
 //! Where messages go that name an exchange, and what cannot go anywhere.
 
-use celeriac::{JsonMap, Signature, chain, chord};
+use celeriac::{App, JsonMap, Signature, chain, chord};
 use serde_json::json;
 use test_servers::{Celery, until};
 
@@ -74,6 +74,53 @@ async fn what_python_broadcasts_runs_in_every_worker() {
     until("it listens no longer", || {
         bench.redis.command(&["PUBSUB", "NUMSUB", "/0.news/celery"]).trim().ends_with('2')
     });
+}
+
+/// Python's workers hear a `Broadcast` queue only if it is published; ours also get what is in their lists, and must get
+/// nothing twice.
+#[tokio::test]
+async fn what_we_broadcast_runs_once_in_every_worker_of_both_languages() {
+    let mut bench = Bench::new();
+    let client = bench.client().await;
+    bench.broadcasts = Some("news");
+    let mut ours = [bench.worker("w1@lab"), bench.worker("w2@lab")];
+    let mut python = [(Celery::V56, "py56@lab"), (Celery::V57, "py57@lab")].map(|(version, node)| {
+        let mut command = version.worker("broadcast_tasks", node, 1);
+        command.args(["--without-gossip", "--without-mingle"]);
+        bench.python(command, node)
+    });
+    ours.iter_mut().for_each(|worker| worker.until_printed("ready"));
+    python.iter_mut().for_each(|worker| worker.until_printed("ready."));
+
+    let late = |way: &str| Signature::new("tasks.late").args([json!(bench.file(way)), json!(0)]);
+    let knowing = App::builder(&bench.broker_url())
+        .result_backend(&bench.backend_url())
+        .broadcasts(["news"])
+        .open()
+        .await
+        .unwrap();
+    knowing.send_signature(late("queue").option("queue", "news")).await.unwrap();
+    knowing.send_signature(late("exchange").option("exchange", "news")).await.unwrap();
+    let typed = late("typed").option("exchange", "news").option("exchange_type", "fanout");
+    client.send_signature(typed).await.unwrap();
+    // A worker of ours that listens knows what it listens to.
+    let callback = late("link").immutable().option("queue", "news");
+    let followed = add(1).args([1, 2]).link(callback).option("queue", "ours");
+    knowing.send_signature(followed).await.unwrap();
+    let control = client.control().timeout(PATIENCE).destination(["w1@lab"]);
+    control.call("add_consumer", JsonMap::from_iter([("queue".to_owned(), "ours".into())])).await.unwrap();
+
+    for way in ["queue", "exchange", "typed", "link"] {
+        let everybody = ["end python", "end python", "end w1@lab", "end w2@lab"];
+        until(way, || {
+            let mut ended = lines(&bench.file(way));
+            ended.retain(|line| line.starts_with("end"));
+            ended.sort();
+            ended == everybody
+        });
+    }
+    let lists = bench.redis.command(&["KEYS", "*bcast*"]);
+    assert!(!lists.lines().any(|key| key.starts_with("bcast")), "{lists}");
 }
 
 #[tokio::test]

@@ -191,3 +191,28 @@ async fn who_sends_a_task_has_the_last_word_on_its_result() {
     worker.stop().await;
     assert_eq!(ignored.meta().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn what_is_sent_to_a_fanout_exchange_runs_in_every_worker() {
+    let bench = Bench::new().await;
+    let node = |name: &str| Running::start(bench.worker().hostname(name).broadcasts(["news"]));
+    let workers = [node("w1@lab"), node("w2@lab")];
+    until("both answer", async || {
+        bench.app.inspect().timeout(PATIENCE).limit(2).ping().await.unwrap().len() == 2
+    })
+    .await;
+    // It goes with what goes to one worker alone.
+    let everybody = Signature::new("tasks.note").args(["everybody"]).option("queue", "news");
+    let one = Signature::new("tasks.note").args(["one"]);
+    let sent = bench.app.send_batch([everybody, one]).await.unwrap();
+    assert_eq!(sent[1].get_timeout(PATIENCE).await.unwrap(), "one");
+    until("all have run", async || bench.lab.lines().len() >= 3).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    let mut lines = bench.lab.lines();
+    lines.sort();
+    assert_eq!(lines, ["note \"everybody\"", "note \"everybody\"", "note \"one\""]);
+    let queues = bench.app.broker().queues().await.unwrap();
+    assert!(queues.iter().all(|queue| queue.ready + queue.claimed + queue.delayed == 0), "{queues:?}");
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use super::super::{BrokerError, DeliveryTag, Publication};
+use super::super::{BrokerError, DeliveryTag, Exchange, Publication};
 use super::Inner;
 use super::binding::queues_for;
 use super::record;
@@ -21,14 +21,27 @@ impl Inner {
         let mut lists: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         let mut queues = Vec::with_capacity(batch.len());
         let mut tables: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for exchange in batch.iter().filter_map(|new| new.exchange.as_deref()) {
-            if !tables.contains_key(exchange) {
+        for new in batch {
+            if let Some(Exchange::Bound(exchange)) = &new.exchange
+                && !tables.contains_key(exchange.as_str())
+            {
                 tables.insert(exchange, self.bound_to(exchange).await?);
             }
         }
+        let mut commands = redis::pipe();
         for Publication { queue, exchange, message } in batch {
-            let table = exchange.as_deref().and_then(|exchange| tables.get(exchange));
-            let bound = table.map_or_else(Vec::new, |members| queues_for(members, queue.as_str()));
+            let bound = match exchange {
+                Some(Exchange::Fanout(exchange)) => {
+                    let channel = self.keys.channel(&Exchange::topic(exchange, queue.as_str()));
+                    commands.cmd("PUBLISH").arg(channel).arg(message.encode(queue)?);
+                    continue;
+                }
+                Some(Exchange::Bound(exchange)) => {
+                    let members = tables.get(exchange.as_str()).map(Vec::as_slice);
+                    queues_for(members.unwrap_or_default(), queue.as_str())
+                }
+                None => Vec::new(),
+            };
             let named = bound.is_empty().then_some(queue);
             for queue in bound.iter().chain(named) {
                 let queue = QueueName::parse(queue.as_str())?;
@@ -37,7 +50,6 @@ impl Inner {
                 queues.push(queue);
             }
         }
-        let mut commands = redis::pipe();
         let unknown = self.unknown_queues(queues.iter());
         if !unknown.is_empty() {
             commands.cmd("SADD").arg(&self.names.queues).arg(&unknown);

@@ -221,12 +221,15 @@ impl Broker for SqliteBroker {
             return Ok(());
         }
         let incoming = batch.iter().map(Incoming::new).collect::<Result<Vec<_>, _>>()?;
-        let ring = self.file.bells.when_dropped(Bell::Queue);
+        let rings = [Bell::Queue, Bell::Broadcast].map(|bell| {
+            let is_rung = incoming.iter().any(|new| new.bell() == bell);
+            is_rung.then(|| self.file.bells.when_dropped(bell))
+        });
         self.file
             .db
             .write(move |conn| {
                 queue::insert(conn, &incoming)?;
-                Ok(ring)
+                Ok(rings)
             })
             .await?;
         Ok(())

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sqlite_group_commit::DatabaseError;
 
 use super::super::{
-    DeliveryTag, MAX_DEATHS, Outcome, Publication, Recovered, Returns, Settlement, counts_death,
+    DeliveryTag, Exchange, MAX_DEATHS, Outcome, Publication, Recovered, Returns, Settlement, counts_death,
 };
+use super::fanout;
 use crate::protocol::{MAX_BODY_BYTES, Message, NodeName, ProtocolError, QueueName};
-use crate::sqlite::{ms, now_ms};
+use crate::sqlite::{Bell, ms, now_ms};
 
 const READY: i64 = 0;
 const DELAYED: i64 = 1;
@@ -29,23 +30,44 @@ pub(super) const MAX_ROW_BYTES: i64 = 2 * MAX_BODY_BYTES as i64;
 const MAX_RECOVERED: i64 = 1000;
 
 /// A message to be inserted, its bytes made on the caller's thread.
-pub(super) struct Incoming {
-    queue: QueueName,
-    priority: u8,
-    visible_at: i64,
-    body: Vec<u8>,
+pub(super) enum Incoming {
+    Queued {
+        queue: QueueName,
+        priority: u8,
+        visible_at: i64,
+        body: Vec<u8>,
+    },
+    /// For those who listen.
+    Broadcast {
+        topic: String,
+        body: Vec<u8>,
+    },
 }
 
 impl Incoming {
     pub(super) fn new(publication: &Publication) -> Result<Self, ProtocolError> {
         let message = &publication.message;
         let queue = QueueName::parse(publication.queue.as_str())?;
-        Ok(Self {
-            priority: message.properties.priority.0,
-            visible_at: message.headers.eta.as_ref().map_or(0, |eta| eta.at().unix_ms()),
-            body: message.encode(&queue)?,
-            queue,
+        let body = message.encode(&queue)?;
+        Ok(match &publication.exchange {
+            Some(Exchange::Fanout(exchange)) => {
+                Self::Broadcast { topic: Exchange::topic(exchange, queue.as_str()), body }
+            }
+            Some(Exchange::Bound(_)) | None => Self::Queued {
+                priority: message.properties.priority.0,
+                visible_at: message.headers.eta.as_ref().map_or(0, |eta| eta.at().unix_ms()),
+                body,
+                queue,
+            },
         })
+    }
+
+    /// Who is to be told of it.
+    pub(super) fn bell(&self) -> Bell {
+        match self {
+            Self::Queued { .. } => Bell::Queue,
+            Self::Broadcast { .. } => Bell::Broadcast,
+        }
     }
 }
 
@@ -55,9 +77,14 @@ pub(super) fn insert(conn: &Connection, incoming: &[Incoming]) -> Result<(), Dat
         .prepare_cached("INSERT INTO message (queue, priority, state, visible_at) VALUES (?1, ?2, ?3, ?4)")?;
     let mut payload = conn.prepare_cached("INSERT INTO payload (id, body) VALUES (?1, ?2)")?;
     for new in incoming {
-        let state = if new.visible_at > now { DELAYED } else { READY };
-        message.execute(params![new.queue.as_str(), new.priority, state, new.visible_at])?;
-        payload.execute(params![conn.last_insert_rowid(), new.body])?;
+        match new {
+            Incoming::Queued { queue, priority, visible_at, body } => {
+                let state = if *visible_at > now { DELAYED } else { READY };
+                message.execute(params![queue.as_str(), priority, state, visible_at])?;
+                payload.execute(params![conn.last_insert_rowid(), body])?;
+            }
+            Incoming::Broadcast { topic, body } => fanout::insert(conn, topic, body)?,
+        }
     }
     Ok(())
 }
