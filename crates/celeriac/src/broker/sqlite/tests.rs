@@ -183,7 +183,7 @@ async fn what_a_consumer_recovers_is_told_to_who_asks_next() {
     other.publish(vec![publication("deadly"), publication("unlucky")]).await.unwrap();
     let held = one.consume(Consume { lease: LONG, ..want(LONG) }).await.unwrap();
     assert_eq!(held.len(), 2);
-    let killed = "UPDATE message SET lease_until = 0, deaths = CASE WHEN id = (SELECT min(id) FROM message) THEN 2 ELSE 0 END";
+    let killed = "UPDATE message SET lease_until = 0, began = claim, deaths = CASE WHEN id = (SELECT min(id) FROM message) THEN 2 ELSE 0 END";
     one.file.db.write(move |conn| Ok(conn.execute(killed, [])?)).await.unwrap();
 
     assert_eq!(other.consume(want(LONG)).await.unwrap().len(), 1);
