@@ -43,6 +43,7 @@ mod app;
 mod args;
 mod async_result;
 pub mod backend;
+mod backlog;
 pub mod beat;
 pub mod broker;
 mod cancellation;

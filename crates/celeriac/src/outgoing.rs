@@ -338,7 +338,12 @@ mod tests {
     use serde_json::json;
 
     fn sender() -> Sender {
-        Sender { origin: "gen1@lab".into(), default_queue: QueueName::celery(), oid: "oid1".into() }
+        Sender {
+            origin: "gen1@lab".into(),
+            default_queue: QueueName::celery(),
+            fanouts: Fanouts::default(),
+            oid: "oid1".into(),
+        }
     }
 
     #[test]

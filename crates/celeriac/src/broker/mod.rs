@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 pub use self::redis::RedisBroker;
+pub use crate::backlog::{Backlog, BacklogSender, Room};
 pub use delivery::{Delivery, DeliveryTag, Outcome, Returns, Settlement};
 pub use error::BrokerError;
 pub use inspect::{Binding, DeadLetter, DeadLetterId, Peeked, PeekedState, QueueInfo, Recovered};

@@ -5,9 +5,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
+
+use crate::backlog::Backlog;
 
 /// What is left to do at the end is waited for so long.
 const END_PATIENCE: Duration = Duration::from_secs(1);
@@ -21,11 +22,21 @@ pub struct Broadcast {
     pub payload: Vec<u8>,
 }
 
-/// A stream of what is broadcast on some topics. A subscriber that does not keep up loses the oldest broadcasts, and
-/// never holds up the senders.
+impl Broadcast {
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.topic.len() + self.payload.len()
+    }
+}
+
+/// Room for what waits for a subscriber.
+pub(crate) const WAITING_BYTES: u32 = 64 * 1024 * 1024;
+
+/// A stream of what is broadcast on some topics. A subscriber that does not keep up loses broadcasts, and never holds
+/// up the senders.
 #[derive(Debug)]
 pub struct Subscription {
-    received: mpsc::Receiver<Broadcast>,
+    received: Backlog<Broadcast>,
     /// Ends the subscription when it is dropped.
     end: DropGuard,
     /// What leaves things in order when it ends.
@@ -34,7 +45,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// For brokers: what comes over `received`, until it is dropped, which drops `end`.
-    pub fn new(received: mpsc::Receiver<Broadcast>, end: DropGuard) -> Self {
+    pub fn new(received: Backlog<Broadcast>, end: DropGuard) -> Self {
         Self { received, end, last: None }
     }
 

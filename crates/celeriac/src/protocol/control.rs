@@ -125,7 +125,7 @@ impl ControlRequest {
         if payload.len() > MAX_REQUEST_BYTES {
             return Err(ProtocolError::TooLarge { bytes: payload.len(), limit: MAX_REQUEST_BYTES });
         }
-        let envelope = Envelope::decode(payload)?;
+        let envelope = Envelope::decode_unpacked(payload)?;
         let mut body: JsonMap = envelope.body_json("the control request")?;
         let unfit = Unfit::take(&mut body);
         let mut request: Self = serde_json::from_value(Value::Object(body))
@@ -223,7 +223,7 @@ impl ControlReply {
 
     /// Reads a payload.
     pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
-        let envelope = Envelope::decode(payload)?;
+        let envelope = Envelope::decode_unpacked(payload)?;
         Ok(Self {
             ticket: envelope.headers.get("ticket").and_then(Value::as_str).map(str::to_owned),
             clock: envelope.headers.get("clock").and_then(Value::as_u64).unwrap_or(0),
@@ -254,6 +254,20 @@ mod tests {
         }
         assert_eq!(unfit(json!({"method": ["x"]})), Some(Unfit::Method(json!(["x"]))));
         assert!(request(json!({"arguments": {}})).is_err());
+    }
+
+    #[test]
+    fn a_request_or_reply_that_is_packed_is_refused_unread() {
+        let mut headers = JsonMap::new();
+        headers.insert("compression".into(), "bzip2".into());
+        let bomb = vec![b' '; super::super::MAX_BODY_BYTES];
+        let packed = Envelope::json(bomb, headers, Properties::default()).encode().unwrap();
+        assert!(packed.len() < 1_000);
+        let refused =
+            |error: ProtocolError| assert!(matches!(error, ProtocolError::Packed { .. }), "{error}");
+        refused(ControlRequest::decode(&packed).unwrap_err());
+        refused(ControlReply::decode(&packed).unwrap_err());
+        refused(crate::protocol::Event::decode(&packed).unwrap_err());
     }
 
     #[test]

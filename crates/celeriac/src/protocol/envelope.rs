@@ -190,6 +190,24 @@ impl Envelope {
         })
     }
 
+    /// The same for what Celery never compresses (control requests, replies, events): what unpacks to far more than it
+    /// has on the wire is refused, for whoever reads these bounds them by that.
+    pub(super) fn decode_unpacked(bytes: &[u8]) -> Result<Self, ProtocolError> {
+        let wire: Wire<'_, JsonMap> = Wire::read(bytes)?;
+        let body = wire.body(None)?;
+        let headers = wire.headers.unwrap_or_default();
+        if let Some(compression) = compression(&headers) {
+            return Err(ProtocolError::Packed { compression: shortened(compression) });
+        }
+        Ok(Self {
+            body,
+            content_type: wire.content_type,
+            content_encoding: wire.content_encoding,
+            headers,
+            properties: wire.properties,
+        })
+    }
+
     /// The bytes for the broker. Refuses a body over [`MAX_BODY_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, ProtocolError> {
         let is_base64 = self.properties.body_encoding.as_deref() == Some("base64");

@@ -26,6 +26,12 @@ pub enum ProtocolError {
         /// The compression that the headers name.
         compression: String,
     },
+    /// The body is compressed where none is expected to be.
+    #[error("the body is compressed with {compression:?}: only messages of tasks may be")]
+    Packed {
+        /// The compression that the headers name.
+        compression: String,
+    },
     /// The body is larger than a message may be.
     #[error(
         "the body is {bytes} bytes or more, a message may have {limit}: store the data elsewhere and send where it lies"

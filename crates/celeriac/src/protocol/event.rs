@@ -65,7 +65,7 @@ impl Event {
 
     /// Reads a payload of one event or several. Events that cannot be read (no hostname, no timestamp) are left out.
     pub fn decode(payload: &[u8]) -> Result<Vec<Event>, ProtocolError> {
-        let envelope = Envelope::decode(payload)?;
+        let envelope = Envelope::decode_unpacked(payload)?;
         let events = match envelope.body_json::<Value>("the event")? {
             Value::Array(events) => events,
             single => vec![single],

@@ -15,12 +15,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{BackendError, ChordPart, ChordProgress, ResultBackend};
+use crate::backlog::Room;
 use crate::protocol::{GroupId, ProtocolError, ResultTuple, TaskId, TaskMeta};
 use crate::redis::{Hub, Keys, Link, RedisError, RedisOptions, Server};
 use scripts::Scripts;
 
 /// So many results are stored or read with one command.
 const MAX_AT_ONCE: usize = 500;
+
+/// Bytes of results that may wait for all who wait for results.
+const PUBLISHED_BYTES: u32 = 64 * 1024 * 1024;
 
 /// A result backend on Redis; cheap to clone.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ struct Inner {
     hub: Hub,
     keys: Keys,
     scripts: Scripts,
+    /// Room for results that were published and wait for those who wait for them.
+    published: Room,
     /// How long results are kept, in seconds; 0 for ever.
     expires: u64,
 }
@@ -51,6 +57,7 @@ impl RedisBackend {
             keys: Keys::new(server.options(), server.db()),
             hub: Hub::start(server),
             scripts: Scripts::new(),
+            published: Room::new(PUBLISHED_BYTES),
             expires: expires.map_or(0, |expires| expires.as_secs().max(1)),
         }))
     }

@@ -1,15 +1,17 @@
 //! Waiting for results: subscribe, look, wait.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use super::super::BackendError;
 use super::Inner;
+use crate::backlog::Backlog;
 use crate::protocol::{TaskId, TaskMeta};
 use crate::redis::Topic;
 
-/// Messages about one task that wait to be read; the latest look at the result tells what was missed.
+/// Messages about one task that wait to be read; when there are more, a look at the result tells what was missed.
 const WAITING_AT_MOST: usize = 64;
 
 /// A result is looked at so often at least, should a message be lost.
@@ -56,11 +58,17 @@ impl Inner {
         id: &TaskId,
         is_wanted: &(impl Fn(&TaskMeta) -> bool + Send + Sync),
     ) -> Result<TaskMeta, BackendError> {
-        let (sender, mut published) = mpsc::channel::<Vec<u8>>(WAITING_AT_MOST);
+        let (sender, mut published) = Backlog::bounded(WAITING_AT_MOST, self.published.clone());
+        let missed = Arc::new(Notify::new());
+        let misses = missed.clone();
         let mut epochs = self.hub.epochs();
         let channel = Topic::Channel(self.result_key(id));
-        let _listening =
-            self.hub.listen(vec![channel], move |_, meta| drop(sender.try_send(meta.to_vec()))).await?;
+        let listener = move |_: &str, meta: &[u8]| {
+            if !sender.try_send(meta.len(), || meta.to_vec()) {
+                misses.notify_one();
+            }
+        };
+        let _listening = self.hub.listen(vec![channel], listener).await?;
         loop {
             epochs.mark_unchanged();
             if let Some(meta) = self.look(id).await?
@@ -75,6 +83,8 @@ impl Inner {
                         return Ok(meta);
                     }
                 }
+                // There was no room for something.
+                () = missed.notified() => {}
                 // Another connection: what was published in between is missed.
                 _ = epochs.changed() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}

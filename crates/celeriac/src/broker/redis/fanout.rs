@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::super::subscription::WAITING_BYTES;
 use super::super::{Broadcast, Subscription};
 use super::Inner;
 use super::binding::Binding;
+use crate::backlog::{Backlog, BacklogSender, Room};
 use crate::protocol::{NodeName, PIDBOX_TOPIC};
 use crate::redis::{Listening, RedisError, Topic, Watched};
 
@@ -24,6 +25,9 @@ const WAITING_AT_MOST: usize = 4_096;
 
 /// Replies that are taken at once.
 const MAX_REPLIES: usize = 100;
+
+/// No more are taken at once when they have so many bytes.
+const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// How often a client looks for replies where the server cannot tell of them.
 const POLL_EVERY: Duration = Duration::from_millis(20);
@@ -67,11 +71,11 @@ pub(super) async fn mailbox(broker: &Arc<Inner>, node: &NodeName) -> Result<Subs
     Ok(Subscription::new(received, end.drop_guard()).with_last(Some(last)))
 }
 
-type Heard = (mpsc::Receiver<Broadcast>, Option<JoinHandle<()>>);
+type Heard = (Backlog<Broadcast>, Option<JoinHandle<()>>);
 
 /// What comes on the topics until `end`, and the task that then leaves a client's queue in order.
 async fn listen(broker: &Arc<Inner>, topics: &[&str], end: &CancellationToken) -> Result<Heard, RedisError> {
-    let (sender, received) = mpsc::channel(WAITING_AT_MOST);
+    let (sender, received) = Backlog::bounded(WAITING_AT_MOST, Room::new(WAITING_BYTES));
     let mut last = None;
     let mut channels = Vec::new();
     for topic in topics {
@@ -89,10 +93,10 @@ async fn listen(broker: &Arc<Inner>, topics: &[&str], end: &CancellationToken) -
         let listening = broker
             .hub
             .listen(channels, move |channel, payload| {
-                let broadcast =
-                    Broadcast { topic: keys.topic(channel).to_owned(), payload: payload.to_vec() };
-                // Who does not keep up loses what comes meanwhile.
-                drop(sender.try_send(broadcast));
+                let make = || Broadcast { topic: keys.topic(channel).to_owned(), payload: payload.to_vec() };
+                if !sender.try_send(channel.len() + payload.len(), make) {
+                    tracing::debug!(target: "celery.redis", "too much waits: something on {channel} is lost");
+                }
             })
             .await?;
         tokio::spawn(hold(listening, end.clone()));
@@ -118,7 +122,7 @@ impl Replies {
         Ok(Self { binding, queue: broker.keys.key(topic) })
     }
 
-    async fn run(self, sender: mpsc::Sender<Broadcast>, end: CancellationToken) {
+    async fn run(self, sender: BacklogSender<Broadcast>, end: CancellationToken) {
         tokio::select! {
             () = self.forward(&sender) => {}
             () = end.cancelled() => {}
@@ -126,23 +130,27 @@ impl Replies {
         self.binding.remove(Some(&self.queue)).await;
     }
 
-    async fn forward(&self, sender: &mpsc::Sender<Broadcast>) {
+    async fn forward(&self, sender: &BacklogSender<Broadcast>) {
         let broker = &self.binding.broker;
         let link = &broker.link;
         let mut wakes = link.wakes();
         let mut pop = redis::pipe();
-        pop.cmd("RPOP").arg(&self.queue).arg(MAX_REPLIES);
+        let mut replies = broker.scripts.replies.call(&[&self.queue]);
+        replies.arg(MAX_REPLIES).arg(MAX_REPLY_BYTES);
+        pop.add_command(replies);
         let lists = [self.queue.clone()];
         loop {
             wakes.mark_unchanged();
             let pause = match link.watching(&lists, &pop).await {
                 Ok(Watched { answers, existing }) => {
-                    let replies =
-                        answers.into_iter().next().map(redis::from_redis_value::<Option<Vec<Vec<u8>>>>);
-                    if let Some(Ok(Some(replies))) = replies {
+                    let replies = answers.into_iter().next().map(redis::from_redis_value::<Vec<Vec<u8>>>);
+                    if let Some(Ok(replies)) = replies
+                        && !replies.is_empty()
+                    {
                         for payload in replies {
                             let topic = broker.keys.topic(&self.queue).to_owned();
-                            if sender.send(Broadcast { topic, payload }).await.is_err() {
+                            let reply = Broadcast { topic, payload };
+                            if !sender.send(reply.size(), reply).await {
                                 return;
                             }
                         }

@@ -35,6 +35,7 @@ scripts! {
     restore = "lua/bury.lua" "lua/restore.lua",
     bind = "lua/bind.lua",
     reply = "lua/reply.lua",
+    replies = "lua/replies.lua",
     revive = "lua/revive.lua",
     lead = "lua/lead.lua",
     resign = "lua/resign.lua",

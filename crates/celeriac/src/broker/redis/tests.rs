@@ -169,3 +169,24 @@ async fn what_is_no_envelope_becomes_a_dead_letter() {
     assert!(letters.iter().all(|letter| letter.reason.contains("unreadable") && letter.message.is_err()));
     assert_eq!(ask::<i64>(&server, &["HLEN", "unacked"]).await, 0);
 }
+
+#[tokio::test]
+async fn a_subscriber_that_does_not_keep_up_fills_no_memory() {
+    const LARGE: usize = 1024 * 1024;
+    let (one, other, _server) = fresh().await;
+    let mut slow = other.subscribe(&["topic"]).await.unwrap();
+    let mut quick = other.subscribe(&["other"]).await.unwrap();
+    for _ in 0..100 {
+        one.broadcast("topic", vec![b'x'; LARGE]).await.unwrap();
+    }
+    // On the same connection, so all of those have come when this has.
+    one.broadcast("other", b"last".to_vec()).await.unwrap();
+    assert_eq!(quick.recv().await.unwrap().payload, b"last");
+    let mut kept = 0;
+    while let Ok(Some(broadcast)) = tokio::time::timeout(Duration::from_millis(200), slow.recv()).await {
+        kept += broadcast.payload.len();
+    }
+    assert!((32 * LARGE..=64 * LARGE).contains(&kept), "{kept}");
+    one.broadcast("topic", b"again".to_vec()).await.unwrap();
+    assert_eq!(slow.recv().await.unwrap().payload, b"again");
+}

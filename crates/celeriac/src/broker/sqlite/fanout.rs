@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sqlite_group_commit::{Database, DatabaseError};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::super::subscription::WAITING_BYTES;
 use super::super::{Broadcast, Subscription};
+use crate::backlog::{Backlog, BacklogSender, Room};
 use crate::sqlite::{Bell, FALLBACK_POLL, File, ms, now_ms};
 
 /// Broadcasts are kept for this long: who lags behind further loses them.
@@ -24,6 +25,9 @@ const TRIMMED_AT_ONCE: i64 = 4 * TRIM_EVERY;
 
 /// Rows that a subscriber reads at once.
 const READ_AT_ONCE: i64 = 256;
+
+/// It reads no more at once when they have so many bytes.
+const BYTES_AT_ONCE: usize = 16 * 1024 * 1024;
 
 /// Broadcasts that wait for a subscriber to take them.
 const WAITING_AT_MOST: usize = 256;
@@ -56,7 +60,16 @@ fn after(conn: &Connection, id: i64) -> Result<Vec<(i64, Broadcast)>, DatabaseEr
     let rows = select.query_map([id, READ_AT_ONCE], |row| {
         Ok((row.get(0)?, Broadcast { topic: row.get(1)?, payload: row.get(2)? }))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let (mut read, mut bytes) = (Vec::new(), 0);
+    for row in rows {
+        let (id, broadcast): (i64, Broadcast) = row?;
+        bytes += broadcast.size();
+        read.push((id, broadcast));
+        if bytes >= BYTES_AT_ONCE {
+            break;
+        }
+    }
+    Ok(read)
 }
 
 /// Topics, of which those that end in `*` stand for all that begin alike.
@@ -74,7 +87,7 @@ impl Topics {
 pub(super) async fn subscribe(file: &File, topics: &[&str]) -> Result<Subscription, DatabaseError> {
     let topics = Topics(topics.iter().map(|topic| (*topic).to_owned()).collect());
     let mut position = file.db.read(last_id).await?;
-    let (sender, received) = mpsc::channel(WAITING_AT_MOST);
+    let (sender, received) = Backlog::bounded(WAITING_AT_MOST, Room::new(WAITING_BYTES));
     let end = CancellationToken::new();
     let ended = end.clone();
     let file = file.clone();
@@ -111,7 +124,7 @@ async fn forward_new(
     db: &Database,
     topics: &Topics,
     position: &mut i64,
-    sender: &mpsc::Sender<Broadcast>,
+    sender: &BacklogSender<Broadcast>,
 ) -> Result<(), Interrupted> {
     loop {
         let from = *position;
@@ -122,7 +135,9 @@ async fn forward_new(
         for (id, broadcast) in new {
             *position = id;
             if topics.has(&broadcast.topic) {
-                sender.send(broadcast).await.map_err(|_| Interrupted::SubscriberGone)?;
+                if !sender.send(broadcast.size(), broadcast).await {
+                    return Err(Interrupted::SubscriberGone);
+                }
             }
         }
     }

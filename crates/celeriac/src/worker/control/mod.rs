@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Subscription;
-use crate::protocol::{Command, ControlReply, ControlRequest, JsonMap, ReplyTo, TaskId};
+use crate::protocol::{Command, ControlReply, ControlRequest, JsonMap, ProtocolError, ReplyTo, TaskId};
 use crate::worker::broadcasts;
 use crate::worker::declared::Declared;
 use crate::worker::heartbeat;
@@ -40,6 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Questions about tasks are answered after a moment: what was sent before the question, over another way, has come then.
 const ABOUT_TASKS: [&str; 4] = ["active", "reserved", "scheduled", "query_task"];
 const MOMENT: Duration = Duration::from_millis(20);
+/// A larger request is read on a thread of its own.
+const READ_INLINE_BYTES: usize = 256 * 1024;
 /// Longest name of a client.
 const MAX_CLIENT_BYTES: usize = 256;
 
@@ -59,10 +61,10 @@ pub(crate) async fn listen<S: Send + Sync + 'static>(
         };
         let Some(broadcast) = received else { break };
         tokio::select! {
-            () = pace.wait() => {}
+            () = pace.wait(broadcast.payload.len()) => {}
             () = end.cancelled() => break,
         }
-        match ControlRequest::decode(&broadcast.payload) {
+        match read(broadcast.payload).await {
             Ok(request) if matcher::is_meant(&request, &shared.node) => {
                 if underway.len() >= MAX_UNDERWAY {
                     underway.join_next().await;
@@ -80,6 +82,15 @@ pub(crate) async fn listen<S: Send + Sync + 'static>(
     // What was answered is told, so that a client that stops a worker hears of it.
     drop(tokio::time::timeout(Duration::from_secs(1), underway.join_all()).await);
     requests.close().await;
+}
+
+/// A large request is read elsewhere, for it takes so long that others on this thread would wait.
+async fn read(payload: Vec<u8>) -> Result<ControlRequest, ProtocolError> {
+    if payload.len() <= READ_INLINE_BYTES {
+        return ControlRequest::decode(&payload);
+    }
+    let read = tokio::task::spawn_blocking(move || ControlRequest::decode(&payload)).await;
+    read.unwrap_or_else(|error| Err(ProtocolError::malformed("the control request", error)))
 }
 
 /// What a request is answered with, and what is to be stored before that.
