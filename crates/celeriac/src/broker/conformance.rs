@@ -25,6 +25,7 @@ macro_rules! broker_conformance {
             a_consumer_is_woken_by_a_publish_elsewhere
             a_consumer_without_messages_returns_after_its_wait
             a_dropped_delivery_comes_back
+            a_delivery_that_outlives_its_broker_comes_back_when_it_is_dropped
             a_requeued_message_comes_back_not_before_its_delay
             a_rejected_message_becomes_a_dead_letter_and_can_be_revived
             a_message_whose_lease_ends_comes_back_and_is_buried_at_its_third_death
@@ -140,6 +141,23 @@ pub(crate) async fn a_dropped_delivery_comes_back(one: Shared, other: Shared) {
     assert_eq!(again.deaths(), 0, "nobody died");
     assert_eq!(again.message().headers.redelivered, Some(true));
     assert_eq!(again.message().properties.delivery_info.redelivered, Some(true));
+}
+
+pub(crate) async fn a_delivery_that_outlives_its_broker_comes_back_when_it_is_dropped(
+    one: Shared,
+    other: Shared,
+) {
+    publish(&one, &["first", "second"]).await;
+    let mut held = one.consume(Consume { lease: LONG, ..want("gone@h", 2) }).await.unwrap();
+    let last = held.pop();
+    // Neither what is dropped with the broker nor what is dropped later waits for its lease.
+    drop(held);
+    drop(one);
+    let soon = Consume { wait: LONG / 3, ..want("w@h", 1) };
+    let first = other.consume(soon.clone()).await.unwrap();
+    assert_eq!(names(&first), ["first"]);
+    drop(last);
+    assert_eq!(names(&other.consume(soon).await.unwrap()), ["second"]);
 }
 
 pub(crate) async fn a_requeued_message_comes_back_not_before_its_delay(one: Shared, other: Shared) {

@@ -37,7 +37,7 @@ pub trait Returns: Send + Sync {
 
 /// A message that a consumer holds. It is settled exactly once: [`ack`](Self::ack), [`reject`](Self::reject),
 /// [`requeue`](Self::requeue) and [`restore`](Self::restore) consume it and make the [`Settlement`] for [`Broker::settle`](super::Broker::settle).
-/// A delivery that is dropped goes back to its queue.
+/// A delivery that is dropped goes back to its queue, also if its broker was dropped before.
 pub struct Delivery {
     /// Names the delivery.
     tag: DeliveryTag,

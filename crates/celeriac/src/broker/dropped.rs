@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{DeliveryTag, Outcome, Returns, Settlement};
 
@@ -13,37 +12,34 @@ const BATCH: usize = 1000;
 /// Where dropped deliveries go. There are never more than there were deliveries, which consumers bound.
 pub(super) struct DroppedDeliveries(mpsc::UnboundedSender<DeliveryTag>);
 
+impl DroppedDeliveries {
+    /// For what is taken for a broker that has gone: its lease ends by itself.
+    pub(super) fn nowhere() -> Arc<Self> {
+        Arc::new(Self(mpsc::unbounded_channel().0))
+    }
+}
+
 impl Returns for DroppedDeliveries {
     fn give_back(&self, tag: DeliveryTag) {
-        // Without a receiver the broker has gone, and the lease ends by itself.
+        // Without a receiver the runtime has ended, and the lease ends by itself.
         drop(self.0.send(tag));
     }
 }
 
 /// What was dropped, for the task that puts it back.
-pub(super) struct Dropped {
-    tags: mpsc::UnboundedReceiver<DeliveryTag>,
-    /// The broker has gone: deliveries may outlive it.
-    end: CancellationToken,
-}
+pub(super) struct Dropped(mpsc::UnboundedReceiver<DeliveryTag>);
 
 impl Dropped {
-    /// Both ends, and what the broker keeps for as long as it is there.
-    pub(super) fn channel() -> (Arc<DroppedDeliveries>, Self, DropGuard) {
+    /// Both ends. The broker keeps the first one, and so does each delivery, which may outlive the broker.
+    pub(super) fn channel() -> (Arc<DroppedDeliveries>, Self) {
         let (sender, tags) = mpsc::unbounded_channel();
-        let end = CancellationToken::new();
-        let guard = end.clone().drop_guard();
-        (Arc::new(DroppedDeliveries(sender)), Self { tags, end }, guard)
+        (Arc::new(DroppedDeliveries(sender)), Self(tags))
     }
 
-    /// What was dropped meanwhile, to be settled; nothing any more when the broker has gone.
+    /// What was dropped meanwhile, to be settled; nothing any more when the broker and all its deliveries have gone.
     pub(super) async fn next(&mut self) -> Option<Vec<Settlement>> {
         let mut tags = Vec::new();
-        let received = tokio::select! {
-            biased;
-            count = self.tags.recv_many(&mut tags, BATCH) => count,
-            () = self.end.cancelled() => 0,
-        };
+        let received = self.0.recv_many(&mut tags, BATCH).await;
         let restore = |tag| Settlement { tag, outcome: Outcome::Restore };
         (received > 0).then(|| tags.into_iter().map(restore).collect())
     }

@@ -206,7 +206,7 @@ impl Inner {
         }
         commands.add_command(take);
 
-        let mut claim = Claim { prefix, suffix, open: want.max, returns: self.returns.clone() };
+        let mut claim = Claim { prefix, suffix, open: want.max, returns: self.returns() };
         let watches = self.look.lock().found_little;
         let asked = if watches {
             self.link.watching(keys.get(unwatched..).unwrap_or_default(), &commands).await
@@ -253,7 +253,7 @@ impl Inner {
             None => POLL_EVERY.min(next_due.map_or(Duration::MAX, until)).max(Duration::from_millis(1)),
         };
         *self.look.lock() = Look { found_little, empty: is_empty.then_some(empty) };
-        Ok(Taken { rows, pause, returns: self.returns.clone() })
+        Ok(Taken { rows, pause, returns: self.returns() })
     }
 
     /// The queues, each time another one first.

@@ -36,13 +36,12 @@ mod ticks;
 mod unrecorded;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio_util::sync::DropGuard;
 
 use super::dropped::{Dropped, DroppedDeliveries};
 use super::{
@@ -56,7 +55,11 @@ use scripts::Scripts;
 
 /// A broker on Redis; cheap to clone.
 #[derive(Clone)]
-pub struct RedisBroker(Arc<Inner>);
+pub struct RedisBroker {
+    inner: Arc<Inner>,
+    /// Keeps the task that takes back what was dropped.
+    _returns: Arc<DroppedDeliveries>,
+}
 
 struct Inner {
     link: Link,
@@ -66,8 +69,9 @@ struct Inner {
     keys: Keys,
     names: Names,
     scripts: Scripts,
-    /// Takes back deliveries that were dropped.
-    returns: Arc<DroppedDeliveries>,
+    /// Takes back deliveries that were dropped. The broker's clones and the deliveries keep it; the task behind it, which
+    /// keeps this, ends with the last of them.
+    returns: Weak<DroppedDeliveries>,
     /// Queues that this process has told the server of, and over which connection.
     known: Mutex<(u64, HashSet<QueueName>)>,
     /// When this process last said that a node consumes a queue.
@@ -80,8 +84,6 @@ struct Inner {
     turn: AtomicUsize,
     /// When overdue messages are looked for by kombu's visibility timeout next.
     next_overdue: Mutex<Instant>,
-    /// Ends the task behind `returns` with the last clone.
-    _end: DropGuard,
 }
 
 /// The keys that do not depend on a queue.
@@ -127,7 +129,7 @@ impl RedisBroker {
     }
 
     fn on(server: Server) -> Self {
-        let (returns, dropped, end) = Dropped::channel();
+        let (returns, dropped) = Dropped::channel();
         let keys = Keys::new(server.options(), server.db());
         let inner = Arc::new(Inner {
             link: Link::new(server.clone(), Scripts::all()),
@@ -136,7 +138,7 @@ impl RedisBroker {
             names: Names::new(&keys),
             keys,
             scripts: Scripts::new(),
-            returns,
+            returns: Arc::downgrade(&returns),
             known: Mutex::default(),
             announced: Mutex::default(),
             look: Mutex::default(),
@@ -144,89 +146,94 @@ impl RedisBroker {
             unrecorded: unrecorded::Unrecorded::default(),
             turn: AtomicUsize::new(0),
             next_overdue: Mutex::new(Instant::now()),
-            _end: end,
         });
-        tokio::spawn(put_back(Arc::downgrade(&inner), dropped));
-        Self(inner)
+        tokio::spawn(put_back(inner.clone(), dropped));
+        Self { inner, _returns: returns }
+    }
+}
+
+impl Inner {
+    fn returns(&self) -> Arc<DroppedDeliveries> {
+        self.returns.upgrade().unwrap_or_else(DroppedDeliveries::nowhere)
     }
 }
 
 #[async_trait]
 impl Broker for RedisBroker {
     async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
-        self.0.publish(&batch).await
+        self.inner.publish(&batch).await
     }
 
     async fn consume(&self, want: Consume) -> Result<Vec<Delivery>, BrokerError> {
-        self.0.consume(want).await
+        self.inner.consume(want).await
     }
 
     async fn settle(&self, batch: Vec<Settlement>) -> Result<(), BrokerError> {
-        Ok(self.0.settle(&batch).await?)
+        Ok(self.inner.settle(&batch).await?)
     }
 
     async fn extend(&self, tags: &[DeliveryTag], lease: Duration) -> Result<Vec<DeliveryTag>, BrokerError> {
-        Ok(self.0.extend(tags, lease).await?)
+        Ok(self.inner.extend(tags, lease).await?)
     }
 
     async fn begin(&self, tags: &[DeliveryTag]) -> Result<(), BrokerError> {
-        Ok(self.0.begin(tags).await?)
+        Ok(self.inner.begin(tags).await?)
     }
 
     async fn recover(&self) -> Result<Recovered, BrokerError> {
-        Ok(self.0.recover().await?)
+        Ok(self.inner.recover().await?)
     }
 
     async fn leave(&self, consumer: &NodeName) -> Result<(), BrokerError> {
-        Ok(self.0.leave(consumer).await?)
+        Ok(self.inner.leave(consumer).await?)
     }
 
     async fn broadcast(&self, topic: &str, payload: Vec<u8>) -> Result<(), BrokerError> {
-        Ok(self.0.broadcast(topic, payload).await?)
+        Ok(self.inner.broadcast(topic, payload).await?)
     }
 
     async fn subscribe(&self, topics: &[&str]) -> Result<Subscription, BrokerError> {
-        Ok(fanout::subscribe(&self.0, topics).await?)
+        Ok(fanout::subscribe(&self.inner, topics).await?)
     }
 
     async fn mailbox(&self, node: &NodeName) -> Result<Subscription, BrokerError> {
-        Ok(fanout::mailbox(&self.0, node).await?)
+        Ok(fanout::mailbox(&self.inner, node).await?)
     }
 
     async fn bindings(&self) -> Result<BTreeSet<Binding>, BrokerError> {
-        Ok(self.0.bindings().await?)
+        Ok(self.inner.bindings().await?)
     }
 
     async fn bind(&self, binding: &Binding) -> Result<(), BrokerError> {
-        Ok(self.0.bind(binding).await?)
+        Ok(self.inner.bind(binding).await?)
     }
 
     async fn queues(&self) -> Result<Vec<QueueInfo>, BrokerError> {
-        Ok(self.0.queues().await?)
+        Ok(self.inner.queues().await?)
     }
 
     async fn peek(&self, queue: &QueueName, limit: usize) -> Result<Vec<Peeked>, BrokerError> {
-        Ok(self.0.peek(queue, limit).await?)
+        Ok(self.inner.peek(queue, limit).await?)
     }
 
     async fn purge(&self, queue: &QueueName) -> Result<u64, BrokerError> {
-        Ok(self.0.purge(queue).await?)
+        Ok(self.inner.purge(queue).await?)
     }
 
     async fn dead_letters(&self, limit: usize) -> Result<Vec<DeadLetter>, BrokerError> {
-        Ok(self.0.dead_letters(limit).await?)
+        Ok(self.inner.dead_letters(limit).await?)
     }
 
     async fn revive(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
-        Ok(self.0.revive(letters).await?)
+        Ok(self.inner.revive(letters).await?)
     }
 
     async fn discard(&self, letters: &[DeadLetterId]) -> Result<u64, BrokerError> {
-        Ok(self.0.discard(letters).await?)
+        Ok(self.inner.discard(letters).await?)
     }
 
     fn tick_store(&self) -> Arc<dyn TickStore> {
-        Arc::new(ticks::RedisTicks(self.0.clone()))
+        Arc::new(ticks::RedisTicks(self.inner.clone()))
     }
 }
 
@@ -234,10 +241,9 @@ impl Broker for RedisBroker {
 const PUT_BACK_AFTER: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
-/// Puts dropped deliveries back until the broker has gone.
-async fn put_back(broker: std::sync::Weak<Inner>, mut dropped: Dropped) {
+/// Puts dropped deliveries back until the broker and all of them have gone.
+async fn put_back(broker: Arc<Inner>, mut dropped: Dropped) {
     while let Some(batch) = dropped.next().await {
-        let Some(broker) = broker.upgrade() else { return };
         for pause in PUT_BACK_AFTER {
             match broker.settle(&batch).await {
                 Err(error) if error.is_transient() => {

@@ -28,7 +28,7 @@ pub(super) struct Row {
 
 impl Taken {
     pub(super) fn one(row: Row, broker: &Inner) -> Self {
-        Self { rows: vec![row], pause: Duration::ZERO, returns: broker.returns.clone() }
+        Self { rows: vec![row], pause: Duration::ZERO, returns: broker.returns() }
     }
 
     /// Somebody else has them.
@@ -74,7 +74,7 @@ impl Inner {
         want: &Consume,
     ) -> Result<Vec<Delivery>, BrokerError> {
         let rows = std::mem::take(&mut taken.rows);
-        let returns = Arc::clone(&self.returns) as Arc<dyn Returns>;
+        let returns = self.returns() as Arc<dyn Returns>;
         let is_quick = is_quick_to_read(rows.iter().map(|row| row.body.as_ref()), PARSE_INLINE_BYTES);
         let (deliveries, unreadable) = if is_quick {
             parse(rows, &returns, want)

@@ -16,7 +16,6 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use sqlite_group_commit::DatabaseError;
 use tokio::sync::OnceCell;
-use tokio_util::sync::DropGuard;
 
 use super::dropped::{Dropped, DroppedDeliveries};
 use super::{
@@ -49,8 +48,6 @@ pub struct SqliteBroker {
     untold: Arc<Mutex<Recovered>>,
     /// This process's sign of life, from the first time that it takes messages or looks for those of the dead.
     alive: Arc<OnceCell<Option<Alive>>>,
-    /// Ends the task behind `returns` with the last clone.
-    _end: Arc<DropGuard>,
 }
 
 impl SqliteBroker {
@@ -61,7 +58,7 @@ impl SqliteBroker {
     }
 
     fn on(file: File) -> Self {
-        let (returns, dropped, end) = Dropped::channel();
+        let (returns, dropped) = Dropped::channel();
         tokio::spawn(put_back(file.clone(), dropped));
         Self {
             file,
@@ -70,7 +67,6 @@ impl SqliteBroker {
             recovered: Arc::default(),
             untold: Arc::default(),
             alive: Arc::default(),
-            _end: Arc::new(end),
         }
     }
 
@@ -358,7 +354,7 @@ impl Broker for SqliteBroker {
     }
 }
 
-/// Puts dropped deliveries back until the broker has gone.
+/// Puts dropped deliveries back until the broker and all of them have gone.
 async fn put_back(file: File, mut dropped: Dropped) {
     while let Some(batch) = dropped.next().await {
         let ring = file.bells.when_dropped(Bell::Queue);
