@@ -91,6 +91,9 @@ async fn what_we_broadcast_runs_once_in_every_worker_of_both_languages() {
     });
     ours.iter_mut().for_each(|worker| worker.until_printed("ready"));
     python.iter_mut().for_each(|worker| worker.until_printed("ready."));
+    // A moment after it said so a worker of Python's has two subscriptions, to what is broadcast and to control requests,
+    // each over a connection of its own.
+    until("all listen", || bench.redis.command(&["CLIENT", "LIST"]).matches(" psub=1 ").count() == 4);
 
     let late = |way: &str| Signature::new("tasks.late").args([json!(bench.file(way)), json!(0)]);
     let knowing = App::builder(&bench.broker_url())
