@@ -195,20 +195,24 @@ fn retry<S: Send + Sync + 'static>(
     again.properties.delivery_info.redelivered = None;
 
     let because = cause.as_ref().map(|cause| format!(": {}", cause.repr())).unwrap_or_default();
-    let message = format!("Retry in {}s{because}", seconds(pause));
-    tracing::info!(target: "celery.worker", "Task {}[{}] retry: {message}", headers.shown_name(), headers.id);
-    let failure =
-        cause.unwrap_or_else(|| Failure::bare(TaskException::new("celery.exceptions", "Retry", message)));
+    tracing::info!(
+        target: "celery.worker",
+        "Task {}[{}] retry: Retry in {}s{because}", headers.shown_name(), headers.id, seconds(pause),
+    );
 
     let mut finished = Finished::default();
     let ended = shared.ended(&held.message, false);
-    let mut meta = ended.meta(TaskState::Retry, failure.exception.clone().into_value());
-    meta.traceback.clone_from(&failure.traceback);
+    // As in Celery a retry that nothing caused is told with `None`, not with an exception of its own.
+    let exception = cause.as_ref().map_or(Value::Null, |cause| cause.exception.clone().into_value());
+    let mut meta = ended.meta(TaskState::Retry, exception);
+    meta.traceback = cause.as_ref().and_then(|cause| cause.traceback.clone());
     meta.children = Some(vec![ResultTuple::task(headers.id.clone())]);
     finished.metas_first.push(meta);
     finished.publications.push(Publication::new(held.queue.clone(), again));
     finished.settlement = held.settle(Delivery::ack);
-    finished.events.push(("task-retried", headers.id.clone(), exception_fields(&failure)));
+    let shown = cause.as_ref().map_or_else(|| "None".to_owned(), Failure::repr);
+    let fields = told(shown, cause.as_ref().and_then(|cause| cause.traceback.as_deref()));
+    finished.events.push(("task-retried", headers.id.clone(), fields));
     finished
 }
 
@@ -294,8 +298,12 @@ fn cancelled<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Finis
 }
 
 pub(crate) fn exception_fields(failure: &Failure) -> JsonMap {
-    let traceback = failure.traceback.as_deref().map_or(Value::Null, Value::from);
-    JsonMap::from_iter([("exception".to_owned(), failure.repr().into()), ("traceback".to_owned(), traceback)])
+    told(failure.repr(), failure.traceback.as_deref())
+}
+
+fn told(exception: String, traceback: Option<&str>) -> JsonMap {
+    let traceback = traceback.map_or(Value::Null, Value::from);
+    JsonMap::from_iter([("exception".to_owned(), exception.into()), ("traceback".to_owned(), traceback)])
 }
 
 async fn store_started<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) {

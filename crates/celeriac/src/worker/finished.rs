@@ -222,7 +222,12 @@ impl Finished {
         let root = options::text(body, "root_id").map_or_else(|| id.clone(), TaskId::from);
         let mut called = already.to_vec();
         self.fail_errbacks(body, id, &root, &failure, &mut called);
+        let before = self.metas.len();
         self.fail_signature(body, &TaskState::Failure, &failure, &root, &called);
+        // Celery knows nothing but the id of a body that never ran.
+        if Kind::of(body) == Kind::Plain {
+            self.metas.iter_mut().skip(before).for_each(|meta| meta.group_id = None);
+        }
     }
 
     /// Calls the errbacks of a signature that is never sent, but for those that were called already.

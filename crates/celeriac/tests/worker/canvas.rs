@@ -151,6 +151,7 @@ async fn a_failing_member_fails_the_chord() {
     let expected = format!("note {}", json!(result.id()));
     until("the errback has run", async || bench.lab.lines().contains(&expected)).await;
     assert!(!bench.lab.lines().iter().any(|line| line.starts_with("sum")));
+    assert_eq!(result.meta().await.unwrap().unwrap().group_id, None, "as in Celery");
     worker.stop().await;
 }
 

@@ -8,7 +8,7 @@ use celeriac::{Event, JsonMap, Signature, TaskState};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Add, Bench, Fail, Flaky, Gate, PATIENCE, Patient, Running, SOON, Telling, until, worker_is_up,
+    Add, Bench, Fail, Flaky, Gate, Hopeless, PATIENCE, Patient, Running, SOON, Telling, until, worker_is_up,
 };
 
 /// The answer of the one worker.
@@ -253,11 +253,12 @@ async fn events_tell_the_life_of_tasks_and_workers() {
     bench.app.send(Flaky { failures: 1 }).task_id("flaky").await.unwrap();
     bench.app.send(Patient { is_stubborn: true }).task_id("stubborn").await.unwrap();
     bench.app.send(Telling).task_id("telling").await.unwrap();
+    bench.app.send(Hopeless).task_id("hopeless").await.unwrap();
     until("two run", async || bench.lab.at_gate.load(Ordering::SeqCst) == 2).await;
     bench.app.revoke(["stubborn"], true).await.unwrap();
     assert_eq!(bench.app.result::<()>("telling").state().await.unwrap(), TaskState::Progress);
     bench.lab.open_gate();
-    let results = ["good", "bad", "flaky", "stubborn", "telling"];
+    let results = ["good", "bad", "flaky", "stubborn", "telling", "hopeless"];
     for id in results {
         bench.app.result::<Value>(id).wait(PATIENCE).await.unwrap();
     }
@@ -296,6 +297,10 @@ async fn events_tell_the_life_of_tasks_and_workers() {
     assert_eq!(received.fields["kwargs"], "{'x': 2, 'y': 3}");
     assert_eq!(find("good", "task-succeeded").unwrap().fields["result"], "5");
     assert_eq!(find("bad", "task-failed").unwrap().fields["exception"], "ValueError('boom')");
+    assert_eq!(find("flaky", "task-retried").unwrap().fields["exception"], "ConnectionError('try 0')");
+    // Nothing but its own wish causes this one.
+    let wished = &find("hopeless", "task-retried").unwrap().fields;
+    assert_eq!((&wished["exception"], &wished["traceback"]), (&json!("None"), &Value::Null));
     let revoked = &find("stubborn", "task-revoked").unwrap().fields;
     assert_eq!((&revoked["terminated"], &revoked["signum"]), (&json!(true), &json!(15)));
     assert_eq!(find("telling", "task-progress").unwrap().fields["done"], 1);

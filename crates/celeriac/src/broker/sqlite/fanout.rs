@@ -134,10 +134,8 @@ async fn forward_new(
         }
         for (id, broadcast) in new {
             *position = id;
-            if topics.has(&broadcast.topic) {
-                if !sender.send(broadcast.size(), broadcast).await {
-                    return Err(Interrupted::SubscriberGone);
-                }
+            if topics.has(&broadcast.topic) && !sender.send(broadcast.size(), broadcast).await {
+                return Err(Interrupted::SubscriberGone);
             }
         }
     }
