@@ -198,7 +198,7 @@ async fn what_is_sent_to_a_fanout_exchange_runs_in_every_worker() {
     let node = |name: &str| Running::start(bench.worker().hostname(name).broadcasts(["news"]));
     let workers = [node("w1@lab"), node("w2@lab")];
     until("both answer", async || {
-        bench.app.inspect().timeout(PATIENCE).limit(2).ping().await.unwrap().len() == 2
+        bench.app.inspect().timeout(Duration::from_millis(300)).limit(2).ping().await.unwrap().len() == 2
     })
     .await;
     // It goes with what goes to one worker alone.
