@@ -27,22 +27,6 @@ fn routes_in_a_group_start_with_its_path() {
 }
 
 #[test]
-fn routers_in_variables_answer_where_they_are_nested() {
-    assert_eq!(
-        routes(&read("mounted.rs")),
-        [
-            "GET /v1/users list",
-            "GET /v2/users list",
-            "GET /v1/users/{id} show",
-            "GET /v2/users/{id} show",
-            "GET /health health",
-            // Where a function's router is mounted is known when all files are.
-            "POST /orders create",
-        ]
-    );
-}
-
-#[test]
 fn decorators_and_tables_of_small_frameworks_declare_routes() {
     assert_eq!(routes(&read("bottle.py")), ["GET /plain plain", "GET /x plain", "ANY /y View"]);
 }

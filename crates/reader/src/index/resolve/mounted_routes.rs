@@ -194,6 +194,34 @@ fn axum_functions_of_one_file_answer_where_their_routers_are_nested() {
 }
 
 #[test]
+fn variables_of_axum_are_told_apart_by_what_binds_them() {
+    let main = "mod users;\nmod debug;\nasync fn main() {\n    let app = app();\n    let app = Router::new().nest(\"/base\", app);\n    serve(app).await;\n}\nfn app() -> Router {\n    let base = users::router();\n    let users = base.layer(x);\n    let (router, doc) = OpenApiRouter::new().route(\"/doc\", get(doc)).split_for_parts();\n    let mut app = Router::new().route(\"/health\", get(health));\n    app = if open() { app.route(\"/open\", get(open)) } else { app };\n    if debug() {\n        app = app.nest(\"/debug\", debug::router().route(\"/more\", get(more)));\n    }\n    let app = app.nest(\"/users\", users).merge(router);\n    app\n}\n";
+    let router = |path: &str| {
+        format!("pub fn router() -> Router {{\n    Router::new().route(\"{path}\", get(x))\n}}\n")
+    };
+    let found = routes(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("src/main.rs", main),
+        ("src/users.rs", &router("/{id}")),
+        ("src/debug.rs", &router("/vars")),
+    ]);
+    let all = ["debug/more", "debug/vars", "doc", "health", "open", "users/{id}"];
+    assert_eq!(found, all.map(|path| format!("GET /base/{path}")));
+}
+
+#[test]
+fn an_axum_router_that_goes_on_in_a_function_answers_where_that_is_nested() {
+    let main = "mod users;\nfn app() -> Router { Router::new().nest(\"/v1\", api()) }\nfn api() -> Router { users::router().nest(\"/own\", Router::new().route(\"/x\", get(x))) }\n";
+    let users = "pub fn router() -> Router { Router::new().route(\"/users\", get(list)) }\n";
+    let found = routes(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("src/main.rs", main),
+        ("src/users.rs", users),
+    ]);
+    assert_eq!(found, ["GET /v1/own/x", "GET /v1/users"]);
+}
+
+#[test]
 fn actix_scopes_are_configured_by_functions_of_other_modules() {
     let main = "mod users;\nfn config(cfg: &mut ServiceConfig) {\n    cfg.service(web::scope(\"/api\").configure(users::config).service(users::me).route(\"/health\", web::get().to(health)));\n}\n";
     let users = "pub fn config(cfg: &mut ServiceConfig) {\n    cfg.service(list).service(web::scope(\"/users\").route(\"/{id}\", web::get().to(show)));\n}\n#[get(\"/users\")]\nasync fn list() {}\n#[get(\"/me\")]\npub async fn me() {}\n";

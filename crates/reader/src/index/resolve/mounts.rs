@@ -44,6 +44,7 @@ impl Node {
 }
 
 /// Where a router is mounted.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Edge {
     on: Node,
     prefix: String,
@@ -94,7 +95,7 @@ struct Way {
 
 struct Mounts<'l, 't> {
     lookup: &'l Lookup<'t>,
-    edges: BTreeMap<Node, Vec<Edge>>,
+    edges: BTreeMap<Node, BTreeSet<Edge>>,
     own: BTreeMap<Node, String>,
     /// File and line of those whose target is known.
     resolved: BTreeSet<(FileId, u32)>,
@@ -131,7 +132,7 @@ impl<'l, 't> Mounts<'l, 't> {
         let is_instead = mount.kind == MountKind::Instead;
         if on != what {
             let edges = self.edges.entry(what).or_default();
-            edges.push(Edge { on, prefix: mount.prefix.clone(), is_instead });
+            edges.insert(Edge { on, prefix: mount.prefix.clone(), is_instead });
         }
     }
 
@@ -253,8 +254,8 @@ impl<'l, 't> Mounts<'l, 't> {
         let mut found = BTreeSet::new();
         if way.within.len() < MAX_DEPTH {
             way.within.push(node.clone());
-            let edges = self.edges.get(node).map_or(&[][..], Vec::as_slice);
-            for edge in edges {
+            let edges = self.edges.get(node);
+            for edge in edges.into_iter().flatten() {
                 if way.left == 0 || found.len() >= MAX_PREFIXES || way.within.contains(&edge.on) {
                     continue;
                 }
@@ -264,7 +265,7 @@ impl<'l, 't> Mounts<'l, 't> {
                     found.insert(if edge.is_instead { here } else { below(&here, own) });
                 }
             }
-            if let (true, Some(around)) = (edges.is_empty(), around(node, framework)) {
+            if let (true, Some(around)) = (edges.is_none(), around(node, framework)) {
                 let outer = self.prefixes(&around, framework, way);
                 found.extend(outer.iter().map(|outer| below(outer, own)));
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Arguments, Call, Facts, Node, arguments, mount, receiver::receiver, text_of};
+use super::{Arguments, Call, Facts, Node, arguments, mount, receiver::receiver, text_of, variable};
 use crate::facts::{Mount, MountKind, Mounted, Router, path_below};
 
 /// Groups stand in each other so deep.
@@ -30,7 +30,7 @@ pub(super) struct Group {
 pub(super) enum Shape {
     /// In the block behind it.
     Block,
-    /// In its arguments and what they name.
+    /// In its arguments.
     Nested,
     /// In the calls behind it in its chain.
     Chain,
@@ -71,9 +71,13 @@ pub(super) fn read(
                 return false;
             };
             add(&prefix, call.arguments.byte_range());
+            // What the chain itself goes on with answers where the call stands.
+            let on = receiver(call);
+            if let Some(whole) = call.arguments.parent() {
+                variable::mount_starts(framework, whole, on.as_deref(), call, facts);
+            }
             if let Some(router) = arguments.last() {
-                nested(framework, router, call, &mut |within| add(&prefix, within));
-                calls_in(framework, router, call, facts);
+                variable::mount_starts(framework, router, on.as_deref(), call, facts);
             }
             true
         }
@@ -101,7 +105,12 @@ pub(super) fn read(
     }
 }
 
-fn pending(framework: &'static str, what: Mounted, prefix: String, call: &Call<'_, '_>) -> mount::Pending {
+pub(super) fn pending(
+    framework: &'static str,
+    what: Mounted,
+    prefix: String,
+    call: &Call<'_, '_>,
+) -> mount::Pending {
     let (line, kind) = (super::line_of(call.arguments), MountKind::Before);
     let mount = Mount { what, on: Router::default(), prefix, kind, line };
     mount::Pending { mount, framework, at: call.at }
@@ -145,66 +154,6 @@ pub(super) fn earlier_in_chain<'t>(arguments: Node<'t>, name: &str, text: &str) 
         node = object;
     }
     None
-}
-
-/// The values of the variable that is nested.
-fn nested(framework: &str, router: Node<'_>, call: &Call<'_, '_>, add: &mut dyn FnMut(Range<usize>)) {
-    let start = start_of_chain(router);
-    if framework == "axum" && start.kind() == "identifier" {
-        let values = values_of(start, text_of(start, call.text), call.text);
-        values.into_iter().for_each(|value| add(value.byte_range()));
-    }
-}
-
-/// Mounts what the nested router, or the values of its variable, start with: `users::router().layer(…)`.
-fn calls_in(framework: &'static str, router: Node<'_>, call: &Call<'_, '_>, facts: &mut Facts) {
-    let start = start_of_chain(router);
-    let starts = match start.kind() {
-        "identifier" => values_of(start, text_of(start, call.text), call.text),
-        _ => vec![start],
-    };
-    for start in starts.into_iter().map(start_of_chain) {
-        if let Some(what @ Mounted::Call(_)) = mount::mounted(start, call.text) {
-            let mut mount = pending(framework, what, String::new(), call);
-            mount.at = start.start_byte();
-            facts.mount(mount);
-        }
-    }
-}
-
-/// `api` of `api.layer(x).clone()`.
-fn start_of_chain<'t>(node: Node<'t>) -> Node<'t> {
-    let before = |node: &Node<'t>| node.child_by_field_name("function")?.child_by_field_name("value");
-    std::iter::successors(Some(node), before).last().unwrap_or(node)
-}
-
-/// What a variable is given in the blocks around: `let api = …;`, `api = api.route(…);`.
-fn values_of<'t>(from: Node<'t>, name: &str, text: &str) -> Vec<Node<'t>> {
-    let around = std::iter::successors(Some(from), |node| node.parent()).skip(1);
-    for block in around.filter(|node| node.kind() == "block") {
-        let values = block.named_children().take_while(|node| node.start_byte() < from.start_byte());
-        let found: Vec<Node<'t>> = values
-            .filter_map(|statement| {
-                let (target, value) = match statement.kind() {
-                    "let_declaration" => {
-                        (statement.child_by_field_name("pattern")?, statement.child_by_field_name("value")?)
-                    }
-                    "expression_statement" => {
-                        let assigned = statement.named_children().next()?;
-                        (assigned.child_by_field_name("left")?, assigned.child_by_field_name("right")?)
-                    }
-                    _ => return None,
-                };
-                let target = text_of(target, text);
-                let is_it = target.strip_prefix("mut ").unwrap_or(target) == name;
-                (is_it && value.end_byte() <= from.start_byte()).then_some(value)
-            })
-            .collect();
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
 }
 
 /// The groups of a file.

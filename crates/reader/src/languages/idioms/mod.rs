@@ -19,6 +19,7 @@ mod route;
 mod rows;
 mod scope;
 mod setting;
+mod variable;
 
 use arguments::Arguments;
 

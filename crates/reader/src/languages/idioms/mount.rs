@@ -2,8 +2,9 @@
 
 use super::{
     Arguments, Call, Facts, Node, arguments, group, group::Group, line_of, receiver::assigned_name,
-    receiver::receiver, receiver::value_of, route, text_of,
+    receiver::receiver, receiver::value_of, route, text_of, variable,
 };
+use crate::domain::Language;
 use crate::facts::{Mount, MountKind, Mounted, Router};
 
 /// Functions that name a module where others import it.
@@ -299,7 +300,9 @@ impl<'t> Reading<'_, 't, '_> {
         if let Some(given) = given.and_then(|given| mounted(given, self.call.text)) {
             self.push(prefix, given, receiver(self.call), kind);
         }
-        match mounted(what, self.call.text) {
+        let variable = || variable::named(what, self.call.text).map(Mounted::Name);
+        let variable = (self.call.language == Language::Rust).then(variable).flatten();
+        match variable.or_else(|| mounted(what, self.call.text)) {
             Some(what) => self.push(prefix, what, receiver(self.call), kind),
             None => false,
         }

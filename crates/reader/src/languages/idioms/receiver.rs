@@ -1,6 +1,6 @@
 //! What a call is called on, and what it is given to.
 
-use super::{Call, Node, text_of};
+use super::{Call, Node, text_of, variable};
 use crate::domain::Language;
 
 /// Calls that give the router back that they were called on.
@@ -29,8 +29,10 @@ const MAX_STATEMENTS: usize = 400;
 
 /// The router that a call is called on, by name; `None` when it has none, or when the function around tells more.
 pub(super) fn receiver(call: &Call<'_, '_>) -> Option<String> {
-    if matches!(call.language, Language::Rust | Language::Ruby | Language::Java | Language::Kotlin) {
-        return None;
+    match call.language {
+        Language::Rust => return variable::assigned(call.arguments, call.text),
+        Language::Ruby | Language::Java | Language::Kotlin => return None,
+        _ => {}
     }
     let whole = call.arguments.parent()?;
     let Some(mut object) = object_of(whole) else {
