@@ -10,7 +10,7 @@
 (deinit_declaration "deinit" @name) @definition.method
 (subscript_declaration "subscript" @name) @definition.method
 (enum_entry name: (simple_identifier) @name) @definition.constant
-(typealias_declaration name: (_) @name) @definition.type
+(typealias_declaration name: (type_identifier) @name) @definition.type
 (associatedtype_declaration name: (_) @name) @definition.type
 (property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @definition.variable
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @definition.field

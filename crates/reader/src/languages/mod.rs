@@ -45,6 +45,7 @@ mod exports;
 mod found;
 mod idioms;
 mod imports;
+mod kotlin;
 mod macros;
 mod nesting;
 mod query;
@@ -59,4 +60,4 @@ pub const STACK: usize = 64 * 1024 * 1024;
 
 pub(crate) use comments::cut;
 pub use engine::{Engine, Extract};
-pub use table::{Spec, detect, spec_of, specs};
+pub use table::{Spec, detect, spec_for, spec_of, specs};

@@ -2,6 +2,9 @@
 
 use crate::domain::Language;
 
+/// So far from its start a file says that it has Flow's types: behind a licence.
+const FLOW_HEAD: usize = 1_000;
+
 /// All that the engine needs to know of a language beside its query file.
 #[derive(Debug)]
 pub struct Spec {
@@ -254,7 +257,7 @@ static SPECS: &[Spec] = &[
         export: Export::NoWord(&["private", "internal"]),
         separator: ".",
         imports_paths: false,
-        prepare: None,
+        prepare: Some(super::kotlin::joined),
         entry: &["main"],
         entry_files: &[],
     },
@@ -323,6 +326,15 @@ static SPECS: &[Spec] = &[
 /// The languages whose symbols are read.
 pub fn specs() -> &'static [Spec] {
     SPECS
+}
+
+/// The row by which a file is read: JavaScript with Flow's types has the grammar of TypeScript.
+pub fn spec_for(language: Language, text: &str) -> Option<&'static Spec> {
+    let head = text.char_indices().nth(FLOW_HEAD).map_or(text, |(end, _)| &text[..end]);
+    match language {
+        Language::JavaScript if head.contains("@flow") => spec_of(Language::Tsx),
+        language => spec_of(language),
+    }
 }
 
 /// The row of a language; `None` when its files are read as text.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{File, Language, SkipReason},
     facts::FileFacts,
-    languages::{self, Engine, Extract, detect, spec_of},
+    languages::{self, Engine, Extract, detect, spec_for},
     sink::FileSink,
 };
 
@@ -249,8 +249,8 @@ impl Engines {
         path: &str,
         text: &str,
     ) -> Option<Extract> {
-        let spec = spec_of(language)?;
-        let engine = match self.0.entry(language) {
+        let spec = spec_for(language, text)?;
+        let engine = match self.0.entry(spec.language) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => match Engine::new(spec) {
                 Ok(engine) => entry.insert(engine),
@@ -264,7 +264,7 @@ impl Engines {
             Ok(extract) => Some(extract),
             Err(_) => {
                 tracing::error!(path, "reading this file's symbols failed; it is read as text");
-                self.0.remove(&language);
+                self.0.remove(&spec.language);
                 None
             }
         }

@@ -5,14 +5,14 @@ use std::{path::Path, time::Duration};
 use proptest::prelude::*;
 use reader::{
     Symbol, SymbolKind,
-    languages::{Engine, Extract, detect, spec_of, specs},
+    languages::{Engine, Extract, detect, spec_for, spec_of, specs},
 };
 
 fn read(name: &str) -> Extract {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/languages").join(name);
     let text = std::fs::read_to_string(&path).expect("the fixture is there");
     let language = detect(name, &text).expect("its language is known");
-    let spec = spec_of(language).expect("its language has a grammar");
+    let spec = spec_for(language, &text).expect("its language has a grammar");
     Engine::new(spec).expect("its query compiles").extract(name, &text, Duration::from_secs(20))
 }
 
@@ -134,7 +134,7 @@ proptest! {
                 at
             };
             let broken = format!("{}{noise}{}", &text[..at(cut)], &text[at(other)..]);
-            let spec = spec_of(language).expect("a grammar");
+            let spec = spec_for(language, &text).expect("a grammar");
             let found = Engine::new(spec).expect("a query").extract("x", &broken, Duration::from_secs(20));
             let lines = broken.matches('\n').count() as u32 + 1;
             for symbol in &found.symbols {

@@ -304,3 +304,11 @@ fn a_lone_description_is_no_command_of_thor() {
     let commands: Vec<_> = found.commands.iter().map(|c| (c.name.as_str(), c.help.as_deref())).collect();
     assert_eq!(commands, [("install", Some("Installs it"))]);
 }
+
+#[test]
+fn javascript_with_the_types_of_flow_is_read() {
+    let found = read("flow.js");
+    let symbols: Vec<_> = found.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
+    assert_eq!(symbols, ["Props", "onGrow", "Grown", "size", "grow", "shrink"]);
+    assert_eq!(found.imports[0].module, "./style");
+}
