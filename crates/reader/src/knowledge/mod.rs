@@ -2,6 +2,7 @@
 
 mod base;
 mod error;
+mod folders;
 mod links;
 mod module_names;
 mod pool;

@@ -1,11 +1,12 @@
 //! The modules of a repository and how they depend on each other.
 //!
 //! A module is a folder of code. Where one folder holds most of the code its files are modules of their own; where those
-//! are very many they are joined by what their names begin with. Where there are very many folders, deep ones are
-//! joined. Tests, examples and documentation are no modules.
+//! are very many they are joined by what their names begin with. Where there are very many folders, the heaviest are
+//! modules, each with the lighter ones below it. Tests, examples and documentation are no modules.
 
 use std::collections::BTreeMap;
 
+use super::folders::by_folder;
 use super::units::{by_names, units};
 use super::{KnowledgeBase, KnowledgeError, module_names::Names};
 use crate::{
@@ -310,22 +311,7 @@ fn has_symbols(language: Language) -> bool {
 
 /// The files by the path of their module.
 fn group(files: &[File]) -> BTreeMap<String, Vec<&File>> {
-    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let by_folder = |depth: usize| {
-        let mut groups: BTreeMap<String, Vec<&File>> = BTreeMap::new();
-        for file in files {
-            let folder: Vec<String> = folder(&file.path).split('/').take(depth).map(str::to_owned).collect();
-            groups.entry(folder.join("/")).or_default().push(file);
-        }
-        groups
-    };
-    let deepest = files.iter().map(|file| file.path.split('/').count()).max().unwrap_or(1);
-    let mut depth = deepest;
-    let mut groups = by_folder(depth);
-    while groups.len() > MAX_MODULES && depth > 1 {
-        depth -= 1;
-        groups = by_folder(depth);
-    }
+    let groups = by_folder(files, MAX_MODULES);
     let total: usize = files.iter().map(|file| file.lines as usize).sum();
     let is_main = |members: &[&File]| {
         let lines: usize = members.iter().map(|file| file.lines as usize).sum();
@@ -343,10 +329,18 @@ fn group(files: &[File]) -> BTreeMap<String, Vec<&File>> {
             for unit in units(members) {
                 apart.insert(unit.path().to_owned(), unit.files);
             }
-        } else if is_flat(&members) {
-            apart.extend(by_names(&path, members));
-        } else {
-            apart.insert(path, members);
+            continue;
+        }
+        let is_below = |file: &&File| {
+            file.path.get(path.len()..).is_some_and(|rest| rest.trim_start_matches('/').contains('/'))
+        };
+        let (below, own): (Vec<&File>, Vec<&File>) = members.into_iter().partition(is_below);
+        match is_flat(&own) {
+            true => apart.extend(by_names(&path, own)),
+            false => apart.entry(path.clone()).or_default().extend(own),
+        }
+        if !below.is_empty() {
+            apart.entry(path).or_default().extend(below);
         }
     }
     apart
