@@ -241,7 +241,17 @@ fn ruby() {
     );
     assert_eq!(one(&found, "Notes.Note").doc.as_deref(), Some("A note."));
     assert_eq!(settings(&found), ["NOTES_DIR", "NOTES_EXT"]);
-    assert_eq!(routes(&found), ["GET /notes/:id -", "GET about pages#about", "ANY /users -"]);
+    assert_eq!(
+        routes(&found),
+        [
+            "GET /notes/:id -",
+            "GET /about pages#about",
+            "GET,POST /users users#index, #create",
+            "GET,PATCH,PUT,DELETE /users/:id users#show, #update, #destroy",
+            "GET /users/:id/edit users#edit",
+            "GET /users/new users#new"
+        ]
+    );
     assert_eq!(commands(&found), ["serve", "--verbose"]);
     assert_eq!(entries(&found).len(), 1);
     assert_eq!(modules(&found), ["json", "lib/store"]);

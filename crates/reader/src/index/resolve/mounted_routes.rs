@@ -281,12 +281,29 @@ fn laravel_and_slim_group_routes_in_functions_and_files() {
 }
 
 #[test]
-fn rails_namespaces_and_scopes_hold_routes() {
-    let found = routes(&[(
-        "config/routes.rb",
-        "Rails.application.routes.draw do\n  get 'about', to: 'pages#about'\n  namespace :admin do\n    resources :users\n    scope '/v1' do\n      get 'stats', to: 'stats#show'\n    end\n  end\n  scope path: 'shop' do\n    resources :items\n  end\nend\n",
-    )]);
-    assert_eq!(found, ["ANY /admin/users", "ANY /shop/items", "GET /admin/v1/stats", "GET about"]);
+fn rails_tells_the_routes_of_resources_in_what_holds_them() {
+    let drawn = "Rails.application.routes.draw do\n  root to: 'home#index'\n  get 'about', to: 'pages#about'\n  match '/login', :to => 'account#login', :via => [:get, :post]\n  mount Sidekiq::Web => '/sidekiq'\n  namespace :admin do\n    resources :users, only: [:index, :show]\n    scope '/v1' do\n      get 'stats' => 'stats#show'\n    end\n  end\n  resources :companies, path: 'firms', only: %i[update] do\n    collection do\n      get :search\n    end\n    post :close, on: :member\n    shallow do\n      resources :offices, except: [:new, :edit, :index]\n    end\n    resource :logo, only: :show\n  end\n  concern :commentable do\n    resources :comments\n  end\nend\n";
+    let controller =
+        "class AboutController\n  def show\n    head :unauthorized\n    get :nothing\n  end\nend\n";
+    let found = routes(&[("config/routes.rb", drawn), ("app/controllers/about_controller.rb", controller)]);
+    assert_eq!(
+        found,
+        [
+            "ANY /sidekiq",
+            "GET /",
+            "GET /about",
+            "GET /admin/users",
+            "GET /admin/users/:id",
+            "GET /admin/v1/stats",
+            "GET /firms/:company_id/logo",
+            "GET /firms/search",
+            "GET,PATCH,PUT,DELETE /offices/:id",
+            "GET,POST /login",
+            "PATCH,PUT /firms/:id",
+            "POST /firms/:company_id/offices",
+            "POST /firms/:id/close"
+        ]
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod arguments;
 mod command;
 mod group;
 mod mount;
+mod rails;
 mod receiver;
 mod route;
 mod rows;
@@ -68,6 +69,8 @@ enum Means {
     Setting { name: usize, default: Option<usize>, constants: bool },
     /// It declares a route.
     Route(route::Shape),
+    /// It declares routes of Rails.
+    Rails,
     /// The routes of this framework within start with its path.
     Group(&'static str, group::Shape),
     /// Routers of this framework answer in others.
@@ -193,6 +196,7 @@ pub(super) fn recognise(call: &Call<'_, '_>, facts: &mut Facts) {
                     setting::read(*name, *default, *constants, &arguments, call, facts)
                 }
                 Means::Route(shape) => route::read(shape, &arguments, call, facts),
+                Means::Rails => rails::read(&arguments, call, facts),
                 Means::Group(framework, shape) => group::read(framework, shape, &arguments, call, facts),
                 Means::Mount(framework, shape) => mount::read(framework, shape, &arguments, call, facts),
                 Means::Command(shape) => command::read(shape, &arguments, call, facts),

@@ -167,7 +167,6 @@ static ROWS: &[Idiom] = &[
     group(&[Rust], &["scope"], Any, "actix", group::Shape::Chain),
     mount(&[Rust], &["configure", "service"], Something, "actix", mount::Shape::Filled),
     group(&[Php], &["group"], Any, "laravel", group::Shape::Prefixed),
-    group(&[Ruby], &["namespace", "scope"], Nothing, "rails", group::Shape::Block),
     group(&[Go], &["Route"], Something, "chi", group::Shape::Prefixed),
     mount(&[Go], &["Mount"], Something, "chi", mount::Shape::At),
     mount(&[Go], &["Group"], Something, "gin", mount::Shape::Derived),
@@ -234,8 +233,12 @@ static ROWS: &[Idiom] = &[
         Method::Name,
         Handler::Last,
     ),
-    bare(&[Ruby], VERBS, Nothing, "rails", Method::Name, Handler::Named("to")),
-    bare(&[Ruby], &["resources", "resource"], Nothing, "rails", Method::Name, Handler::Inline),
+    Idiom {
+        languages: &[Ruby],
+        names: &["get", "post", "put", "delete", "patch", "match", "root", "mount", "resources", "resource"],
+        qualifier: Nothing,
+        means: Means::Rails,
+    },
     route(&[Ruby], VERBS, Nothing, "sinatra", Method::Name, Handler::Inline),
     route(
         &[CSharp],
