@@ -283,6 +283,7 @@ catalogue! {
     More: "and {0} more", "另有 {0}";
     MoreModules: "The other {0} stand on the page {1}.", "其余 {0} 见 {1}。";
     DiagramNote: "An arrow means “uses”; arrows that a longer way implies are left out.", "箭头表示“使用”；由更长路径蕴含的箭头省略。";
+    ArrowsCut: "Shown are the {0} strongest of {1} arrows.", "图中为 {1} 个箭头中最强的 {0} 个。";
     DiagramCut: "Shown are the {0} heaviest of {1}.", "图中为 {1} 中最重要的 {0} 个。";
     Dotted: "Dotted: for type checking only, or inside functions.", "虚线：仅用于类型检查，或写在函数内。";
     NoDependencies: "No package of others is needed on every platform at run time ({0}).", "运行时没有在所有平台上都需要的外部包（{0}）。";

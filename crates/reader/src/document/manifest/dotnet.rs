@@ -25,8 +25,10 @@ pub(super) fn project(path: &str, text: &str) -> Option<Manifest> {
             .or_else(|| fact("TargetFramework"))
             .or_else(|| fact("TargetFrameworks"))
             .map(|fact| Fact { value: fact.value.replace(';', ", "), lines: fact.lines });
-        is_program =
-            is_program.or_else(|| fact("OutputType").filter(|fact| fact.value.eq_ignore_ascii_case("exe")));
+        is_program = is_program.or_else(|| {
+            fact("OutputType")
+                .filter(|fact| matches!(fact.value.to_ascii_lowercase().as_str(), "exe" | "winexe"))
+        });
     }
     manifest.dependency_lines = Some(root.lines);
     for node in root.all("ItemGroup").flat_map(|group| group.all("PackageReference")) {
@@ -36,10 +38,11 @@ pub(super) fn project(path: &str, text: &str) -> Option<Manifest> {
         manifest.depend(name, version, if private { Need::Build } else { Need::Runtime }, node.lines);
     }
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    let of_folder = |command: &str, option: &str| match folder {
-        "" => format!("dotnet {command}"),
-        folder => format!("dotnet {command} {option}{folder}"),
-    };
+    // At the root a solution or a second project may stand beside it, so that the folder does not tell which is meant.
+    let what = if folder.is_empty() { file } else { folder };
+    let is_sdk = root.attribute("Sdk").is_some()
+        || root.all("Sdk").next().is_some()
+        || root.all("Import").any(|import| import.attribute("Sdk").is_some());
     // What serves or waits for work is a program without saying so.
     let sdk = root.attribute("Sdk").unwrap_or_default();
     let is_service = matches!(sdk, "Microsoft.NET.Sdk.Web" | "Microsoft.NET.Sdk.Worker");
@@ -47,12 +50,18 @@ pub(super) fn project(path: &str, text: &str) -> Option<Manifest> {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let name = manifest.name.as_ref().map_or(stem, |fact| &fact.value).to_owned();
         manifest.enter(EntryKind::Command, &name, Some("Program.cs"), lines);
-        manifest.command(CommandFor::Run, &of_folder("run", "--project "), lines);
+        if is_sdk {
+            manifest.command(CommandFor::Run, &format!("dotnet run --project {what}"), lines);
+        }
     }
-    manifest.command(CommandFor::Build, &of_folder("build", ""), root.lines);
-    let tests = manifest.dependencies.iter().find(|dependency| dependency.name == "Microsoft.NET.Test.Sdk");
-    if let Some(lines) = tests.map(|dependency| dependency.lines) {
-        manifest.command(CommandFor::Test, &of_folder("test", ""), lines);
+    // Projects of the .NET Framework are no `dotnet`'s.
+    let build = if is_sdk { format!("dotnet build {what}") } else { format!("msbuild {path}") };
+    manifest.command(CommandFor::Build, &build, root.lines);
+    let runs_tests = |name: &str| matches!(name, "Microsoft.NET.Test.Sdk" | "TUnit" | "xunit.v3");
+    let tests = manifest.dependencies.iter().find(|dependency| runs_tests(&dependency.name));
+    let tests = tests.map(|dependency| dependency.lines);
+    if let Some(lines) = tests.or_else(|| sdk.starts_with("MSTest.Sdk").then_some(root.lines)) {
+        manifest.command(CommandFor::Test, &format!("dotnet test {what}"), lines);
     }
     Some(manifest)
 }
@@ -71,14 +80,24 @@ pub(super) fn solution(path: &str, text: &str) -> Option<Manifest> {
         );
     }
     let (first, last) = (manifest.members.first()?.lines, manifest.members.last()?.lines);
-    manifest.command(
-        CommandFor::Build,
-        &format!("dotnet build {path}"),
-        lines(first.start_line, last.end_line),
-    );
+    let whole = lines(first.start_line, last.end_line);
+    let is_dotnet =
+        |member: &Fact| [".csproj", ".fsproj", ".vbproj"].iter().any(|end| member.value.ends_with(end));
+    if is_of_the_framework(text) || !manifest.members.iter().any(is_dotnet) {
+        manifest.command(CommandFor::Build, &format!("msbuild {path}"), whole);
+        return Some(manifest);
+    }
+    manifest.command(CommandFor::Build, &format!("dotnet build {path}"), whole);
     let test = manifest.members.iter().find(|member| role_of(&member.value) == FileRole::Test);
     if let Some(lines) = test.map(|member| member.lines) {
         manifest.command(CommandFor::Test, &format!("dotnet test {path}"), lines);
     }
     Some(manifest)
+}
+
+/// Whether a solution is older than the projects that `dotnet` builds.
+fn is_of_the_framework(text: &str) -> bool {
+    let version =
+        text.lines().take(4).find_map(|line| line.split_once("Format Version ")?.1.split('.').next());
+    version.and_then(|version| version.trim().parse::<u32>().ok()).is_some_and(|version| version < 12)
 }

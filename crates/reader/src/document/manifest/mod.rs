@@ -52,6 +52,7 @@ pub fn read_manifest(path: &str, text: &str) -> Option<Manifest> {
         "composer.json" => php::composer(text)?,
         "Gemfile" => ruby::gemfile(text)?,
         "Rakefile" => ruby::rakefile(text)?,
+        "rails" if is_rails(path) => ruby::rails(text)?,
         "Package.swift" => swift::package(text)?,
         "build.sbt" => sbt::sbt(text)?,
         "CMakeLists.txt" => cmake::cmake(text)?,
@@ -105,9 +106,14 @@ pub fn is_manifest(path: &str) -> bool {
         || file.ends_with(".sln")
         || file.ends_with(".slnx")
         || (file.starts_with("requirements") && file.ends_with(".txt"))
+        || is_rails(path)
         || docker::is_dockerfile(file)
         || docker::is_compose(file)
         || ci::is_workflow(path)
+}
+
+fn is_rails(path: &str) -> bool {
+    path == "bin/rails" || path.ends_with("/bin/rails")
 }
 
 #[cfg(test)]

@@ -126,7 +126,9 @@ pub(super) fn gemfile(text: &str) -> Option<Manifest> {
         } else if let Some(value) = trimmed.strip_prefix("gem ").or_else(|| trimmed.strip_prefix("gem(")) {
             let development = group || value.contains("group:") || value.contains(":group");
             let need = if development { Need::Dev } else { Need::Runtime };
-            let words = quoted(value);
+            // `gem "x", (RUBY_VERSION < "2.6" ? …)`: what is computed is no version.
+            let written = value.split(" (").next().unwrap_or(value);
+            let words = quoted(written);
             if let Some((name, rest)) = words.split_first() {
                 let version = rest
                     .first()
@@ -140,5 +142,17 @@ pub(super) fn gemfile(text: &str) -> Option<Manifest> {
     if !manifest.dependencies.is_empty() {
         manifest.command(CommandFor::Install, "bundle install", line(1));
     }
+    Some(manifest)
+}
+
+/// `bin/rails` of an application; that of an engine serves nothing.
+pub(super) fn rails(text: &str) -> Option<Manifest> {
+    let (number, _) = numbered(text).find(|(_, raw)| raw.trim_start().starts_with("APP_PATH"))?;
+    if text.contains("ENGINE_PATH") || text.contains("ENGINE_ROOT") {
+        return None;
+    }
+    let mut manifest = Manifest::new(Ecosystem::Make);
+    manifest.command(CommandFor::Run, "bin/rails server", line(number));
+    manifest.command(CommandFor::Test, "bin/rails test", line(number));
     Some(manifest)
 }

@@ -187,6 +187,38 @@ fn projects_of_dotnet_are_run_by_their_folders_and_built_by_their_solution() {
         read("Shop.slnx", "<Solution>\n  <Project Path=\"src/Shop/Shop.csproj\" />\n</Solution>\n");
     assert_eq!(manifest.members[0].value, "src/Shop/Shop.csproj");
     assert!(command(&manifest, CommandFor::Test).is_empty());
+    let test = "<Project Sdk=\"Microsoft.NET.Sdk\"><ItemGroup><PackageReference Include=\"xunit.v3\"/></ItemGroup></Project>";
+    let manifest = read("Tests.csproj", test);
+    assert_eq!(command(&manifest, CommandFor::Test), ["dotnet test Tests.csproj"]);
+    assert_eq!(command(&manifest, CommandFor::Build), ["dotnet build Tests.csproj"]);
+}
+
+#[test]
+fn what_dotnet_cannot_build_is_built_by_msbuild() {
+    let old = "<Project ToolsVersion=\"3.5\"><PropertyGroup><OutputType>WinExe</OutputType><AssemblyName>KeePass</AssemblyName></PropertyGroup></Project>";
+    let manifest = read("KeePass/KeePass.csproj", old);
+    assert_eq!(command(&manifest, CommandFor::Build), ["msbuild KeePass/KeePass.csproj"]);
+    assert!(command(&manifest, CommandFor::Run).is_empty());
+    assert_eq!(manifest.entries[0].name, "KeePass");
+    let project = |file: &str| format!("Project(\"{{A}}\") = \"A\", \"{file}\", \"{{B}}\"\nEndProject\n");
+    let head = "Microsoft Visual Studio Solution File, Format Version";
+    for text in
+        [format!("{head} 11.00\n{}", project("A.csproj")), format!("{head} 12.00\n{}", project("A.vcxproj"))]
+    {
+        assert_eq!(command(&read("A.sln", &text), CommandFor::Build), ["msbuild A.sln"]);
+    }
+}
+
+#[test]
+fn a_program_of_rails_is_served_by_its_own_script() {
+    let app = "#!/usr/bin/env ruby\nAPP_PATH = File.expand_path('../config/application', __dir__)\nrequire 'rails/commands'\n";
+    let manifest = read("bin/rails", app);
+    assert_eq!(command(&manifest, CommandFor::Run), ["bin/rails server"]);
+    assert_eq!(command(&manifest, CommandFor::Test), ["bin/rails test"]);
+    assert_eq!(manifest.commands[0].lines, place(2, 2));
+    assert!(read_manifest("bin/rails", "ENGINE_PATH = 1\nAPP_PATH = 2\n").is_none());
+    let gem = "gem 'nokogiri', (Gem::Version.new(RUBY_VERSION) < Gem::Version.new('2.6.0') ? '~> 1.12' : '~> 1.13')\n";
+    assert_eq!(read("Gemfile", gem).dependencies[0].requirement, None);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::facts::ImportTime;
 const MOST_IN_DIAGRAM: usize = 28;
 /// Up to this many modules are drawn in one picture.
 const FEW_MODULES: usize = 20;
+const MOST_ARROWS: usize = 40;
 const MOST_FILES: usize = 12;
 const MOST_CIRCLES: usize = 10;
 const MOST_PAIRS: usize = 12;
@@ -27,6 +28,13 @@ pub(super) struct ModuleArrows {
     pub(super) later: Arrows,
     /// The imports of each arrow, by file and line.
     pub(super) links: BTreeMap<(usize, usize), Vec<ImportLink>>,
+}
+
+impl ModuleArrows {
+    /// How many imports and uses an arrow stands for.
+    fn weight(&self, from: usize, to: usize) -> usize {
+        self.links.get(&(from, to)).map_or(0, Vec::len)
+    }
 }
 
 /// All imports between different modules of the source.
@@ -181,12 +189,14 @@ fn parts_picture(
         .flat_map(|(part, (_, members))| members.iter().map(move |module| (*module, part)))
         .collect();
     let mut between = Arrows::new();
+    let mut uses: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for (from, nexts) in &arrows.load {
         for to in nexts {
-            if let (Some(from), Some(to)) = (part_of.get(from), part_of.get(to))
-                && from != to
+            if let (Some(part), Some(other)) = (part_of.get(from), part_of.get(to))
+                && part != other
             {
-                between.entry(*from).or_default().insert(*to);
+                between.entry(*part).or_default().insert(*other);
+                *uses.entry((*part, *other)).or_default() += arrows.weight(*from, *to);
             }
         }
     }
@@ -201,17 +211,38 @@ fn parts_picture(
         };
         chart.node(&part.to_string(), &text, None);
     }
-    for (from, nexts) in &reduced(parts.len(), &between) {
-        for to in nexts {
-            chart.edge(&from.to_string(), &to.to_string(), false);
-        }
+    let reduced = reduced(parts.len(), &between);
+    let strength = |from: usize, to: usize| uses.get(&(from, to)).copied().unwrap_or(0);
+    let (shown, all) = strongest(&reduced, strength);
+    for (from, to) in &shown {
+        chart.edge(&from.to_string(), &to.to_string(), false);
     }
     if !chart.has_edges() {
         return;
     }
     writer.fenced("mermaid", &chart.source());
     let modules = page_link(&book.word(Key::TitleModules), MODULES);
-    writer.paragraph(&format!("{} {}", book.say(Key::PartsNote, &[&modules]), book.word(Key::DiagramNote)));
+    let mut note = format!("{} {}", book.say(Key::PartsNote, &[&modules]), book.word(Key::DiagramNote));
+    note.push_str(&arrows_cut(book, shown.len(), all));
+    writer.paragraph(&note);
+}
+
+/// The arrows that a picture shows, and how many there are: more than so many are a tangle that nobody reads.
+fn strongest(arrows: &Arrows, strength: impl Fn(usize, usize) -> usize) -> (Vec<(usize, usize)>, usize) {
+    let mut all: Vec<(usize, usize)> =
+        arrows.iter().flat_map(|(from, nexts)| nexts.iter().map(|to| (*from, *to))).collect();
+    let number = all.len();
+    all.sort_by_key(|(from, to)| (std::cmp::Reverse(strength(*from, *to)), *from, *to));
+    all.truncate(MOST_ARROWS);
+    all.sort_unstable();
+    (all, number)
+}
+
+fn arrows_cut(book: &Book<'_>, shown: usize, all: usize) -> String {
+    match all > shown {
+        true => format!(" {}", book.say(Key::ArrowsCut, &[&shown.to_string(), &all.to_string()])),
+        false => String::new(),
+    }
 }
 
 /// The heaviest of some modules with their arrows; nothing when none imports another.
@@ -243,10 +274,10 @@ fn picture(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, members:
             chart.node(&number.to_string(), &module.name, None);
         }
     }
-    for (from, nexts) in &reduced(survey.modules.len(), &load) {
-        for to in nexts {
-            chart.edge(&from.to_string(), &to.to_string(), false);
-        }
+    let (arrows_shown, all_arrows) =
+        strongest(&reduced(survey.modules.len(), &load), |from, to| arrows.weight(from, to));
+    for (from, to) in &arrows_shown {
+        chart.edge(&from.to_string(), &to.to_string(), false);
     }
     // Later imports matter in a picture only where nothing else joins the two modules.
     let few = later.values().map(BTreeSet::len).sum::<usize>() <= 12;
@@ -267,6 +298,7 @@ fn picture(book: &Book<'_>, writer: &mut Writer, arrows: &ModuleArrows, members:
         note.push(' ');
         note.push_str(&book.word(Key::Dotted));
     }
+    note.push_str(&arrows_cut(book, arrows_shown.len(), all_arrows));
     if connected.len() > shown.len() {
         note.push(' ');
         note.push_str(&book.say(Key::DiagramCut, &[&shown.len().to_string(), &connected.len().to_string()]));
@@ -438,4 +470,17 @@ fn most_used(book: &Book<'_>, writer: &mut Writer) {
         })
         .collect();
     writer.table(&[&book.word(Key::ColFile), &book.word(Key::ColImportedBy), &book.word(Key::ColWhy)], &rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_shows_the_strongest_arrows() {
+        let arrows: Arrows = (0..60).map(|from| (from, BTreeSet::from([60]))).collect();
+        let (shown, all) = strongest(&arrows, |from, _| from);
+        assert_eq!((shown.len(), all), (MOST_ARROWS, 60));
+        assert_eq!(shown.first(), Some(&(60 - MOST_ARROWS, 60)), "the weakest are left out");
+    }
 }

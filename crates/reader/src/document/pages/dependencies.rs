@@ -7,7 +7,7 @@ use super::super::markdown::{Writer, code};
 use super::super::text::Key;
 use super::book::Book;
 use super::size;
-use crate::domain::LineRange;
+use crate::domain::{Language, LineRange};
 
 const MOST_DEPENDENCIES: usize = 20;
 
@@ -131,6 +131,7 @@ fn used_in(book: &Book<'_>, ecosystem: Ecosystem, name: &str) -> (usize, String,
             outside.imports.iter().filter(move |import| same || is_part(ecosystem, &import.module, name))
         })
         .filter_map(|import| Some((survey.at(&import.path)?, import.line)))
+        .filter(|(at, _)| survey.files[*at].file.language.is_none_or(|language| takes(language, ecosystem)))
         .collect();
     let tests: BTreeSet<usize> = places.iter().map(|(at, _)| *at).filter(|at| survey.is_test(*at)).collect();
     places.retain(|(at, _)| survey.is_source(*at));
@@ -141,6 +142,21 @@ fn used_in(book: &Book<'_>, ecosystem: Ecosystem, name: &str) -> (usize, String,
         shown.push(book.say(Key::More, &[&(places.len() - 2).to_string()]));
     }
     (places.len(), shown.join(", "), tests.len())
+}
+
+/// Whether a language imports packages of an ecosystem: `#include <react/renderer.h>` is no package of npm.
+fn takes(language: Language, ecosystem: Ecosystem) -> bool {
+    use Language::{Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Tsx, TypeScript};
+    match ecosystem {
+        Ecosystem::Python | Ecosystem::Requirements => language == Python,
+        Ecosystem::Node => matches!(language, JavaScript | TypeScript | Tsx),
+        Ecosystem::Cargo => language == Rust,
+        Ecosystem::Go => language == Go,
+        Ecosystem::Maven | Ecosystem::Gradle | Ecosystem::Sbt => matches!(language, Java | Kotlin | Scala),
+        Ecosystem::Composer => language == Php,
+        Ecosystem::Ruby => language == Ruby,
+        _ => true,
+    }
 }
 
 /// Whether an imported module belongs to a package of a longer or differently written name.
@@ -157,6 +173,12 @@ fn is_part(ecosystem: Ecosystem, module: &str, package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packages_are_imported_by_the_languages_of_their_ecosystem() {
+        assert!(takes(Language::Tsx, Ecosystem::Node) && takes(Language::Kotlin, Ecosystem::Maven));
+        assert!(!takes(Language::Cpp, Ecosystem::Node) && !takes(Language::Python, Ecosystem::Cargo));
+    }
 
     #[test]
     fn modules_are_matched_with_the_packages_that_hold_them() {

@@ -338,6 +338,11 @@ fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
             counts.entry(used.to).or_default().insert(from);
         }
     }
+    // Classes of others are opened there to change them.
+    let is_patch = |at: SymbolAt| {
+        let path = survey.path(at.file);
+        path.contains("config/initializers/") || path.contains("core_ext/") || path.contains("monkey")
+    };
     let asks = |at: SymbolAt| {
         survey.symbol(at).is_some_and(|symbol| {
             let name = symbol.qualified_name();
@@ -345,7 +350,8 @@ fn most_extended(book: &Book<'_>) -> Option<(SymbolAt, usize)> {
                 || survey.files[at.file].symbols.iter().any(|member| member.parent.as_ref() == Some(&name))
         })
     };
-    let counts = counts.into_iter().filter(|(at, _)| asks(*at)).map(|(at, set)| (at, set.len()));
+    let counts =
+        counts.into_iter().filter(|(at, _)| asks(*at) && !is_patch(*at)).map(|(at, set)| (at, set.len()));
     let (at, subclasses) = counts.max_by_key(|(at, n)| (*n, Reverse(*at)))?;
     (subclasses >= 3).then_some((at, subclasses))
 }

@@ -73,7 +73,8 @@ pub(super) fn kind(book: &Book<'_>) -> String {
     commands.dedup();
     commands.truncate(4);
     let members = root.is_some_and(|root| !root.members.is_empty());
-    let has_main = !survey.entry_points().is_empty() || !survey.program_files().is_empty();
+    let has_main =
+        !survey.entry_points().is_empty() || !survey.program_files().is_empty() || is_served(survey);
     let library = has_library(book, root);
     let mut sentence = if members && packages.len() > 1 {
         book.say(Key::KindWorkspace, &[language, &book.count(packages.len(), Key::NounPackage)])
@@ -136,7 +137,16 @@ fn has_library(book: &Book<'_>, root: Option<&Manifest>) -> bool {
     declared
         || python
         || rust
-        || root.is_some_and(|root| matches!(root.ecosystem, Ecosystem::Ruby | Ecosystem::Composer))
+        || root.is_some_and(|root| match root.ecosystem {
+            // A Gemfile alone tells what a program needs.
+            Ecosystem::Ruby => root.path.ends_with(".gemspec") || !is_served(book.survey),
+            ecosystem => ecosystem == Ecosystem::Composer,
+        })
+}
+
+/// Whether a web server of Ruby starts it.
+fn is_served(survey: &Survey<'_>) -> bool {
+    survey.files.iter().any(|facts| facts.file.path == "config.ru")
 }
 
 /// The manifest that speaks for the whole: the package at the root, else the only one.

@@ -152,8 +152,11 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
 fn is_typed_at_the_root(book: &Book<'_>, manifest: &Manifest, command: &Command) -> bool {
     let is_of_dotnet = |other: &Manifest| matches!(other.ecosystem, Ecosystem::DotNet | Ecosystem::Solution);
     let names_all = |other: &&Manifest| other.folder().is_empty() || other.ecosystem == Ecosystem::Solution;
+    // Projects with RSpec have `bin/rails`, but no tests for it.
+    let has_tests = || book.survey.files.iter().any(|facts| facts.file.path == "test/test_helper.rb");
     manifest.folder().is_empty()
         || manifest.ecosystem == Ecosystem::Solution
+        || manifest.path == "bin/rails" && (command.purpose != CommandFor::Test || has_tests())
         || manifest.ecosystem == Ecosystem::DotNet
             && (command.purpose == CommandFor::Run
                 || !book.survey.manifests.iter().filter(names_all).any(is_of_dotnet))

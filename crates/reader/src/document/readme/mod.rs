@@ -4,6 +4,7 @@
 //! that says something (no badge, logo, or bar of links), the list of features, and the sections that
 //! tell how to install, use, build and test, each with its lines.
 
+mod asciidoc;
 mod markdown;
 mod rst;
 
@@ -97,7 +98,8 @@ const MAX_COMMANDS: usize = 6;
 
 /// How well a path of the root folder serves as the README; lower is better, `None` is no README.
 pub fn readme_order(path: &str) -> Option<usize> {
-    const NAMES: &[&str] = &["readme.md", "readme.rst", "readme.markdown", "readme.txt", "readme"];
+    const NAMES: &[&str] =
+        &["readme.md", "readme.rst", "readme.markdown", "readme.adoc", "readme.rdoc", "readme.txt", "readme"];
     let lower = path.to_ascii_lowercase();
     NAMES.iter().position(|name| *name == lower)
 }
@@ -108,8 +110,13 @@ pub fn read_readme(path: &str, text: &str) -> Readme {
         return Readme { path: path.to_owned(), ..Readme::default() };
     }
     let lower = path.to_ascii_lowercase();
-    let blocks = if lower.ends_with(".rst") || (!lower.contains(".md") && rst::looks_like(text)) {
+    let blocks = if lower.ends_with(".rst")
+        || (!lower.contains('.') && rst::looks_like(text))
+        || (lower.ends_with(".txt") && rst::looks_like(text))
+    {
         rst::blocks(text)
+    } else if lower.ends_with(".rdoc") || lower.ends_with(".adoc") {
+        markdown::blocks(&asciidoc::as_markdown(text))
     } else {
         markdown::blocks(text)
     };
