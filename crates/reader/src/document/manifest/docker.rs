@@ -3,6 +3,31 @@
 use super::text::{indent, line, numbered, unquote};
 use super::{CommandFor, Ecosystem, EntryKind, Manifest, Need};
 
+/// Images of servers that programs use.
+const SERVERS: [&str; 21] = [
+    "postgres",
+    "postgresql",
+    "postgis",
+    "pgvector",
+    "timescaledb",
+    "mysql",
+    "mysql-server",
+    "mariadb",
+    "redis",
+    "redis-stack",
+    "valkey",
+    "memcached",
+    "mongo",
+    "rabbitmq",
+    "kafka",
+    "zookeeper",
+    "elasticsearch",
+    "opensearch",
+    "dynamodb-local",
+    "localstack",
+    "minio",
+];
+
 pub(super) fn is_dockerfile(file: &str) -> bool {
     file == "Dockerfile"
         || file == "Containerfile"
@@ -61,7 +86,7 @@ fn process(raw: &str, instruction: &str) -> String {
 pub(super) fn compose(text: &str) -> Option<Manifest> {
     let mut manifest = Manifest::new(Ecosystem::Docker);
     let mut in_services = false;
-    let mut first = None;
+    let (mut first, mut builds) = (None, false);
     for (number, raw) in numbered(text) {
         let trimmed = raw.trim();
         if trimmed.is_empty() || trimmed.starts_with('#') {
@@ -75,6 +100,7 @@ pub(super) fn compose(text: &str) -> Option<Manifest> {
             continue;
         }
         first.get_or_insert(number);
+        builds |= trimmed.starts_with("build:");
         if let Some(image) = trimmed.strip_prefix("image:") {
             let image = unquote(image);
             let (name, version) = image.rsplit_once(':').map_or((image, None), |(n, v)| (n, Some(v)));
@@ -82,7 +108,13 @@ pub(super) fn compose(text: &str) -> Option<Manifest> {
         }
     }
     if let Some(number) = first {
-        manifest.command(CommandFor::Run, "docker compose up", line(number));
+        // Servers of others alone are what a program needs, and not the program.
+        let is_server = |image: &str| {
+            image.ends_with("mssql/server") || SERVERS.contains(&image.rsplit('/').next().unwrap_or(image))
+        };
+        let runs = builds || !manifest.dependencies.iter().all(|image| is_server(&image.name));
+        let purpose = if runs { CommandFor::Run } else { CommandFor::Other };
+        manifest.command(purpose, "docker compose up", line(number));
     }
     Some(manifest)
 }

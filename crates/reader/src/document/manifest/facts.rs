@@ -307,6 +307,8 @@ impl CommandFor {
             Self::Build
         } else if has(&["run", "start", "serve", "dev", "server", "up"]) {
             Self::Run
+        } else if has(&["update", "upgrade"]) {
+            Self::Other
         } else if has(&["install", "setup", "bootstrap", "deps", "init"]) {
             Self::Install
         } else {
@@ -387,6 +389,13 @@ impl CommandFor {
             ("docker build", CommandFor::Build),
             ("docker compose up", CommandFor::Run),
         ];
+        // `./build/bin/php ./phpunit …`
+        let runs = |program: &str| {
+            line.split_whitespace().take(2).any(|word| word.rsplit('/').next() == Some(program))
+        };
+        if ["phpunit", "simple-phpunit", "pytest", "rspec"].into_iter().any(runs) {
+            return Some(Self::Test);
+        }
         // A script of the project is named after what it does.
         let script = line.strip_prefix("./").and_then(|rest| rest.split([' ', '.']).next());
         if let Some(purpose) = script.map(Self::of_name).filter(|purpose| *purpose != Self::Other) {

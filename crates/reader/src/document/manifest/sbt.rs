@@ -27,7 +27,9 @@ pub(super) fn sbt(text: &str) -> Option<Manifest> {
                 Need::Runtime
             };
             manifest.dependency_lines.get_or_insert(line(number));
-            manifest.depend(&format!("{group}:{name}"), Some(version), need, line(number));
+            // `% versionProps("x.version")` names where the version stands.
+            let version = Some(*version).filter(|version| version.contains(|c: char| c.is_ascii_digit()));
+            manifest.depend(&format!("{group}:{name}"), version, need, line(number));
         }
     }
     let place = manifest.name.as_ref().or(manifest.requires.as_ref()).map_or(line(1), |fact| fact.lines);

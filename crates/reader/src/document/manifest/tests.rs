@@ -222,6 +222,24 @@ fn a_program_of_rails_is_served_by_its_own_script() {
 }
 
 #[test]
+fn servers_of_others_are_no_program_to_run() {
+    let services =
+        |rest: &str| read("compose.yml", &format!("services:\n  db:\n    image: postgres:16\n{rest}"));
+    assert!(command(&services(""), CommandFor::Run).is_empty());
+    for own in ["  app:\n    build: .\n", "  app:\n    image: example/app\n"] {
+        assert_eq!(command(&services(own), CommandFor::Run), ["docker compose up"]);
+    }
+}
+
+#[test]
+fn versions_of_sbt_that_only_a_build_knows_are_left_out() {
+    let text = "libraryDependencies += \"jline\" % \"jline\" % versionProps(\"jline.version\")\nval j = \"junit\" % \"junit\" % \"4.11\"\n";
+    let manifest = read("build.sbt", text);
+    let versions: Vec<_> = manifest.dependencies.iter().map(|found| found.requirement.as_deref()).collect();
+    assert_eq!(versions, [None, Some("4.11")]);
+}
+
+#[test]
 fn tests_of_php_are_run_by_a_script_or_by_the_program_that_is_needed() {
     let with = |rest: &str| read("composer.json", &format!("{{\"name\": \"x/y\", {rest}}}"));
     let manifest = with("\"require-dev\": {\"symfony/phpunit-bridge\": \"^7\"}");
@@ -232,7 +250,9 @@ fn tests_of_php_are_run_by_a_script_or_by_the_program_that_is_needed() {
     assert_eq!(command(&manifest, CommandFor::Test), ["composer test"]);
     let test = manifest.commands.iter().find(|command| command.purpose == CommandFor::Test);
     assert_eq!(test.and_then(|command| command.note.as_deref()), Some("phpunit --colors"));
-    for line in ["vendor/bin/simple-phpunit", "./vendor/bin/phpunit --filter x"] {
+    for line in
+        ["vendor/bin/simple-phpunit", "./vendor/bin/phpunit --filter x", "./build/php/bin/php ./phpunit src"]
+    {
         assert_eq!(CommandFor::of_line(line), Some(CommandFor::Test), "{line}");
     }
 }

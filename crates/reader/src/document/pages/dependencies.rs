@@ -145,7 +145,7 @@ fn used_in(book: &Book<'_>, ecosystem: Ecosystem, name: &str) -> (usize, String,
 }
 
 /// Whether a language imports packages of an ecosystem: `#include <react/renderer.h>` is no package of npm.
-fn takes(language: Language, ecosystem: Ecosystem) -> bool {
+pub(super) fn takes(language: Language, ecosystem: Ecosystem) -> bool {
     use Language::{Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Scala, Tsx, TypeScript};
     match ecosystem {
         Ecosystem::Python | Ecosystem::Requirements => language == Python,

@@ -47,7 +47,10 @@ pub(super) fn where_to_start(book: &Book<'_>, writer: &mut Writer, trace: Option
         let mut starts = survey.entry_points();
         // The one whose call is told below comes first.
         let lines = |at: &SymbolAt| survey.symbol(*at).map_or(0, |symbol| lines_of(symbol.lines));
-        starts.sort_by_key(|at| (trace.is_none_or(|trace| trace.root != *at), Reverse(lines(at)), *at));
+        starts.sort_by_key(|at| {
+            let is_other = !survey.is_named_like_the_project(at.file);
+            (trace.is_none_or(|trace| trace.root != *at), is_other, Reverse(lines(at)), *at)
+        });
         for at in starts.iter().copied().take(3) {
             row(book.word(want_read), book.symbol_and_place(at), why_main(book, at.file));
         }

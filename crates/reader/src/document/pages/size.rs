@@ -7,6 +7,7 @@ use super::super::markdown::{code, escape};
 use super::super::survey::Survey;
 use super::super::text::{Key, grouped};
 use super::book::Book;
+use super::dependencies;
 use crate::domain::SkipReason;
 use crate::{FileRole, Language};
 
@@ -54,6 +55,12 @@ pub(super) fn languages(survey: &Survey<'_>) -> Vec<(&'static str, u64)> {
     let mut sorted: Vec<(&'static str, u64)> = lines.into_iter().collect();
     sorted.sort_by_key(|(name, lines)| (std::cmp::Reverse(*lines), *name));
     sorted
+}
+
+/// The language of most lines of source.
+fn main_language(survey: &Survey<'_>) -> Option<Language> {
+    let (name, _) = languages(survey).into_iter().next()?;
+    survey.files.iter().filter_map(|facts| facts.file.language).find(|language| language.name() == name)
 }
 
 /// One sentence on what it is: `A Python library for Python ≥ 3.10, typed, without runtime dependencies.`
@@ -142,6 +149,19 @@ fn has_library(book: &Book<'_>, root: Option<&Manifest>) -> bool {
             Ecosystem::Ruby => root.path.ends_with(".gemspec") || !is_served(book.survey),
             ecosystem => ecosystem == Ecosystem::Composer,
         })
+        || root.is_some_and(|root| root.ecosystem == Ecosystem::Go) && go_is_imported(book)
+}
+
+/// Whether users import the package at the top of a module of Go, or there is nothing to run.
+fn go_is_imported(book: &Book<'_>) -> bool {
+    let survey = book.survey;
+    let starts = survey.entry_points();
+    let runs = |at: usize| starts.iter().any(|start| start.file == at);
+    let is_top = |at: &usize| {
+        survey.is_source(*at) && !survey.path(*at).contains('/') && survey.path(*at).ends_with(".go")
+    };
+    let top: Vec<usize> = (0..survey.files.len()).filter(is_top).collect();
+    starts.is_empty() || (!top.is_empty() && !top.into_iter().any(runs))
 }
 
 /// Whether a web server of Ruby starts it.
@@ -152,8 +172,13 @@ fn is_served(survey: &Survey<'_>) -> bool {
 /// The manifest that speaks for the whole: the package at the root, else the only one.
 pub(super) fn main_manifest<'s>(survey: &'s Survey<'_>) -> Option<&'s Manifest> {
     let packages = || survey.manifests.iter().filter(|manifest| manifest.is_package());
-    packages()
-        .find(|manifest| manifest.folder().is_empty() && manifest.name.is_some())
+    // A website of npm beside a package of Python is not what the project is.
+    let main = main_language(survey);
+    let speaks = |manifest: &&Manifest| main.is_none_or(|main| dependencies::takes(main, manifest.ecosystem));
+    let named = || packages().filter(|manifest| manifest.folder().is_empty() && manifest.name.is_some());
+    named()
+        .find(speaks)
+        .or_else(|| named().next())
         .or_else(|| packages().find(|manifest| manifest.folder().is_empty()))
         .or_else(|| {
             let mut named = packages().filter(|manifest| manifest.name.is_some());

@@ -99,7 +99,11 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
                 if noise(&command.value) {
                     continue;
                 }
-                let purpose = CommandFor::of_line(&command.value).unwrap_or(purpose);
+                let purpose = match CommandFor::of_line(&command.value) {
+                    Some(purpose) => purpose,
+                    None if calls_own_program(book, &command.value) => CommandFor::Run,
+                    None => purpose,
+                };
                 let line = match &mut inside {
                     Some((folder, last)) => {
                         *last = command.lines.end_line;
@@ -121,6 +125,13 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
             let says = facts.doc.as_deref().and_then(first_sentence);
             let whole = LineRange { start_line: 1, end_line: file.lines };
             add(purpose, &format!("./{}", file.path), says.as_deref(), &file.path, whole);
+        }
+    }
+    for (path, line) in
+        [("autogen.sh", "./autogen.sh"), ("configure.ac", "./configure"), ("configure.in", "./configure")]
+    {
+        if book.survey.files.iter().any(|facts| facts.file.path == path && facts.file.skipped.is_none()) {
+            add(CommandFor::Build, line, None, path, LineRange { start_line: 1, end_line: 1 });
         }
     }
     // A command of a part's own manifest is the same as the whole's, or belongs to the part.
@@ -146,6 +157,14 @@ pub(super) fn commands(book: &Book<'_>) -> Vec<Known> {
         }
     }
     known
+}
+
+/// Whether a shell line calls a program of the project: `./prometheus --config.file=x`.
+fn calls_own_program(book: &Book<'_>, line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or("");
+    let program = first.rsplit('/').next().unwrap_or(first);
+    let is_installed = || book.survey.commands().iter().any(|(entry, _)| entry.name == program);
+    program == book.survey.kb.meta().name || is_installed()
 }
 
 /// .NET's projects lie in folders and are named by path; where a solution builds them all, they are only run so.

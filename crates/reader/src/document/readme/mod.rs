@@ -185,9 +185,10 @@ fn is_meaningful(text: &str, linked: usize, least: usize) -> bool {
     let bars = text.matches(['|', '•', '·']).count();
     let says = words >= least || wide >= 6;
     let lower = text.to_lowercase();
-    let aside = ["note:", "warning:", "important:", "english |", "[!", "this readme", "read this in"]
-        .iter()
-        .any(|start| lower.starts_with(start));
+    let aside =
+        ["note:", "warning:", "important:", "english |", "[!", "this readme", "this file", "read this in"]
+            .iter()
+            .any(|start| lower.starts_with(start));
     says && !aside && letters >= 12 && bars < 3 && linked * 10 <= text.chars().count() * 7
 }
 

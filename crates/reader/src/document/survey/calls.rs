@@ -117,8 +117,10 @@ impl Survey<'_> {
             let found = roots.into_iter().filter(|(reach, _)| *reach >= least);
             found.max_by_key(|(reach, root)| (*reach, std::cmp::Reverse(*root))).map(|(_, root)| (root, None))
         };
-        let mains = self.entry_points().into_iter().map(|root| (self.reach(table, root), root)).collect();
-        widest(mains, 4).or_else(|| {
+        let mains = || self.entry_points().into_iter().map(|root| (self.reach(table, root), root));
+        // The program that is named like the project, before its tools.
+        let named = mains().filter(|(_, root)| self.is_named_like_the_project(root.file)).collect();
+        widest(named, 4).or_else(|| widest(mains().collect(), 4)).or_else(|| {
             let public = (0..self.files.len()).filter(|file| self.is_source(*file)).flat_map(|file| {
                 self.files[file]
                     .symbols
@@ -147,6 +149,15 @@ impl Survey<'_> {
             let widest_of = |roots: Vec<SymbolAt>| widest(roots.into_iter().map(score).collect(), 6);
             widest_of(named).or_else(|| widest_of(unnamed))
         })
+    }
+
+    /// Whether a file or its folder has the name of the repository: `cmd/prometheus/main.go`.
+    pub(crate) fn is_named_like_the_project(&self, file: usize) -> bool {
+        let name = self.kb.meta().name.to_lowercase();
+        let path = self.path(file).to_lowercase();
+        let mut parts = path.rsplit('/');
+        let stem = parts.next().and_then(|file| file.split('.').next());
+        !name.is_empty() && (stem == Some(name.as_str()) || parts.next() == Some(name.as_str()))
     }
 
     /// Functions in which programs of the source start.

@@ -83,12 +83,28 @@ pub(super) fn string(node: Node<'_>, text: &str) -> Option<String> {
     if !is_string && !written.starts_with(['"', '\'', '`']) {
         return None;
     }
+    if matches!(kind, "binary_operator" | "binary_expression") {
+        return joined(node, text);
+    }
     if kind == "concatenated_string" {
         let parts: Vec<String> =
             node.named_children().take(MAX_ARGUMENTS).map(|part| interpolated(text_of(part, text))).collect();
         return Some(parts.concat());
     }
     Some(interpolated(written))
+}
+
+/// `"DB_" + name` is `DB_<name>`.
+fn joined(node: Node<'_>, text: &str) -> Option<String> {
+    let mut parts = node.named_children();
+    let (left, right) = (parts.next()?, parts.next()?);
+    let operator = text.get(left.end_byte()..right.start_byte())?.trim();
+    if !matches!(operator, "+" | "." | "..") {
+        return None;
+    }
+    let computed = |part: Node<'_>| format!("<{}>", one_line(text_of(part, text), 40));
+    let right = string(right, text).unwrap_or_else(|| computed(right));
+    Some(string(left, text).unwrap_or_else(|| computed(left)) + &right)
 }
 
 /// All string literals in a node: itself, or the items of a list.
