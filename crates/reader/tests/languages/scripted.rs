@@ -322,3 +322,19 @@ fn javascript_with_the_types_of_flow_is_read() {
     assert_eq!(symbols, ["Props", "onGrow", "Grown", "size", "grow", "shrink"]);
     assert_eq!(found.imports[0].module, "./style");
 }
+
+#[test]
+fn routes_of_rails_tell_their_controller_and_action() {
+    let ruby = spec_of(reader::Language::Ruby).expect("a grammar");
+    let text = "namespace :admin do\n  resources :users, only: [] do\n    member do\n      get 'tab', action: 'settings'\n      get :close\n    end\n  end\n  match '/preview', controller: 'previews', action: 'news', via: :post\nend\n";
+    let found =
+        Engine::new(ruby).expect("a query").extract("config/routes.rb", text, Duration::from_secs(20));
+    assert_eq!(
+        routes(&found),
+        [
+            "GET /admin/users/:id/tab admin/users#settings",
+            "GET /admin/users/:id/close admin/users#close",
+            "POST /admin/preview admin/previews#news"
+        ]
+    );
+}

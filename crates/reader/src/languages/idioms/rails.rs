@@ -75,7 +75,13 @@ pub(super) fn read(arguments: &Arguments<'_, '_>, call: &Call<'_, '_>, facts: &m
 }
 
 fn verb(around: &Around, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>, facts: &mut Facts) -> bool {
-    let to = arguments.any_named(&["to", "action"]).and_then(|to| word(to, call.text));
+    let option = |name: &str| arguments.named(name).and_then(|node| word(node, call.text));
+    let controller = option("controller").or_else(|| around.controller.clone());
+    // `action: "show"` is one of the controller that is told beside it or around.
+    let to = option("to").or_else(|| {
+        let action = option("action")?;
+        Some(controller.as_ref().map_or(action.clone(), |controller| format!("{controller}#{action}")))
+    });
     let pair = pair_of_path(call);
     let (path, to) = match pair {
         Some((path, target)) => (vec![path], Some(target)),
@@ -93,9 +99,8 @@ fn verb(around: &Around, arguments: &Arguments<'_, '_>, call: &Call<'_, '_>, fac
         name => name.to_ascii_uppercase(),
     };
     for path in path {
-        let action = || {
-            around.controller.as_ref().map(|controller| format!("{}{controller}#{path}", around.controllers))
-        };
+        let action =
+            || controller.as_ref().map(|controller| format!("{}{controller}#{path}", around.controllers));
         let handler = match &to {
             Some(to) if to.contains('#') && !around.controllers.is_empty() => {
                 Some(format!("{}{to}", around.controllers))
