@@ -34,6 +34,8 @@ def coarse(tag):
         return None
     if language == "Kotlin" and kind == "method" and not re.search(r"\bfun\b", line):
         return None  # a parameter of a lambda
+    if language == "Kotlin" and tag["name"] == "Companion" and not re.search(r"\bobject\s+Companion\b", line):
+        return None  # a name that is not written
     if language == "JavaScript" and kind == "class" and not re.search(r"\bclass\b|\bfunction\b", line):
         return None
     if kind == "member":

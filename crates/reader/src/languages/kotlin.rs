@@ -11,7 +11,8 @@ const MAX_BETWEEN: usize = 400;
 pub(super) fn joined(text: &str) -> Option<String> {
     let mut joined: Option<Vec<u8>> = None;
     for (at, _) in text.match_indices("constructor") {
-        let start = text.floor_char_boundary(at.saturating_sub(MAX_BETWEEN));
+        let furthest = at.saturating_sub(MAX_BETWEEN);
+        let start = (furthest..=at).find(|start| text.is_char_boundary(*start)).unwrap_or(at);
         let Some(breaks) = breaks_before(text, start, at) else { continue };
         for place in breaks {
             if let Some(byte) = joined.get_or_insert_with(|| text.as_bytes().to_vec()).get_mut(place) {
