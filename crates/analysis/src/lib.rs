@@ -34,7 +34,7 @@ pub use error::{AnalysisError, ErrorKind};
 pub use export::ExportFormat;
 pub use provider::check_llm;
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
-pub use shapes::{FileDetail, Lines, List, PageHead, SourceText};
+pub use shapes::{Cursor, FileDetail, Lines, List, SourceText};
 pub use shared::Shared;
 pub use store::{
     Analysis, AnalysisEvent, AnalysisId, Counts, DocumentLanguage, EventId, Failure, LlmUsage, Progress,

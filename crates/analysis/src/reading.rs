@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use reader::{File, FileReading, Item, ItemKind, KnowledgeBase, Page};
+use reader::{File, FileReading, Item, ItemKind, KnowledgeBase, Page, PageHead};
 use store::{Analysis, AnalysisId, ResultId, Status};
 
-use crate::analyses::{bad_cursor, one};
+use crate::analyses::one;
 use crate::knowledge::NOT_INDEXED;
-use crate::{Analyses, AnalysisError};
+use crate::{Analyses, AnalysisError, Cursor};
 
 /// Readings that are loaded at once.
 const READINGS_AT_ONCE: usize = 200;
@@ -46,6 +46,11 @@ impl Analyses {
         }
     }
 
+    /// All pages without their texts, by what [`get`](Self::get) takes.
+    pub async fn page_heads(&self, name: &str) -> Result<Vec<PageHead>, AnalysisError> {
+        one(name, self.store().find_page_heads(name).await?)
+    }
+
     /// One page.
     pub async fn page(&self, id: &AnalysisId, slug: &str) -> Result<Option<Page>, AnalysisError> {
         match self.result(id).await? {
@@ -59,9 +64,9 @@ impl Analyses {
         one(name, self.store().find_page(name, slug).await?)
     }
 
-    /// What is said of one file.
-    pub async fn reading(&self, id: &AnalysisId, path: &str) -> Result<Option<FileReading>, AnalysisError> {
-        Ok(self.readings(id, vec![path.to_owned()]).await?.pop())
+    /// What is said of one file, by what [`get`](Self::get) takes.
+    pub async fn reading(&self, name: &str, path: &str) -> Result<Option<FileReading>, AnalysisError> {
+        one(name, self.store().find_reading(name, path).await?)
     }
 
     /// What is said of these files, as far as they are described, in the order asked.
@@ -77,11 +82,10 @@ impl Analyses {
     }
 
     /// Adds what is said of each of these files, which are in the order of their paths. The knowledge base has no
-    /// summaries: it is written before anything is said.
-    pub async fn summarize(&self, id: &AnalysisId, files: &mut [File]) -> Result<(), AnalysisError> {
+    /// summaries: it is written before anything is said. The analysis is given by what [`get`](Self::get) takes.
+    pub async fn summarize(&self, name: &str, files: &mut [File]) -> Result<(), AnalysisError> {
         let (Some(first), Some(last)) = (files.first(), files.last()) else { return Ok(()) };
-        let Some(result) = self.result(id).await? else { return Ok(()) };
-        let mut said = self.store().summaries(&result, first.path.clone(), last.path.clone()).await?;
+        let mut said = one(name, self.store().find_summaries(name, &first.path, &last.path).await?)?;
         for file in files {
             file.summary = said.remove(&file.path);
         }
@@ -99,7 +103,7 @@ impl Analyses {
         limit: usize,
     ) -> Result<(Vec<Item>, Option<String>), AnalysisError> {
         let limit = limit.clamp(1, 10_000);
-        let mut from = cursor.map(|cursor| Cursor::parse(cursor).ok_or_else(bad_cursor)).transpose()?;
+        let mut from: Option<Cursor> = cursor.map(str::parse).transpose()?;
         let Some(result) = self.result(id).await? else { return Ok((Vec::new(), None)) };
         let mut items: Vec<Item> = Vec::new();
         let mut after: Option<String> = None;
@@ -163,24 +167,5 @@ fn not_indexed(error: AnalysisError, analysis: &Analysis) -> AnalysisError {
         ),
         hint: failure.map_or("Resume it, or read the repository again.", |failure| &failure.hint).to_owned(),
         ..error
-    }
-}
-
-/// Where a list of items goes on: `<item>:<path>`.
-struct Cursor {
-    index: usize,
-    path: String,
-}
-
-impl Cursor {
-    fn parse(text: &str) -> Option<Self> {
-        let (index, path) = text.split_once(':')?;
-        Some(Self { index: index.parse().ok()?, path: path.to_owned() })
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.index, self.path)
     }
 }

@@ -1,7 +1,13 @@
 //! The JSON that API and command line share: one shape for one thing, whoever asks.
 
-use reader::{File, FileReading, KnowledgeBase, KnowledgeError, Origin, Page, Symbol};
+use std::fmt;
+use std::str::FromStr;
+
+use reader::{File, FileReading, KnowledgeBase, KnowledgeError, Symbol};
 use serde::Serialize;
+
+use crate::AnalysisError;
+use crate::analyses::bad_cursor;
 
 /// A part of a list.
 #[derive(Debug, Serialize)]
@@ -28,26 +34,27 @@ impl<T> List<T> {
     }
 }
 
-/// A page in the tree, without its text.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PageHead {
-    /// Its address.
-    pub slug: String,
-    /// Its heading.
-    pub title: String,
-    /// The page above.
-    pub parent: Option<String>,
-    /// Its place among its siblings.
-    pub order: u32,
-    /// Who wrote it.
-    pub origin: Origin,
+/// Where a list of what stands in files goes on: `<index>:<path>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// So many of the file were given.
+    pub index: usize,
+    /// The file.
+    pub path: String,
 }
 
-impl From<Page> for PageHead {
-    fn from(page: Page) -> PageHead {
-        let Page { slug, title, parent, order, origin, .. } = page;
-        PageHead { slug, title, parent, order, origin }
+impl FromStr for Cursor {
+    type Err = AnalysisError;
+
+    fn from_str(text: &str) -> Result<Self, AnalysisError> {
+        let (index, path) = text.split_once(':').ok_or_else(bad_cursor)?;
+        Ok(Self { index: index.parse().map_err(|_| bad_cursor())?, path: path.to_owned() })
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.index, self.path)
     }
 }
 

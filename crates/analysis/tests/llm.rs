@@ -52,7 +52,7 @@ async fn each_file_is_asked_about_once_and_a_second_analysis_asks_nothing() {
         first.llm
     );
     assert_eq!(first.llm.calls, provider.stats().requests);
-    let reading = bed.analyses.reading(&first.id, "greeter/core.py").await.unwrap().unwrap();
+    let reading = bed.analyses.reading(first.id.as_str(), "greeter/core.py").await.unwrap().unwrap();
     assert_eq!((reading.origin, reading.note), (Origin::Llm, None));
 
     let pages = bed.analyses.pages(&first.id).await.unwrap();

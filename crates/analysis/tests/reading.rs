@@ -28,7 +28,7 @@ async fn a_folder_is_read_from_submission_to_pages() {
     assert_eq!(first, pages[0]);
     let knowledge = bed.analyses.knowledge(&done.id).await.unwrap();
     assert_eq!(knowledge.source("greeter/words.py").unwrap().unwrap(), PACKAGE[4].1);
-    let reading = bed.analyses.reading(&done.id, "greeter/core.py").await.unwrap().unwrap();
+    let reading = bed.analyses.reading(done.id.as_str(), "greeter/core.py").await.unwrap().unwrap();
     assert_eq!(reading.path, "greeter/core.py");
     assert!(bed.temporary().is_empty());
 }

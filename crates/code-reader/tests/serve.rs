@@ -47,6 +47,19 @@ fn an_analysis_is_submitted_followed_and_read_over_http() {
     assert!(file["imported_by"].as_array().unwrap().contains(&json!("shop/web.py")));
     let symbols = server.get(&format!("{base}/symbols?name=PriceList"));
     assert_eq!(symbols["items"][0]["kind"], "class");
+    for wanted in ["", "&exported=true", "&kind=function", "&name=p"] {
+        let whole = server.get(&format!("{base}/symbols?limit=10000{wanted}"));
+        assert_eq!(whole["next"], Value::Null);
+        let (mut joined, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let part = server.get(&format!("{base}/symbols?limit=2{wanted}{cursor}"));
+            joined.extend(part["items"].as_array().unwrap().clone());
+            let Some(next) = part["next"].as_str() else { break };
+            cursor = format!("&cursor={}", next.replace('/', "%2F"));
+        }
+        assert!(joined.len() > 2, "{wanted}: {whole}");
+        assert_eq!(joined, *whole["items"].as_array().unwrap(), "{wanted}");
+    }
     assert!(!server.get(&format!("{base}/items?kind=data_model"))["items"].as_array().unwrap().is_empty());
     assert!(!server.get(&format!("{base}/graph"))["edges"].as_array().unwrap().is_empty());
     let pages = server.get(&format!("{base}/pages"));

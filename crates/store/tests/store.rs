@@ -269,7 +269,7 @@ async fn a_database_of_a_newer_version_is_refused_with_both_versions() {
     let url = format!("sqlite://{}", path.display());
     let Err(error) = Store::open(folder.path(), Some(&url), None).await else { panic!("it was opened") };
     let message = error.to_string();
-    assert!(message.contains("version 99") && message.contains("up to 3"), "{message}");
+    assert!(message.contains("version 99") && message.contains("up to 4"), "{message}");
 }
 
 #[tokio::test]

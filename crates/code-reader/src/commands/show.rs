@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use analysis::{Analyses, Analysis, FileDetail, Lines, List, PageHead, Status};
-use reader::Page;
+use analysis::{Analyses, Analysis, FileDetail, Lines, List, Status};
+use reader::PageHead;
 
 use crate::cli::ShowArgs;
 use crate::error::CliError;
@@ -16,30 +16,23 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
     if let Some(path) = &args.file {
         return file(analyses, &analysis, path, args.json).await;
     }
-    let pages = analyses.pages(&analysis.id).await?;
+    let pages = analyses.page_heads(analysis.id.as_str()).await?;
     if args.pages {
         if args.json {
-            terminal::print_json(&List::whole(pages.into_iter().map(PageHead::from).collect()))?;
+            terminal::print_json(&List::whole(pages))?;
         } else {
             terminal::print(&tree(&pages))?;
         }
         return Ok(0);
     }
-    if pages.is_empty() {
-        return Err(no_pages(&analysis));
-    }
-    let page = match &args.page {
-        Some(slug) => pages.iter().find(|page| page.slug == *slug).ok_or_else(|| {
-            CliError::failed(format!("{} has no page `{slug}`", analysis.name))
-                .hint(format!("`code-reader show {} --pages` lists them", terminal::word(&analysis.name)))
-        })?,
-        None => match pages.first() {
-            Some(page) => page,
-            None => return Err(no_pages(&analysis)),
-        },
-    };
+    let Some(first) = pages.first() else { return Err(no_pages(&analysis)) };
+    let slug = args.page.as_ref().unwrap_or(&first.slug);
+    let page = analyses.page(&analysis.id, slug).await?.ok_or_else(|| {
+        CliError::failed(format!("{} has no page `{slug}`", analysis.name))
+            .hint(format!("`code-reader show {} --pages` lists them", terminal::word(&analysis.name)))
+    })?;
     if args.json {
-        terminal::print_json(page)?;
+        terminal::print_json(&page)?;
     } else {
         let mut text = terminal::plain(&terminal::markdown(&page.markdown));
         if args.page.is_none() && pages.len() > 1 {
@@ -52,7 +45,7 @@ pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
 
 async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) -> Result<u8, CliError> {
     let knowledge = analyses.knowledge(&analysis.id).await?;
-    let reading = analyses.reading(&analysis.id, path).await?;
+    let reading = analyses.reading(analysis.id.as_str(), path).await?;
     let wanted = path.to_owned();
     let found =
         tokio::task::spawn_blocking(move || FileDetail::of(&knowledge, &wanted, Lines::default(), reading))
@@ -90,7 +83,7 @@ async fn file(analyses: &Analyses, analysis: &Analysis, path: &str, json: bool) 
     Ok(0)
 }
 
-fn tree(pages: &[Page]) -> String {
+fn tree(pages: &[PageHead]) -> String {
     let mut out = String::new();
     for page in pages {
         let indent = if page.parent.is_some() { 4 } else { 2 };

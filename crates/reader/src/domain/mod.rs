@@ -13,5 +13,5 @@ pub use file::{File, SkipReason};
 pub use graph::{Edge, EdgeKind, Graph, Node};
 pub use item::{FileReading, Item, ItemKind, Origin};
 pub use language::Language;
-pub use page::{Diagram, Page};
+pub use page::{Diagram, Page, PageHead};
 pub use symbol::{Symbol, SymbolKind};

@@ -31,6 +31,35 @@ pub struct Page {
     pub links: Vec<String>,
 }
 
+/// A page in the tree, without its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PageHead {
+    /// Its address.
+    pub slug: String,
+    /// Its heading.
+    pub title: String,
+    /// The slug of the page above.
+    pub parent: Option<String>,
+    /// Its place among the pages with the same parent.
+    pub order: u32,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+impl Page {
+    /// What the tree of pages shows of it.
+    pub fn head(&self) -> PageHead {
+        PageHead {
+            slug: self.slug.clone(),
+            title: self.title.clone(),
+            parent: self.parent.clone(),
+            order: self.order,
+            origin: self.origin,
+        }
+    }
+}
+
 /// A diagram that was parsed before it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -32,8 +32,8 @@ pub struct SymbolQuery {
     pub name: Option<String>,
     /// Only exported ones, or only those that are not.
     pub exported: Option<bool>,
-    /// How many to pass over.
-    pub offset: usize,
+    /// Where to start: at this file, and behind so many of those that are wanted of it.
+    pub from: Option<(String, usize)>,
     /// How many at most; 0 is no limit.
     pub limit: usize,
 }
@@ -44,6 +44,12 @@ impl SymbolQuery {
     fn sql(&self) -> (String, Vec<Value>) {
         let mut conditions: Vec<&str> = Vec::new();
         let mut values: Vec<Value> = Vec::new();
+        let mut passed_over = 0;
+        if let Some((path, symbols)) = &self.from {
+            conditions.push("f.path >= ?");
+            values.push(path.clone().into());
+            passed_over = i64::try_from(*symbols).unwrap_or(i64::MAX);
+        }
         if let Some(path) = &self.path {
             conditions.push("f.path = ?");
             values.push(path.clone().into());
@@ -68,8 +74,11 @@ impl SymbolQuery {
             conditions => format!(" WHERE {}", conditions.join(" AND ")),
         };
         let limit = if self.limit == 0 { -1 } else { i64::try_from(self.limit).unwrap_or(i64::MAX) };
-        values.extend([limit.into(), i64::try_from(self.offset).unwrap_or(i64::MAX).into()]);
-        (format!("{SYMBOL}{wanted} ORDER BY f.path, y.start_line, y.id LIMIT ? OFFSET ?"), values)
+        values.extend([limit.into(), passed_over.into()]);
+        // File by file, so that only one file's are put in order at a time; but a name is looked up.
+        let tables = if self.name.is_some() { "symbol y JOIN file f" } else { "file f CROSS JOIN symbol y" };
+        let order = "ORDER BY f.path, y.start_line, y.id LIMIT ? OFFSET ?";
+        (format!("SELECT {SYMBOL} FROM {tables} ON f.id = y.file{wanted} {order}"), values)
     }
 }
 
@@ -87,8 +96,7 @@ pub struct Chunk {
 const FILE: &str = "SELECT f.path, f.language, f.lines, f.bytes, f.hash, f.skipped, f.summary, s.rank, s.imports, f.id, f.doc, s.routes
                     FROM file f JOIN standing s ON s.file = f.id";
 const SYMBOL: &str =
-    "SELECT f.path, y.name, y.kind, y.start_line, y.end_line, y.parent, y.signature, y.doc, y.exported
-                      FROM symbol y JOIN file f ON f.id = y.file";
+    "f.path, y.name, y.kind, y.start_line, y.end_line, y.parent, y.signature, y.doc, y.exported";
 
 impl KnowledgeBase {
     /// Opens a knowledge base.
@@ -263,7 +271,9 @@ struct Parts {
 }
 
 fn symbols_of_file(db: &Connection, file: i64) -> rusqlite::Result<Vec<Symbol>> {
-    let mut statement = db.prepare_cached(&format!("{SYMBOL} WHERE y.file = ? ORDER BY y.id"))?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {SYMBOL} FROM symbol y JOIN file f ON f.id = y.file WHERE y.file = ? ORDER BY y.id"
+    ))?;
     statement.query_map([file], symbol_of)?.collect()
 }
 

@@ -33,7 +33,6 @@ pub async fn list(
     Path(id): Path<String>,
     Query(query): Query<FilesQuery>,
 ) -> Result<Json<List<File>>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
     let mut part = state
         .with_knowledge(&id, move |knowledge| {
             let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
@@ -42,7 +41,7 @@ pub async fn list(
             Ok(List::part(files, limit, |file| &file.path))
         })
         .await?;
-    state.analyses.summarize(&analysis.id, &mut part.items).await?;
+    state.analyses.summarize(&id, &mut part.items).await?;
     Ok(Json(part))
 }
 
@@ -67,8 +66,7 @@ pub async fn show(
     Path((id, path)): Path<(String, String)>,
     Query(lines): Query<LinesQuery>,
 ) -> Result<Json<FileDetail>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
-    let reading = state.analyses.reading(&analysis.id, &path).await?;
+    let reading = state.analyses.reading(&id, &path).await?;
     let detail = state
         .with_knowledge(&id, move |knowledge| {
             let lines = Lines { start: lines.start_line, end: lines.end_line };

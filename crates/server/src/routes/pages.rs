@@ -1,9 +1,9 @@
 //! The documentation.
 
-use analysis::{List, PageHead};
+use analysis::List;
 use axum::Json;
 use axum::extract::State;
-use reader::Page;
+use reader::{Page, PageHead};
 
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -18,9 +18,7 @@ pub async fn list(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<List<PageHead>>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
-    let pages = state.analyses.pages(&analysis.id).await?;
-    Ok(Json(List::whole(pages.into_iter().map(PageHead::from).collect())))
+    Ok(Json(List::whole(state.analyses.page_heads(&id).await?)))
 }
 
 /// One page.

@@ -1,6 +1,6 @@
 //! Symbols of an analysis.
 
-use analysis::List;
+use analysis::{Cursor, List};
 use axum::Json;
 use axum::extract::State;
 use reader::knowledge::SymbolQuery;
@@ -21,7 +21,7 @@ pub struct SymbolsQuery {
     cursor: Option<String>,
     /// Only those of this file.
     path: Option<String>,
-    /// Only those of this name.
+    /// Only those whose name begins so, case and `_` aside.
     name: Option<String>,
     /// Only those of this kind: class, function, method, …
     kind: Option<SymbolKind>,
@@ -41,25 +41,24 @@ pub async fn list(
     Query(query): Query<SymbolsQuery>,
 ) -> Result<Json<List<Symbol>>, Problem> {
     let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
-    let after: usize = match &query.cursor {
-        None => 0,
-        Some(cursor) => {
-            cursor.parse().map_err(|_| Problem::bad_request("`cursor` is not one that this list gave"))?
-        }
-    };
+    let from: Option<Cursor> = query.cursor.as_deref().map(str::parse).transpose()?;
     let part = state
         .with_knowledge(&id, move |knowledge| {
+            // One more tells whether there is a next part.
             let mut items = knowledge.symbols(&SymbolQuery {
+                from: from.as_ref().map(|from| (from.path.clone(), from.index)),
                 path: query.path,
                 kind: query.kind,
                 name: query.name,
                 exported: query.exported,
-                offset: after,
                 limit: limit + 1,
             })?;
-            let more = items.len() > limit;
-            items.truncate(limit);
-            Ok(List { items, next: more.then(|| (after + limit).to_string()) })
+            let next = items.split_off(items.len().min(limit)).pop().map(|next| {
+                let given = items.iter().rev().take_while(|symbol| symbol.path == next.path).count();
+                let before = from.filter(|from| from.path == next.path).map_or(0, |from| from.index);
+                Cursor { index: before + given, path: next.path }.to_string()
+            });
+            Ok(List { items, next })
         })
         .await?;
     Ok(Json(part))

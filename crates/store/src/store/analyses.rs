@@ -1,9 +1,13 @@
 //! Analyses and their history.
 
-use reader::Page;
+use std::collections::BTreeMap;
+
+use reader::{FileReading, Page, PageHead};
+
+use rusqlite::Connection;
 
 use super::Store;
-use crate::tables::{analyses, events, pages, results};
+use crate::tables::{analyses, events, pages, readings, results};
 use crate::{
     Analysis, AnalysisEvent, AnalysisId, Change, Changed, EventId, Found, LlmUsage, NewAnalysis, ResultId,
     Run, Status, StoreError,
@@ -51,14 +55,50 @@ impl Store {
             .await
     }
 
-    /// A page of the analysis, in one look-up.
+    /// The heads of all pages of the analysis, in their order.
+    pub async fn find_page_heads(&self, text: &str) -> Result<Found<Vec<PageHead>>, StoreError> {
+        self.find_in_result(text, pages::heads).await
+    }
+
+    /// A page of the analysis.
     pub async fn find_page(&self, text: &str, slug: &str) -> Result<Found<Option<Page>>, StoreError> {
-        let (text, slug) = (text.to_owned(), slug.to_owned());
+        let slug = slug.to_owned();
+        self.find_in_result(text, move |db, result| pages::get(db, result, &slug)).await
+    }
+
+    /// What is said of one file.
+    pub async fn find_reading(
+        &self,
+        text: &str,
+        path: &str,
+    ) -> Result<Found<Option<FileReading>>, StoreError> {
+        let path = path.to_owned();
+        self.find_in_result(text, move |db, result| Ok(readings::get(db, result, &[path])?.pop())).await
+    }
+
+    /// The summaries of these files and of those between them, by path, as far as there are any.
+    pub async fn find_summaries(
+        &self,
+        text: &str,
+        first: &str,
+        last: &str,
+    ) -> Result<Found<BTreeMap<String, String>>, StoreError> {
+        let (first, last) = (first.to_owned(), last.to_owned());
+        self.find_in_result(text, move |db, result| readings::summaries(db, result, &first, &last)).await
+    }
+
+    /// Looks something up in the result of the analysis, and both together; the default when it has none yet.
+    async fn find_in_result<T: Default + Send + 'static>(
+        &self,
+        text: &str,
+        look_up: impl FnOnce(&Connection, &ResultId) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Found<T>, StoreError> {
+        let text = text.to_owned();
         self.tables
             .read(move |db| {
                 analyses::find(db, &text)?.and_then(|found| match results::of(db, &found.id)? {
-                    Some(result) => pages::get(db, &result, &slug),
-                    None => Ok(None),
+                    Some(result) => look_up(db, &result),
+                    None => Ok(T::default()),
                 })
             })
             .await

@@ -1,6 +1,6 @@
 //! What was read: knowledge base, readings, pages and the LLM's answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use reader::{FileReading, Page};
@@ -125,17 +125,6 @@ impl Store {
     ) -> Result<Vec<FileReading>, StoreError> {
         let id = id.clone();
         self.tables.read(move |db| readings::get(db, &id, &paths)).await
-    }
-
-    /// The summaries of these files and of those between them, by path, as far as there are any.
-    pub async fn summaries(
-        &self,
-        id: &ResultId,
-        first: String,
-        last: String,
-    ) -> Result<BTreeMap<String, String>, StoreError> {
-        let id = id.clone();
-        self.tables.read(move |db| readings::summaries(db, &id, &first, &last)).await
     }
 
     /// The files that have a reading.

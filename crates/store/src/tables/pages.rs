@@ -1,6 +1,6 @@
 //! The documentation.
 
-use reader::Page;
+use reader::{Page, PageHead};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{json, sum_of_usage, to_json};
@@ -9,16 +9,18 @@ use crate::{LlmUsage, ResultId, SavedPage};
 /// Replaces all pages of a result.
 pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[SavedPage]) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM pages WHERE result = ?1")?.execute([result.as_str()])?;
-    let mut insert = db
-        .prepare_cached("INSERT INTO pages (result, place, slug, body, usage) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO pages (result, place, slug, head, usage, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
     for (place, page) in pages.iter().enumerate() {
         let usage = page.usage.as_ref().map(to_json).transpose()?;
         insert.execute(params![
             result.as_str(),
             place as i64,
             page.page.slug,
-            to_json(&page.page)?,
-            usage
+            to_json(&page.page.head())?,
+            usage,
+            to_json(&page.page)?
         ])?;
     }
     Ok(())
@@ -28,6 +30,13 @@ pub(crate) fn replace(db: &Connection, result: &ResultId, pages: &[SavedPage]) -
 pub(crate) fn list(db: &Connection, result: &ResultId) -> rusqlite::Result<Vec<Page>> {
     db.prepare_cached("SELECT body FROM pages WHERE result = ?1 ORDER BY place")?
         .query_map([result.as_str()], |row| json(row, "body"))?
+        .collect()
+}
+
+/// The heads of all pages, in the order in which they were made.
+pub(crate) fn heads(db: &Connection, result: &ResultId) -> rusqlite::Result<Vec<PageHead>> {
+    db.prepare_cached("SELECT head FROM pages WHERE result = ?1 ORDER BY place")?
+        .query_map([result.as_str()], |row| json(row, "head"))?
         .collect()
 }
 

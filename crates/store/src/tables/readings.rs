@@ -16,14 +16,16 @@ pub(crate) fn save(db: &Connection, result: &ResultId, reading: &SavedReading) -
         .optional()?
         .is_none();
     db.prepare_cached(
-        "INSERT OR REPLACE INTO readings (result, path, is_fallback, body, usage) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO readings (result, path, is_fallback, summary, usage, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         result.as_str(),
         reading.reading.path,
         reading.is_fallback,
-        to_json(&reading.reading)?,
-        reading.usage.as_ref().map(to_json).transpose()?
+        reading.reading.summary,
+        reading.usage.as_ref().map(to_json).transpose()?,
+        to_json(&reading.reading)?
     ])?;
     Ok(is_new)
 }
@@ -64,8 +66,7 @@ pub(crate) fn summaries(
     last: &str,
 ) -> rusqlite::Result<BTreeMap<String, String>> {
     db.prepare_cached(
-        "SELECT path, body ->> 'summary' FROM readings
-         WHERE result = ?1 AND path BETWEEN ?2 AND ?3 AND body ->> 'summary' <> ''",
+        "SELECT path, summary FROM readings WHERE result = ?1 AND path BETWEEN ?2 AND ?3 AND summary <> ''",
     )?
     .query_map(params![result.as_str(), first, last], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
