@@ -397,8 +397,13 @@ mod tests {
                             .collect();
                         let found = kb.symbols(&query).expect("some");
                         assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{query:?}");
-                        let part = SymbolQuery { offset: 1, limit: 1, ..query };
-                        let second: Vec<&Symbol> = wanted.into_iter().skip(1).take(1).collect();
+                        let part = SymbolQuery { from: Some(("b/c.py".into(), 1)), limit: 1, ..query };
+                        let second: Vec<&Symbol> = wanted
+                            .into_iter()
+                            .filter(|symbol| symbol.path == "b/c.py")
+                            .skip(1)
+                            .take(1)
+                            .collect();
                         assert_eq!(kb.symbols(&part).expect("one").iter().collect::<Vec<_>>(), second);
                     }
                 }

@@ -203,9 +203,14 @@ impl KnowledgeBase {
         if let Some(graph) = kept.upgrade() {
             return Ok(graph);
         }
-        let graph = Arc::new(self.load_graph()?);
+        let graph = Arc::new(self.load_graph(true)?);
         *kept = Arc::downgrade(&graph);
         Ok(graph)
+    }
+
+    /// All files, with the edges that are of no symbols.
+    pub fn graph_of_files(&self) -> Result<Graph, KnowledgeError> {
+        self.load_graph(false)
     }
 
     /// All links between two files, whatever their symbols.
@@ -238,7 +243,7 @@ impl KnowledgeBase {
         })
     }
 
-    fn load_graph(&self) -> Result<Graph, KnowledgeError> {
+    fn load_graph(&self, with_symbols: bool) -> Result<Graph, KnowledgeError> {
         let (mut nodes, mut edges) = self.pool.read(|db| {
             let mut files = db.prepare_cached(
                 "SELECT f.path, s.rank FROM file f JOIN standing s ON s.file = f.id WHERE f.skipped IS NULL OR f.id IN (SELECT to_file FROM link)",
@@ -249,9 +254,9 @@ impl KnowledgeBase {
             let mut symbols = db.prepare_cached(
                 "SELECT f.path, y.name, y.parent, y.kind, s.rank FROM symbol y
                  JOIN file f ON f.id = y.file JOIN standing s ON s.file = f.id
-                 WHERE y.id IN (SELECT from_symbol FROM link UNION SELECT to_symbol FROM link)",
+                 WHERE ?1 AND y.id IN (SELECT from_symbol FROM link UNION SELECT to_symbol FROM link)",
             )?;
-            let symbols = symbols.query_map([], |row| {
+            let symbols = symbols.query_map([with_symbols], |row| {
                 Ok(Node { id: node_id(row, 0, 1, 2)?, kind: word_of(row, 3)?, rank: row.get(4)? })
             })?;
             for node in symbols {
@@ -260,10 +265,11 @@ impl KnowledgeBase {
             let mut links = db.prepare_cached(
                 "SELECT f.path, a.name, a.parent, t.path, b.name, b.parent, l.kind, l.line
                  FROM link l JOIN file f ON f.id = l.from_file JOIN file t ON t.id = l.to_file
-                 LEFT JOIN symbol a ON a.id = l.from_symbol LEFT JOIN symbol b ON b.id = l.to_symbol",
+                 LEFT JOIN symbol a ON a.id = l.from_symbol LEFT JOIN symbol b ON b.id = l.to_symbol
+                 WHERE ?1 OR (l.from_symbol = ?2 AND l.to_symbol = ?2)",
             )?;
             let edges: Vec<Edge> = links
-                .query_map([], |row| {
+                .query_map(params![with_symbols, NONE], |row| {
                     let kind: Option<EdgeKind> = word_of(row, 6)?;
                     Ok(Edge {
                         from: node_id(row, 0, 1, 2)?,

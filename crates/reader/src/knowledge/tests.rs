@@ -47,6 +47,23 @@ pub(crate) fn links(base: &KnowledgeBase, kind: EdgeKind) -> Vec<String> {
 const PARSER: &str = "\"\"\"Reads HTTP.\"\"\"\n\n\ndef parse_http_header(text):\n    \"\"\"Parses one header.\"\"\"\n    return text.split(':')\n\n\nclass HTTPServer2:\n    def handle(self):\n        return parse_http_header('')\n\n    @property\n    def handle(self):\n        return 2\n";
 
 #[test]
+fn the_graph_of_files_is_the_part_of_the_graph_without_symbols() {
+    let (_folder, base) = base_of(&[
+        ("c#/a.js", "import { b } from './b.js';\nexport function a() { return b(); }\n"),
+        ("c#/b.js", "export function b() { return 1; }\n"),
+    ]);
+    let files = base.graph_of_files().expect("a graph");
+    let paths: Vec<&str> = files.nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(paths, ["c#/a.js", "c#/b.js"]);
+    let edges: Vec<(&str, &str)> =
+        files.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
+    assert_eq!(edges, [("c#/a.js", "c#/b.js")]);
+    let whole = base.graph().expect("a graph");
+    assert!(whole.nodes.iter().any(|node| node.id == "c#/b.js#b"), "{:?}", whole.nodes);
+    assert!(files.edges.iter().all(|edge| whole.edges.contains(edge)));
+}
+
+#[test]
 fn files_texts_symbols_and_facts_are_read_back() {
     let (_folder, base) = base_of(&[
         ("src/web/__init__.py", "from .parser import parse_http_header\n"),

@@ -42,24 +42,14 @@ pub async fn graph(
 ) -> Result<Json<Graph>, Problem> {
     let graph = state
         .with_knowledge(&id, move |knowledge| {
-            let graph = knowledge.graph()?;
-            let files_only = query.level != Some(Level::Symbol);
-            let is_file = |id: &str| !id.contains('#');
-            Ok(Graph {
-                nodes: graph
-                    .nodes
-                    .iter()
-                    .filter(|node| !files_only || node.kind.is_none())
-                    .cloned()
-                    .collect(),
-                edges: graph
-                    .edges
-                    .iter()
-                    .filter(|edge| !files_only || (is_file(&edge.from) && is_file(&edge.to)))
-                    .filter(|edge| query.kind.is_none_or(|kind| edge.kind == kind))
-                    .cloned()
-                    .collect(),
-            })
+            let mut graph = match query.level {
+                Some(Level::Symbol) => knowledge.graph()?.as_ref().clone(),
+                Some(Level::File) | None => knowledge.graph_of_files()?,
+            };
+            if let Some(kind) = query.kind {
+                graph.edges.retain(|edge| edge.kind == kind);
+            }
+            Ok(graph)
         })
         .await?;
     Ok(Json(graph))
