@@ -9,8 +9,8 @@ use crate::analyses::one;
 use crate::knowledge::NOT_INDEXED;
 use crate::{Analyses, AnalysisError, Cursor};
 
-/// Readings that are loaded at once.
-const READINGS_AT_ONCE: usize = 200;
+/// Readings that are loaded at first and at most: a few files may have all the items that are wanted, or hundreds none.
+const READINGS_AT_ONCE: (usize, usize) = (16, 200);
 
 impl Analyses {
     /// The knowledge base; an error of the kind `Conflict` before it is built. Its methods block: call them on a
@@ -107,6 +107,7 @@ impl Analyses {
         let Some(result) = self.result(id).await? else { return Ok((Vec::new(), None)) };
         let mut items: Vec<Item> = Vec::new();
         let mut after: Option<String> = None;
+        let (mut at_once, most) = READINGS_AT_ONCE;
         // The file that the cursor stands in is read first, then those after it.
         let mut page = match (path, &from) {
             (Some(path), _) => self.store().readings_of(&result, vec![path.to_owned()]).await?,
@@ -134,7 +135,8 @@ impl Analyses {
             if path.is_some() {
                 return Ok((items, None));
             }
-            page = self.store().readings(&result, after.clone(), READINGS_AT_ONCE).await?;
+            page = self.store().readings(&result, after.clone(), at_once).await?;
+            at_once = most.min(at_once * 2);
             if page.is_empty() {
                 return Ok((items, None));
             }
