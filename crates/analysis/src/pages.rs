@@ -15,8 +15,7 @@ use store::{
 };
 
 use crate::progress::change_in_task;
-use crate::provider::usage_of;
-use crate::readings::spared;
+use crate::provider::{spared, usage_of};
 use crate::tasks::Broken;
 use crate::{AnalysisError, Shared, blocking};
 

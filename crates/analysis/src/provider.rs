@@ -30,3 +30,8 @@ pub(crate) fn usage_of(client: &llm::Client, calls: u64, usage: llm::Usage) -> L
         cost: client.cost(usage),
     }
 }
+
+/// The usage of an answer that the cache held.
+pub(crate) fn spared(made_with: &LlmUsage) -> LlmUsage {
+    LlmUsage { cached: made_with.calls, ..LlmUsage::default() }
+}

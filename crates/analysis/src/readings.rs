@@ -7,7 +7,7 @@ use reader::document::PageLanguage;
 use reader::{FileReading, KnowledgeBase, Origin};
 use store::{Analysis, Answer, LlmUsage, ReadResult, ResultId, Run, SaveReadings, SavedReading};
 
-use crate::provider::usage_of;
+use crate::provider::{spared, usage_of};
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
 
 /// The files that are described: those that were read, by path.
@@ -75,11 +75,6 @@ pub(crate) async fn taken_over(shared: &Shared, result: &ReadResult) -> Result<L
         false => store.cost_of_readings(&result.id).await?,
     };
     Ok(spared(&made_with))
-}
-
-/// The usage of an answer that the cache held.
-pub(crate) fn spared(made_with: &LlmUsage) -> LlmUsage {
-    LlmUsage { cached: made_with.calls, ..LlmUsage::default() }
 }
 
 /// Describes a file with the LLM, unless that is done; false when it was.
