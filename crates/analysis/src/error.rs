@@ -132,6 +132,24 @@ impl fmt::Display for AnalysisError {
 
 impl std::error::Error for AnalysisError {}
 
+impl From<reader::KnowledgeError> for AnalysisError {
+    fn from(error: reader::KnowledgeError) -> Self {
+        let message = error.to_string();
+        match error {
+            reader::KnowledgeError::Version { found, supported, .. } if found > supported => {
+                // The message says what to do.
+                Self::new(ErrorKind::Unavailable, "database_newer", message, "")
+            }
+            _ => Self::new(
+                ErrorKind::Internal,
+                "knowledge_base",
+                message,
+                "Resume the analysis, or read the repository again.",
+            ),
+        }
+    }
+}
+
 impl From<StoreError> for AnalysisError {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();

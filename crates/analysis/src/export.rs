@@ -76,7 +76,7 @@ impl Analyses {
             let message = format!("the analysis {} has no pages: it {state}", analysis.name);
             return Err(AnalysisError::new(ErrorKind::Conflict, "no_pages", message, hint));
         };
-        let base = self.shared().knowledge().of(self.store(), &result).await?;
+        let base = self.shared().knowledge().of(self.shared(), &result).await?;
         let mut summaries = BTreeMap::new();
         let items = pages::each_reading(self.store(), &result, |reading| {
             if !reading.summary.is_empty() {

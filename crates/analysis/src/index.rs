@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use celeriac::Context;
 use reader::SkipReason;
 use reader::index::{Counts, KnowledgeBaseWriter, RepositoryMeta};
+use reader::knowledge::OlderBase;
 use reader::scan::{ScanError, ScanOptions, ScanProgress, scan};
 use store::{Analysis, AnalysisId, Change, CountsSet, Progress, ResultId, Run, Step};
 use tokio::sync::watch;
@@ -51,7 +52,7 @@ pub(crate) async fn build(
     let (stage, stages) = watch::channel(Stage::Scan(Progress::default()));
     let work = Building {
         root: fetched.root.clone(),
-        target: folder.path().join("knowledge.sqlite"),
+        target: made_in(&folder),
         meta: RepositoryMeta {
             name: analysis.name.clone(),
             revision: fetched.revision.clone(),
@@ -76,6 +77,28 @@ pub(crate) async fn build(
     let read = counts.files - counts.skipped;
     shared.store().save_knowledge(result, &target, read, counts.skipped, counts.symbols).await?;
     Ok(())
+}
+
+/// Where a knowledge base is made before it is handed to the object store.
+pub(crate) fn made_in(folder: &TempFolder) -> PathBuf {
+    folder.path().join("knowledge.sqlite")
+}
+
+/// Makes a knowledge base of today's format of what an older one holds, in a folder.
+pub(crate) async fn renew(shared: &Shared, older: PathBuf) -> Result<(Counts, TempFolder), AnalysisError> {
+    let folder = shared.space().folder();
+    let folder = folder.map_err(|error| AnalysisError::io("make a temporary folder", &error))?;
+    let options = options(shared);
+    blocking(move || {
+        let older = OlderBase::open(older)?;
+        let mut writer = KnowledgeBaseWriter::create(made_in(&folder), older.meta().clone())
+            .map_err(|error| index_error(&error))?
+            .with_threads(options.threads);
+        older.scan(&options, &mut writer, &|_| {}, &AtomicBool::new(false)).map_err(scan_error)?;
+        let counts = writer.finish(&|_| {}).map_err(|error| index_error(&error))?;
+        Ok((counts, folder))
+    })
+    .await
 }
 
 fn nothing_to_read(name: &str, skipped: &Skipped, options: &ScanOptions) -> AnalysisError {

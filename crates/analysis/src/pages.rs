@@ -30,7 +30,7 @@ pub(crate) async fn write(
     result: &ResultId,
 ) -> Result<Vec<SavedPage>, Broken> {
     let shared = cx.state();
-    let base = shared.knowledge().of(shared.store(), result).await?;
+    let base = shared.knowledge().of(shared, result).await?;
     let readings = Arc::new(told(shared.store(), result, analysis.model.is_some()).await?);
     let options = options(analysis.language);
     let language = options.language;

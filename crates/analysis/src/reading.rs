@@ -35,7 +35,7 @@ impl Analyses {
     async fn knowledge_of(&self, result: Option<ResultId>) -> Result<Arc<KnowledgeBase>, AnalysisError> {
         // No result has the other id, so that tells that nothing is indexed.
         let result = result.unwrap_or_else(|| ResultId::of(&["none"]));
-        self.shared().knowledge().of(self.store(), &result).await
+        self.shared().knowledge().of(self.shared(), &result).await
     }
 
     /// All pages, in their order; empty before they are written.

@@ -96,7 +96,7 @@ pub(crate) async fn with_llm(
     if !store.readings_of(result, vec![path.to_owned()]).await?.is_empty() {
         return Ok(false);
     }
-    let base = shared.knowledge().of(store, result).await?;
+    let base = shared.knowledge().of(shared, result).await?;
     let (found, wanted) = (base.clone(), path.to_owned());
     let file = blocking(move || found.file(&wanted)).await.map_err(AnalysisError::internal)?;
     let file =

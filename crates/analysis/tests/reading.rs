@@ -52,3 +52,41 @@ async fn an_unchanged_repository_is_not_read_again() {
     bed.analyses.remove(&first.id).await.unwrap();
     assert!(!bed.analyses.pages(&second.id).await.unwrap().is_empty(), "what others use stays");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_program_read_is_made_anew_from_its_own_texts() {
+    let bed = Bed::new().await;
+    let root = bed.repository("greeter", PACKAGE);
+    let done = bed.read_path(&root).await;
+    let folder = bed.stopped().await;
+    std::fs::remove_dir_all(&root).unwrap();
+    let knowledge = folder.path().join("data/objects/knowledge");
+    let base = std::fs::read_dir(knowledge).unwrap().next().unwrap().unwrap().path();
+    let version = || std::fs::read(&base).unwrap()[60..64].to_vec();
+    let todays = version();
+    // SQLite keeps the version that a program gave to its file in these bytes.
+    let mut bytes = std::fs::read(&base).unwrap();
+    bytes[60..64].copy_from_slice(&1_i32.to_be_bytes());
+    std::fs::write(&base, bytes).unwrap();
+
+    let bed = Bed::again(folder, |_| {}).await;
+    let (one, two) =
+        tokio::join!(bed.analyses.knowledge(&done.id), bed.analyses.knowledge_by_name(done.id.as_str()));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert!(std::sync::Arc::ptr_eq(&one, &two), "it is made once");
+    assert_eq!(one.source("greeter/words.py").unwrap().unwrap(), PACKAGE[4].1);
+    assert_eq!(one.counts().symbols, done.counts.symbols);
+    assert_eq!(version(), todays, "and kept");
+    assert!(bed.temporary().is_empty());
+
+    // What cannot be kept is looked at all the same.
+    let mut bytes = std::fs::read(&base).unwrap();
+    bytes[60..64].copy_from_slice(&1_i32.to_be_bytes());
+    let folder = bed.stopped().await;
+    std::fs::write(&base, bytes).unwrap();
+    let looking =
+        analysis::Analyses::look(analysis::Settings::new(folder.path().join("data"))).await.unwrap();
+    let found = looking.knowledge(&done.id).await.unwrap();
+    assert_eq!(found.source("greeter/words.py").unwrap().unwrap(), PACKAGE[4].1);
+    assert_ne!(version(), todays);
+}

@@ -86,8 +86,7 @@ impl From<AnalysisError> for Problem {
 impl From<reader::KnowledgeError> for Problem {
     fn from(error: reader::KnowledgeError) -> Problem {
         tracing::error!("a knowledge base could not be read: {error}");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "knowledge_base", error.to_string())
-            .hint("resume the analysis, or read the repository again")
+        AnalysisError::from(error).into()
     }
 }
 

@@ -52,7 +52,7 @@ impl BatchAnalyzeFiles {
             // Delivered again after its tasks were sent.
             return Ok(0);
         }
-        let base = shared.knowledge().of(shared.store(), &wanted.result).await?;
+        let base = shared.knowledge().of(shared, &wanted.result).await?;
         let paths = crate::blocking(move || readings::paths(&base)).await?;
         let read = shared.store().read_paths(&wanted.result).await?;
         let total = paths.len() as u64;
@@ -100,7 +100,7 @@ impl BatchAnalyzeFiles {
         let shared = cx.state();
         let read = shared.store().read_paths(&wanted.result).await?;
         let pending: Vec<String> = self.paths.iter().filter(|path| !read.contains(*path)).cloned().collect();
-        let base = shared.knowledge().of(shared.store(), &wanted.result).await?;
+        let base = shared.knowledge().of(shared, &wanted.result).await?;
         let flag = work.flag();
         let language = crate::pages::options(wanted.analysis.language).language;
         let turn = shared.turn_to_describe().await?;

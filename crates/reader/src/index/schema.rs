@@ -15,7 +15,8 @@ use rusqlite::Connection;
 
 /// Marks the file as a knowledge base of ours: `CRkb`.
 pub(crate) const APPLICATION_ID: i32 = 0x4352_6b62;
-/// The version of the tables; a file of another version is not opened.
+/// The version of the tables; a file of another version is not opened. What an older one was made of is read from it
+/// again, so every version has `meta`, `source` and the columns id, path, bytes, hash and skipped of `file`.
 pub(crate) const VERSION: i32 = 2;
 /// The file id of no file, the symbol id of no symbol.
 pub(crate) const NONE: i64 = -1;

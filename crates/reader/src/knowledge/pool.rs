@@ -21,6 +21,19 @@ pub(super) struct Pool {
 impl Pool {
     /// Opens the file and checks that it is a knowledge base of this version.
     pub(super) fn open(path: &Path) -> Result<Self, KnowledgeError> {
+        let (pool, version) = Self::open_any(path)?;
+        if version != schema::VERSION {
+            return Err(KnowledgeError::Version {
+                path: pool.path,
+                found: version,
+                supported: schema::VERSION,
+            });
+        }
+        Ok(pool)
+    }
+
+    /// Opens a knowledge base of any version, and tells which.
+    pub(super) fn open_any(path: &Path) -> Result<(Self, i32), KnowledgeError> {
         if !path.is_file() {
             return Err(KnowledgeError::Missing { path: path.to_owned() });
         }
@@ -33,14 +46,7 @@ impl Pool {
         if application != schema::APPLICATION_ID {
             return Err(KnowledgeError::Foreign { path: pool.path });
         }
-        if version != schema::VERSION {
-            return Err(KnowledgeError::Version {
-                path: pool.path,
-                found: version,
-                supported: schema::VERSION,
-            });
-        }
-        Ok(pool)
+        Ok((pool, version))
     }
 
     /// Reads with a connection of its own.

@@ -15,4 +15,7 @@ mod walk;
 pub use digest::digest;
 pub use options::{LanguageCount, ScanError, ScanOptions, ScanProgress, ScanSummary};
 pub use pool::scan;
+pub(crate) use pool::{Contents, scan_listed};
+pub(crate) use read::Content;
 pub use role::{FileRole, role_of};
+pub(crate) use walk::{Listed, Listing};

@@ -14,7 +14,7 @@ use super::{
     options::{ScanError, ScanOptions, ScanProgress, ScanSummary},
     read::{self, Content},
     skip,
-    walk::{self, Listed},
+    walk::{self, Listed, Listing},
 };
 use crate::{
     domain::{File, Language, SkipReason},
@@ -40,6 +40,43 @@ pub fn scan(
 ) -> Result<ScanSummary, ScanError> {
     progress(ScanProgress { done: 0, total: 0 });
     let listing = walk::list(root, options)?;
+    scan_listed(
+        &Folder { root, max_file_bytes: options.max_file_bytes },
+        &listing,
+        options,
+        sink,
+        progress,
+        cancelled,
+    )
+}
+
+/// Where the contents of listed files are.
+pub(crate) trait Contents: Sync {
+    /// What is in a file that is not skipped.
+    fn read(&self, file: &Listed) -> Content;
+}
+
+/// A folder on the disk.
+struct Folder<'a> {
+    root: &'a Path,
+    max_file_bytes: u64,
+}
+
+impl Contents for Folder<'_> {
+    fn read(&self, file: &Listed) -> Content {
+        read::read(&self.root.join(&file.relative), self.max_file_bytes)
+    }
+}
+
+/// The same as [`scan`], of what is listed already.
+pub(crate) fn scan_listed(
+    contents: &dyn Contents,
+    listing: &Listing,
+    options: &ScanOptions,
+    sink: &mut dyn FileSink,
+    progress: &(dyn Fn(ScanProgress) + Sync),
+    cancelled: &AtomicBool,
+) -> Result<ScanSummary, ScanError> {
     let mut summary = ScanSummary::default();
     if listing.too_many > 0 {
         summary.skipped.insert(SkipReason::TooMany, listing.too_many);
@@ -53,7 +90,7 @@ pub fn scan(
             thread::Builder::new()
                 .name(format!("scan-{number}"))
                 .stack_size(languages::STACK)
-                .spawn_scoped(scope, move || work(root, options, files, &todo, &done))
+                .spawn_scoped(scope, move || work(contents, options, files, &todo, &done))
                 .map_err(ScanError::Threads)?;
         }
         drop((todo, done));
@@ -149,7 +186,7 @@ impl InOrder<'_> {
 
 /// One thread: reads and parses until there is nothing to do.
 fn work(
-    root: &Path,
+    contents: &dyn Contents,
     options: &ScanOptions,
     files: &[Listed],
     todo: &Receiver<usize>,
@@ -158,19 +195,24 @@ fn work(
     let mut engines = Engines::default();
     for at in todo {
         let Some(listed) = files.get(at) else { continue };
-        let outcome = read_one(root, options, listed, &mut engines);
+        let outcome = read_one(contents, options, listed, &mut engines);
         if done.send((at, Box::new(outcome))).is_err() {
             return;
         }
     }
 }
 
-fn read_one(root: &Path, options: &ScanOptions, listed: &Listed, engines: &mut Engines) -> Outcome {
+fn read_one(
+    contents: &dyn Contents,
+    options: &ScanOptions,
+    listed: &Listed,
+    engines: &mut Engines,
+) -> Outcome {
     let mut facts = empty(listed);
     if facts.file.skipped.is_some() {
         return Outcome { facts, text: None, is_cut: false };
     }
-    let (text, hash) = match read::read(&root.join(&listed.relative), options.max_file_bytes) {
+    let (text, hash) = match contents.read(listed) {
         Content::Text { text, hash } => (text, hash),
         Content::Skipped(reason) => {
             facts.file.skipped = Some(reason);

@@ -10,7 +10,7 @@ use crate::domain::SkipReason;
 
 /// The content of a file.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Text in UTF-8, and the hash of the bytes on disk.
     Text { text: String, hash: String },
     /// Not read, or not text.

@@ -20,23 +20,23 @@ const MAX_DEPTH: usize = 255;
 
 /// A file, or a folder that is not entered.
 #[derive(Debug)]
-pub(super) struct Listed {
+pub(crate) struct Listed {
     /// Relative to the root, as the system names it.
-    pub(super) relative: PathBuf,
+    pub(crate) relative: PathBuf,
     /// As shown: `/` between folders, and at the end of a folder; unique.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Size on disk; 0 for a folder.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Why it will not be read.
-    pub(super) skipped: Option<SkipReason>,
+    pub(crate) skipped: Option<SkipReason>,
 }
 
 /// What a folder holds.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
-    pub(super) files: Vec<Listed>,
+pub(crate) struct Listing {
+    pub(crate) files: Vec<Listed>,
     /// Files over the limit, not in `files`.
-    pub(super) too_many: u64,
+    pub(crate) too_many: u64,
 }
 
 /// Lists `root`; never enters a link, never opens a file.

@@ -14,6 +14,7 @@ use crate::StoreError;
 pub struct FileObjects {
     /// Objects lie at their keys below it; files that begin with `.new-` are unfinished.
     folder: PathBuf,
+    may_write: bool,
 }
 
 impl FileObjects {
@@ -21,14 +22,21 @@ impl FileObjects {
     pub async fn open(folder: PathBuf) -> Result<Self, StoreError> {
         blocking(move || {
             fs::create_dir_all(&folder).map_err(|error| object_error("make", &folder, error))?;
-            Ok(Self { folder })
+            Ok(Self { folder, may_write: true })
         })
         .await
     }
 
     /// Uses this folder as it is, to look only.
     pub fn look(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, may_write: false }
+    }
+
+    fn may_write(&self, action: &'static str, path: &Path) -> Result<(), StoreError> {
+        match self.may_write {
+            true => Ok(()),
+            false => Err(object_error(action, path, io::ErrorKind::ReadOnlyFilesystem.into())),
+        }
     }
 
     fn path(&self, key: &ObjectKey) -> PathBuf {
@@ -40,6 +48,7 @@ impl FileObjects {
 impl ObjectStore for FileObjects {
     async fn put(&self, key: &ObjectKey, from: &Path) -> Result<u64, StoreError> {
         let (to, from) = (self.path(key), from.to_owned());
+        self.may_write("write", &to)?;
         blocking(move || put(&from, &to)).await
     }
 
@@ -63,6 +72,7 @@ impl ObjectStore for FileObjects {
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path(key);
+        self.may_write("delete", &path)?;
         blocking(move || match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(object_error("delete", &path, error))
