@@ -2,7 +2,7 @@
 
 use super::AnalyzeError;
 use super::context::Context;
-use super::parts::Part;
+use super::parts::{Part, described};
 use super::phrases::{self, List};
 use crate::document::markdown::{code, escape};
 use crate::domain::{EdgeKind, Symbol, SymbolKind};
@@ -204,8 +204,9 @@ pub(super) fn file(context: &Context<'_>, parts: &[Part<'_>], summary: &str) -> 
     ));
     let commands: Vec<&str> = facts.commands.iter().map(|command| command.name.as_str()).collect();
     sentences.extend(names(context, List::DeclaresCommands, &commands, MAX_MEMBERS));
-    if parts.len() == super::parts::MAX_PARTS {
-        sentences.push(phrases::only_first_parts(context.language, parts.len()));
+    let told = described(parts).len();
+    if told < parts.len() {
+        sentences.push(phrases::only_first_parts(context.language, told, parts.len()));
     }
     if !sentences.is_empty() {
         paragraphs.push(phrases::joined(context.language, &sentences));

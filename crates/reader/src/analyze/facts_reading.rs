@@ -4,7 +4,7 @@ use super::AnalyzeError;
 use super::context::Context;
 use super::describe;
 use super::excerpt::{Lines, masked};
-use super::parts::{Part, parts};
+use super::parts::{Part, described, parts};
 use super::phrases;
 use super::summary::summary;
 use crate::document::PageLanguage;
@@ -33,7 +33,7 @@ pub(super) fn reading(context: &Context<'_>) -> Result<FileReading, AnalyzeError
     if context.facts.file.lines > 0 {
         items.push(file_item(context, &parts, &summary, &lines));
     }
-    for part in &parts {
+    for part in described(&parts) {
         items.push(part_item(context, part, &lines)?);
     }
     Ok(FileReading {

@@ -7,7 +7,7 @@ use llm::{ChatModel, ChatRequest, FinishReason, LlmError, Message, Usage};
 use super::answer::{self, CheckedAnswer, Known};
 use super::context::Context;
 use super::excerpt::{Lines, masked};
-use super::parts::{Part, parts};
+use super::parts::{Part, described, parts};
 use super::prompt::{self, Shown};
 use super::segments::{Border, segments};
 use super::{AnalyzeError, facts_reading, markdown, phrases};
@@ -130,6 +130,7 @@ fn questions(
 ) -> Result<(Vec<Question>, Option<u32>), AnalyzeError> {
     let lines: Vec<&str> = masked.lines().collect();
     let parts = parts(context);
+    let parts = described(&parts);
     let borders: Vec<Border> = parts
         .iter()
         .map(|part| Border { line: part.symbol.lines.start_line, is_top: part.symbol.parent.is_none() })

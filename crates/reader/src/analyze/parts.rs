@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::domain::{ItemKind, Symbol, SymbolKind};
 
 /// More parts than this are not described; the file's symbols are still all listed and searchable.
-pub(super) const MAX_PARTS: usize = 400;
+const MAX_PARTS: usize = 400;
 
 /// A symbol that is described, and as what.
 #[derive(Debug, Clone, Copy)]
@@ -15,15 +15,20 @@ pub(super) struct Part<'a> {
     pub symbol: &'a Symbol,
 }
 
-/// The parts of a file, by line.
+/// The parts of a file, by line; [`described`] tells which of them are described.
 pub(super) fn parts<'a>(context: &'a Context<'_>) -> Vec<Part<'a>> {
     let kinds: HashMap<String, SymbolKind> =
         context.facts.symbols.iter().map(|symbol| (symbol.qualified_name(), symbol.kind)).collect();
-    let described = context.facts.symbols.iter().filter_map(|symbol| {
+    let parts = context.facts.symbols.iter().filter_map(|symbol| {
         let parent = symbol.parent.as_ref().map(|name| (name.as_str(), kinds.get(name).copied()));
         kind_of(context, symbol, parent).map(|kind| Part { kind, symbol })
     });
-    described.take(MAX_PARTS).collect()
+    parts.collect()
+}
+
+/// The first of a file's parts.
+pub(super) fn described<'a, 'b>(parts: &'a [Part<'b>]) -> &'a [Part<'b>] {
+    parts.get(..MAX_PARTS).unwrap_or(parts)
 }
 
 fn kind_of(

@@ -202,10 +202,10 @@ pub(super) fn also_used_in_files(language: PageLanguage, count: usize) -> String
     }
 }
 
-pub(super) fn only_first_parts(language: PageLanguage, count: usize) -> String {
+pub(super) fn only_first_parts(language: PageLanguage, told: usize, all: usize) -> String {
     match language {
-        En => format!("Only its first {count} parts are described."),
-        Zh => format!("只描述了前 {count} 个部分。"),
+        En => format!("Only the first {told} of its {all} parts are described."),
+        Zh => format!("它有 {all} 个部分，只描述了前 {told} 个。"),
     }
 }
 

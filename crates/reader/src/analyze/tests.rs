@@ -131,6 +131,17 @@ fn files_without_documentation_are_summed_up_by_what_they_hold() {
 }
 
 #[test]
+fn a_file_of_very_many_parts_tells_how_many_there_are() {
+    let text: String = (0..1_000).map(|n| format!("def f{n}(): pass\n")).collect();
+    let (_folder, kb) = knowledge(&[("many.py", text.as_str())]);
+    let reading = read_static(&kb, "many.py", PageLanguage::En).unwrap();
+    assert!(reading.summary.contains("and 996 more"), "{}", reading.summary);
+    assert_eq!(reading.items.len(), 1 + 400);
+    let whole = &item(&reading, "many.py").description;
+    assert!(whole.contains("Only the first 400 of its 1000 parts"), "{whole}");
+}
+
+#[test]
 fn the_words_between_are_in_the_language_that_is_asked_for() {
     let (_folder, kb) = knowledge(SAMPLE);
     let read = |path: &str| read_static(&kb, path, PageLanguage::Zh).unwrap();
