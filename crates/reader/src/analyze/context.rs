@@ -1,5 +1,7 @@
 //! A file with what the knowledge base knows around it.
 
+use std::collections::HashMap;
+
 use crate::document::PageLanguage;
 use crate::domain::Symbol;
 use crate::facts::FileFacts;
@@ -17,6 +19,11 @@ pub(super) struct Context<'a> {
     pub imported_by: Vec<FileLink>,
     /// Of the fixed words.
     pub language: PageLanguage,
+    /// The symbols inside each, and how many are called so, by qualified name: a file may have very many.
+    members: HashMap<String, Vec<usize>>,
+    namesakes: HashMap<String, usize>,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 impl<'a> Context<'a> {
@@ -28,7 +35,23 @@ impl<'a> Context<'a> {
         let facts = kb.facts(path)?.ok_or_else(|| AnalyzeError::NoSuchFile { path: path.to_owned() })?;
         let text = kb.source(path)?.unwrap_or_default();
         let imported_by = kb.imported_by(path)?;
-        Ok(Self { kb, facts, text, imported_by, language })
+        let mut members: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut namesakes: HashMap<String, usize> = HashMap::new();
+        for (at, symbol) in facts.symbols.iter().enumerate() {
+            if let Some(parent) = &symbol.parent {
+                members.entry(parent.clone()).or_default().push(at);
+            }
+            *namesakes.entry(symbol.qualified_name()).or_default() += 1;
+        }
+        let lines =
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        Ok(Self { kb, facts, text, imported_by, language, members, namesakes, lines })
+    }
+
+    /// The text from a line on, counted from 1.
+    pub(super) fn text_from(&self, line: u32) -> &str {
+        let start = self.lines.get(line.saturating_sub(1) as usize);
+        start.and_then(|start| self.text.get(*start..)).unwrap_or_default()
     }
 
     pub(super) fn path(&self) -> &str {
@@ -47,15 +70,11 @@ impl<'a> Context<'a> {
     pub(super) fn members<'s>(&'s self, symbol: &Symbol) -> impl Iterator<Item = &'s Symbol> + use<'s, 'a> {
         let name = symbol.qualified_name();
         let (start, end) = (symbol.lines.start_line, symbol.lines.end_line);
-        let is_alone = self.is_alone(&name);
-        self.facts.symbols.iter().filter(move |member| {
+        let is_alone = self.namesakes.get(&name).is_none_or(|count| *count < 2);
+        let members = self.members.get(&name).map(Vec::as_slice).unwrap_or_default();
+        members.iter().filter_map(|at| self.facts.symbols.get(*at)).filter(move |member| {
             // Same-named types of one file are told apart by their lines; methods of Go and Rust stand elsewhere.
-            member.parent.as_deref() == Some(&name)
-                && (is_alone || (member.lines.start_line >= start && member.lines.end_line <= end))
+            is_alone || (member.lines.start_line >= start && member.lines.end_line <= end)
         })
-    }
-
-    fn is_alone(&self, name: &str) -> bool {
-        self.facts.symbols.iter().filter(|symbol| symbol.qualified_name() == name).take(2).count() < 2
     }
 }

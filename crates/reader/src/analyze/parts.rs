@@ -99,8 +99,7 @@ fn holds_data(context: &Context<'_>, symbol: &Symbol) -> bool {
 
 fn is_marked(context: &Context<'_>, symbol: &Symbol) -> bool {
     let is_mark = |text: &str| RECORD_MARKS.iter().any(|mark| text.contains(mark));
-    let first = symbol.lines.start_line.saturating_sub(1) as usize;
-    let head = context.text.lines().skip(first).take(8).take_while(|line| {
+    let head = context.text_from(symbol.lines.start_line).lines().take(8).take_while(|line| {
         let line = line.trim_start();
         line.starts_with(['@', '#', '['])
     });

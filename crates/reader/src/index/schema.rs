@@ -47,7 +47,7 @@ CREATE TABLE outside(file INTEGER NOT NULL, package TEXT NOT NULL, module TEXT N
 const FILE_INDEXES: &str = "
 CREATE UNIQUE INDEX file_by_path ON file(path);
 CREATE INDEX symbol_by_file ON symbol(file);
-CREATE INDEX symbol_by_folded ON symbol(folded);
+CREATE INDEX symbol_by_folded ON symbol(folded, file);
 CREATE INDEX chunk_by_file ON chunk(file);
 ";
 const LINK_INDEXES: &str = "CREATE INDEX link_by_target ON link(to_file, to_symbol);";

@@ -9,7 +9,7 @@ use super::{KnowledgeBase, KnowledgeError, base::word_of};
 use crate::{
     domain::{Edge, EdgeKind, Graph, Node, SymbolKind},
     facts::ImportTime,
-    index::schema::NONE,
+    index::{schema::NONE, words::fold},
 };
 
 /// Another file that a file uses, or that uses it.
@@ -148,10 +148,9 @@ impl KnowledgeBase {
     pub fn callers(&self, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
         self.symbol_links(
             "SELECT f.path, y.name, y.parent, y.kind, coalesce(y.start_line, 1), l.kind, l.line
-             FROM symbol s JOIN file t ON t.id = s.file
-             JOIN link l ON l.to_file = s.file AND l.to_symbol = s.id
+             FROM file t CROSS JOIN symbol s ON s.file = t.id CROSS JOIN link l ON l.to_file = s.file AND l.to_symbol = s.id
              JOIN file f ON f.id = l.from_file LEFT JOIN symbol y ON y.id = l.from_symbol
-             WHERE t.path = ?1 AND s.file = t.id AND s.name = ?2 AND s.parent IS ?3
+             WHERE t.path = ?1 AND s.folded = ?4 AND s.name = ?2 AND s.parent IS ?3
              ORDER BY f.path, l.line, l.from_symbol, l.kind",
             path,
             symbol,
@@ -162,10 +161,9 @@ impl KnowledgeBase {
     pub fn callees(&self, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
         self.symbol_links(
             "SELECT t.path, y.name, y.parent, y.kind, coalesce(y.start_line, 1), l.kind, l.line
-             FROM symbol s JOIN file f ON f.id = s.file
-             JOIN link l ON l.from_file = s.file AND l.from_symbol = s.id
+             FROM file f CROSS JOIN symbol s ON s.file = f.id CROSS JOIN link l ON l.from_file = s.file AND l.from_symbol = s.id
              JOIN file t ON t.id = l.to_file LEFT JOIN symbol y ON y.id = l.to_symbol
-             WHERE f.path = ?1 AND s.name = ?2 AND s.parent IS ?3
+             WHERE f.path = ?1 AND s.folded = ?4 AND s.name = ?2 AND s.parent IS ?3
              ORDER BY l.line, t.path, l.to_symbol, l.kind",
             path,
             symbol,
@@ -300,6 +298,8 @@ impl KnowledgeBase {
         })
     }
 
+    /// The links that a statement finds of a symbol. Its joins are crossed: they go from the symbol to its links, while
+    /// SQLite would rather look at every link of the file.
     fn symbol_links(&self, sql: &str, path: &str, symbol: &str) -> Result<Vec<SymbolLink>, KnowledgeError> {
         // `a.b.c` is `c` in `a.b`.
         let (parent, name) = match symbol.rsplit_once('.') {
@@ -308,7 +308,7 @@ impl KnowledgeBase {
         };
         self.pool.read(|db| {
             let mut statement = db.prepare_cached(sql)?;
-            let links = statement.query_map(params![path, name, parent], |row| {
+            let links = statement.query_map(params![path, name, parent, fold(name)], |row| {
                 let (name, parent): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
                 let edge: Option<EdgeKind> = word_of(row, 5)?;
                 Ok(SymbolLink {
