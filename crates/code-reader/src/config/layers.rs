@@ -282,6 +282,8 @@ impl Layers {
             self.set(setting, text, Origin::Toml(path.to_owned()));
         }
         Ok(())
+        // Some editors begin a file with this mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     }
 
     /// Other programs share `.env`, so unknown names are left alone.
@@ -290,7 +292,7 @@ impl Layers {
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
             let (key, value) = pair.map_err(|error| ConfigError::File {
                 path: path.to_owned(),
-                reason: dot_env_reason(&text, &error),
+                reason: dot_env_reason(text, &error),
             })?;
             if let Some(setting) = find(&key) {
                 self.set(setting, value, Origin::DotEnv(path.to_owned()));
@@ -313,7 +315,10 @@ fn dot_env_reason(text: &str, error: &dotenvy::Error) -> String {
         dotenvy::Error::LineParse(part, _) => {
             let number = text.find(part.as_str()).map(|at| text[..at].matches('\n').count() + 1);
             let line = number.map_or_else(|| "a line".to_owned(), |number| format!("line {number}"));
-            format!("{line} is not NAME=value: quote values that hold spaces")
+            match open_quote(part) {
+                Some(quote) => format!("{line} opens a quote ({quote}) that is not closed"),
+                None => format!("{line} is not NAME=value: quote values that hold spaces"),
+            }
         }
         other => other.to_string(),
     }
@@ -332,6 +337,21 @@ fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
     match read() {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+/// The quote that is still open at the end of `NAME=value`, in which `\\` keeps what follows from closing it.
+fn open_quote(line: &str) -> Option<char> {
+    let (_, value) = line.split_once('=')?;
+    let (mut open, mut letters) = (None, value.chars());
+    while let Some(letter) = letters.next() {
+        match (open, letter) {
+            (None | Some('"'), '\\') => drop(letters.next()),
+            (None, '\'' | '"') => open = Some(letter),
+            (Some(quote), letter) if quote == letter => open = None,
+            _ => {}
+        }
+    }
+    open
+}
+
         Err(error) => Err(ConfigError::File { path: path.to_owned(), reason: error.to_string() }),
     }
 }
@@ -395,6 +415,47 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_without_its_value() {
+        for text in ["A=1\nB=\"sk-very\n", "A='x'\nB='sk-very\n", "A=1\nB=\"sk-very\\\"\n"] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(".env"), text).unwrap();
+            let error = Layers::load(folder.path(), |_| None, vec![]).err().unwrap().to_string();
+            assert!(error.contains("line 2 opens a quote") && !error.contains("very"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mark_of_the_byte_order_is_no_part_of_the_first_name() {
+        let layers = load(
+            &[(".env", "\u{feff}APP_PORT=81\n"), ("code-reader.toml", "\u{feff}llm_rpm = 7\n")],
+            &[],
+            &[],
+        );
+        assert_eq!((layers.text("APP_PORT"), layers.text("LLM_RPM")), ("81", "7"));
+    }
+
+    #[test]
+    fn data_is_never_kept_where_one_happens_to_stand() {
+        let home = |set: &[(&str, &str)], of_user: Option<&str>| {
+            let environment =
+                |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            data_home(&environment, || of_user.map(PathBuf::from)).map(|base| base.display().to_string())
+        };
+        assert_eq!(home(&[("XDG_DATA_HOME", "/x"), ("HOME", "/h")], None).unwrap(), "/x");
+        assert_eq!(home(&[("XDG_DATA_HOME", "x"), ("HOME", "/h")], None).unwrap(), "/h/.local/share");
+        for unset in [&[][..], &[("HOME", "")]] {
+            assert_eq!(home(unset, Some("/u")).unwrap(), "/u/.local/share");
+            assert_eq!(home(unset, Some("")), None);
+            assert_eq!(home(unset, None), None);
+        }
+        assert_eq!(home(&[("HOME", "h")], Some("/u")), None);
+        let layers = load(&[], &[("HOME", "h")], &[]);
+        assert!(Config::from_layers(&layers).err().unwrap().to_string().contains("HOME"));
+        let layers = load(&[], &[("HOME", "h")], &[("DATA_DIR", "kept")]);
+        assert!(Config::from_layers(&layers).is_ok());
+    }
+
     fn limits_of_the_provider_are_checked_without_a_provider() {
         for (name, value) in [("LLM_RPM", "-5"), ("LLM_MAX_CONCURRENT", "0"), ("LLM_REQUEST_TIMEOUT", "soon")]
         {
