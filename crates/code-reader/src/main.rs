@@ -56,6 +56,9 @@ fn run(cli: Cli) -> Result<u8, CliError> {
     if matches!(&cli.command, Command::Worker(args) if args.supervised) {
         config.leave_a_core();
     }
+    if let Command::Read(args) = &cli.command {
+        commands::check_data_dir(&config.data_dir, args)?;
+    }
     start_logging(&cli, &config)?;
     // What stands in its way is for `doctor` to find, among the rest.
     if !matches!(&cli.command, Command::Doctor(_)) {

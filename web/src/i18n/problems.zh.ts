@@ -18,6 +18,7 @@ export const explained: Record<string, Explanation> = {
   completed: { detail: "该分析已经完成。", hint: "若仓库有改动，请重新提交。" },
   cursor: { detail: "翻页位置无效。", hint: "请从第一页重新开始。" },
   database: { detail: "数据库无法读写。", hint: "请检查数据文件夹（DATA_DIR）：`code-reader doctor` 会指出问题。" },
+  data_inside: { detail: "数据文件夹位于要读取的仓库之内，而仓库里不会写入任何东西。", hint: "请选择不含它的文件夹，或设置另一个 DATA_DIR。" },
   database_newer: { detail: "数据库由更新版本的程序写成。", hint: "请升级 code-reader，或把 DATA_DIR 设为另一个文件夹。" },
   disk_full: { detail: "存放数据的磁盘没有空间了。", hint: "请腾出空间，然后从中断处继续；已完成的部分会保留。" },
   empty: { detail: "该文件夹里没有文件。", hint: "请选择包含源代码的文件夹。" },

@@ -40,6 +40,18 @@ pub(crate) fn folder(path: &str, rule: &LocalPaths) -> Result<String, AnalysisEr
     text(&found)
 }
 
+/// Refuses a folder that holds our own data: nothing is ever written into what is read.
+pub(crate) fn check_apart(folder: &Path, data_dir: &Path) -> Result<(), AnalysisError> {
+    if !fs::canonicalize(data_dir).is_ok_and(|data| data.starts_with(folder)) {
+        return Ok(());
+    }
+    Err(AnalysisError::invalid(
+        "data_inside",
+        format!("the data folder {} lies inside the repository that is read", data_dir.display()),
+        "Nothing is written there: give a folder without it, or choose another DATA_DIR.",
+    ))
+}
+
 /// Whether the folder is what git keeps of a repository, without its files: a bare repository, or a folder `.git`.
 pub(crate) fn is_bare_repository(folder: &Path) -> bool {
     folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
@@ -199,6 +211,21 @@ mod tests {
         );
         assert_eq!(code(archive(&at("file"), &anywhere)), "archive_format");
         assert_eq!(code(archive(&at("fifo"), &anywhere)), "archive_format");
+    }
+
+    #[test]
+    fn a_folder_that_holds_our_data_is_refused() {
+        let made = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(made.path()).unwrap();
+        fs::create_dir_all(root.join("repository/data")).unwrap();
+        std::os::unix::fs::symlink(root.join("repository/data"), root.join("link")).unwrap();
+        for data in ["repository/data", "link", "repository"] {
+            let refused = check_apart(&root.join("repository"), &root.join(data)).unwrap_err();
+            assert_eq!(refused.code, "data_inside", "{data}");
+        }
+        for data in ["", "repository-data", "missing"] {
+            assert!(check_apart(&root.join("repository"), &root.join(data)).is_ok(), "{data}");
+        }
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(crate) fn checked(submission: &Submission, settings: &Settings) -> Result<Ch
     let (source, found) = match &submission.source {
         Source::Path { path } => {
             let path = local::folder(path, &settings.local_paths)?;
+            local::check_apart(Path::new(&path), &settings.data_dir)?;
             let name = name::of_path(&path);
             commit = revision::of(Path::new(&path));
             (Source::Path { path }, name)

@@ -14,6 +14,7 @@ mod show;
 mod work;
 mod worker;
 
+pub use read::check_data_dir;
 pub use worker::NAME as WORKER_NAME;
 
 use std::path::Path;

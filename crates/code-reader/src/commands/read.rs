@@ -118,17 +118,30 @@ fn is_scp_like(text: &str) -> bool {
         .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
 }
 
-/// Nothing is ever written into the repository that is read.
+/// Nothing is ever written into the repository that is read; asked before the data folder is made.
+pub fn check_data_dir(data_dir: &Path, args: &ReadArgs) -> Result<(), CliError> {
+    check_outside(
+        "the data folder",
+        data_dir,
+        &source_of(args)?,
+        "choose another with --data-dir or DATA_DIR",
+    )
+}
+
 fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
     let Source::Path { path } = source else { return Ok(()) };
-    let resolved = nearest_existing(&std::path::absolute(out)?);
+    let resolved = nearest_existing(&std::path::absolute(folder)?);
+    check_outside("--out", out, source, "choose a folder beside it")
+}
+
+fn check_outside(what: &str, folder: &Path, source: &Source, hint: &str) -> Result<(), CliError> {
     let inside = Path::new(path).canonicalize().is_ok_and(|repository| resolved.starts_with(repository));
     if inside {
         return Err(CliError::usage(format!(
-            "--out {} lies inside the repository that is read",
-            out.display()
+            "{what} {} lies inside the repository that is read",
+            folder.display()
         ))
-        .hint("nothing is written there: choose a folder beside it"));
+        .hint(format!("nothing is written there: {hint}")));
     }
     Ok(())
 }
@@ -459,3 +472,8 @@ mod tests {
         assert!(!folder.path().join("docs").exists());
     }
 }
+        let args = args(folder.path().to_str().unwrap());
+        let error = check_data_dir(&folder.path().join("data"), &args).unwrap_err().to_string();
+        assert!(error.starts_with("the data folder") && error.contains("--data-dir"), "{error}");
+        assert!(!folder.path().join("data").exists());
+        assert!(check_data_dir(&folder.path().join("../data"), &args).is_ok());

@@ -208,12 +208,7 @@ impl Layers {
                 self.set(setting, default.to_owned(), Origin::Default);
             }
         }
-        let base = environment("XDG_DATA_HOME")
-            .filter(|base| base.starts_with('/'))
-            .map(PathBuf::from)
-            .or_else(|| environment("HOME").map(|home| Path::new(&home).join(".local/share")))
-            .unwrap_or_else(|| PathBuf::from("."));
-        if let Some(setting) = find("DATA_DIR") {
+        if let (Some(setting), Some(base)) = (find("DATA_DIR"), data_home(environment, home_of_user)) {
             self.set(setting, base.join("code-reader").display().to_string(), Origin::Default);
         }
     }
@@ -282,13 +277,13 @@ impl Layers {
             self.set(setting, text, Origin::Toml(path.to_owned()));
         }
         Ok(())
-        // Some editors begin a file with this mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     }
 
     /// Other programs share `.env`, so unknown names are left alone.
     fn dot_env(&mut self, path: &Path) -> Result<(), ConfigError> {
         let Some(text) = read_optional(path)? else { return Ok(()) };
+        // Some editors begin a file with this mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
             let (key, value) = pair.map_err(|error| ConfigError::File {
                 path: path.to_owned(),
@@ -300,6 +295,24 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+/// Where programs keep their data; `None` where only a folder would be left that depends on where one stands.
+fn data_home(
+    environment: &impl Fn(&str) -> Option<String>,
+    home_of_user: impl FnOnce() -> Option<PathBuf>,
+) -> Option<PathBuf> {
+    let set = |name| environment(name).filter(|text| !text.is_empty()).map(PathBuf::from);
+    if let Some(base) = set("XDG_DATA_HOME").filter(|base| base.is_absolute()) {
+        return Some(base);
+    }
+    let home = set("HOME").or_else(home_of_user)?;
+    home.is_absolute().then(|| home.join(".local/share"))
+}
+
+/// The home folder that the system knows: services and containers often start without HOME.
+fn home_of_user() -> Option<PathBuf> {
+    nix::unistd::User::from_uid(nix::unistd::getuid()).ok()?.map(|user| user.dir)
 }
 
 /// The library's own message quotes the line, and that line may hold a key.
@@ -324,19 +337,6 @@ fn dot_env_reason(text: &str, error: &dotenvy::Error) -> String {
     }
 }
 
-fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
-
-/// The text of a file, if it is there. A pipe or a device is refused: reading it may never end.
-fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
-    let read = || match std::fs::metadata(path)?.is_file() {
-        true => std::fs::read_to_string(path),
-        false => Err(std::io::Error::other("it is no regular file: remove it, or put a file in its place")),
-    };
-    match read() {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
 /// The quote that is still open at the end of `NAME=value`, in which `\\` keeps what follows from closing it.
 fn open_quote(line: &str) -> Option<char> {
     let (_, value) = line.split_once('=')?;
@@ -352,6 +352,19 @@ fn open_quote(line: &str) -> Option<char> {
     open
 }
 
+fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The text of a file, if it is there. A pipe or a device is refused: reading it may never end.
+fn read_optional(path: &Path) -> Result<Option<String>, ConfigError> {
+    let read = || match std::fs::metadata(path)?.is_file() {
+        true => std::fs::read_to_string(path),
+        false => Err(std::io::Error::other("it is no regular file: remove it, or put a file in its place")),
+    };
+    match read() {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::File { path: path.to_owned(), reason: error.to_string() }),
     }
 }
@@ -367,7 +380,8 @@ mod tests {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let environment = |name: &str| {
-            environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            let all = environment.iter().chain(&[("HOME", "/home/me")]);
+            all.clone().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
         let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Layers::load(folder.path(), environment, flags).unwrap()
@@ -401,20 +415,6 @@ mod tests {
         assert!(error.contains("line 2 is not") && !error.contains("very"), "{error}");
     }
 
-    #[test]
-    fn an_empty_value_leaves_the_default() {
-        let layers = load(
-            &[(".env", "APP_PORT=2\nOPENAI_BASE_URL=http://h/v1\n")],
-            &[("APP_PORT", ""), ("DATA_DIR", ""), ("OPENAI_BASE_URL", ""), ("HOME", "/home/me")],
-            &[],
-        );
-        assert_eq!(layers.text("APP_PORT"), "8000");
-        assert_eq!(layers.text("DATA_DIR"), "/home/me/.local/share/code-reader");
-        assert!(layers.get("OPENAI_BASE_URL").is_none());
-        assert!(Config::from_layers(&layers).is_ok());
-    }
-
-    #[test]
     #[test]
     fn a_quote_that_is_not_closed_is_told_without_its_value() {
         for text in ["A=1\nB=\"sk-very\n", "A='x'\nB='sk-very\n", "A=1\nB=\"sk-very\\\"\n"] {
@@ -456,6 +456,20 @@ mod tests {
         assert!(Config::from_layers(&layers).is_ok());
     }
 
+    #[test]
+    fn an_empty_value_leaves_the_default() {
+        let layers = load(
+            &[(".env", "APP_PORT=2\nOPENAI_BASE_URL=http://h/v1\n")],
+            &[("APP_PORT", ""), ("DATA_DIR", ""), ("OPENAI_BASE_URL", "")],
+            &[],
+        );
+        assert_eq!(layers.text("APP_PORT"), "8000");
+        assert_eq!(layers.text("DATA_DIR"), "/home/me/.local/share/code-reader");
+        assert!(layers.get("OPENAI_BASE_URL").is_none());
+        assert!(Config::from_layers(&layers).is_ok());
+    }
+
+    #[test]
     fn limits_of_the_provider_are_checked_without_a_provider() {
         for (name, value) in [("LLM_RPM", "-5"), ("LLM_MAX_CONCURRENT", "0"), ("LLM_REQUEST_TIMEOUT", "soon")]
         {

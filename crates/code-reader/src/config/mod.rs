@@ -107,7 +107,13 @@ pub enum ConfigError {
 impl Config {
     /// Types the values of `layers`.
     pub fn from_layers(layers: &Layers) -> Result<Config, ConfigError> {
-        let data_dir = absolute(Path::new(layers.text("DATA_DIR")));
+        let data_dir = layers.optional("DATA_DIR").ok_or_else(|| {
+            ConfigError::Conflict(
+                "there is no folder to keep data in, since HOME is no absolute path: set HOME, or choose a folder with --data-dir or DATA_DIR"
+                    .to_owned(),
+            )
+        })?;
+        let data_dir = absolute(Path::new(data_dir));
         let queue = format!("sqlite://{}", data_dir.join("queue.db").display());
         let broker_url = layers.optional("CELERY_BROKER_URL").unwrap_or(&queue).to_owned();
         let result_backend = layers.optional("CELERY_RESULT_BACKEND").unwrap_or(&broker_url).to_owned();
