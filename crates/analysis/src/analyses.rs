@@ -3,7 +3,7 @@
 use celeriac::App;
 use store::{Analysis, AnalysisId, Found, LlmUsage, NewAnalysis, Source, Status};
 
-use crate::intake::checked;
+use crate::intake::{Checked, checked};
 use crate::progress::change;
 use crate::settings::Settings;
 use crate::tasks::{self, RunAnalysis};
@@ -64,23 +64,8 @@ impl Analyses {
     pub async fn submit(&self, submission: Submission) -> Result<Analysis, AnalysisError> {
         let settings = self.settings();
         let model = self.model(&submission)?;
-        let language = submission.options.language.unwrap_or(settings.language);
-        let is_named = submission.name.is_some();
-        let settings = settings.clone();
-        let mut checked = blocking(move || checked(&submission, &settings)).await?;
-        if let Source::Upload { upload } = &checked.source {
-            let found = self.store().upload(upload).await?.ok_or_else(|| {
-                AnalysisError::new(
-                    ErrorKind::NotFound,
-                    "upload_not_found",
-                    format!("there is no upload {upload}"),
-                    "Upload the archive first: POST /api/v1/uploads.",
-                )
-            })?;
-            if !is_named {
-                checked.name = crate::intake::name_of_archive(&found.name);
-            }
-        }
+        let language = submission.options.language.unwrap_or(self.settings().language);
+        let checked = self.checked(&submission).await?;
         let task_id = uuid::Uuid::new_v4().to_string();
         let new = NewAnalysis {
             id: AnalysisId::generate(),
@@ -95,6 +80,31 @@ impl Analyses {
         self.publish(&added.id, 1, &task_id).await?;
         Ok(added)
     }
+    /// Whether [`submit`](Self::submit) would take it; nothing is queued.
+    pub async fn check(&self, submission: &Submission) -> Result<(), AnalysisError> {
+        self.model(submission)?;
+        self.checked(submission).await.map(drop)
+    }
+
+    async fn checked(&self, submission: &Submission) -> Result<Checked, AnalysisError> {
+        let (settings, wanted) = (self.settings().clone(), submission.clone());
+        let mut checked = blocking(move || checked(&wanted, &settings)).await?;
+        if let Source::Upload { upload } = &checked.source {
+            let found = self.store().upload(upload).await?.ok_or_else(|| {
+                AnalysisError::new(
+                    ErrorKind::NotFound,
+                    "upload_not_found",
+                    format!("there is no upload {upload}"),
+                    "Upload the archive first: POST /api/v1/uploads.",
+                )
+            })?;
+            if submission.name.is_none() {
+                checked.name = crate::intake::name_of_archive(&found.name);
+            }
+        }
+        Ok(checked)
+    }
+
 
     fn model(&self, submission: &Submission) -> Result<Option<String>, AnalysisError> {
         let options = &submission.options;

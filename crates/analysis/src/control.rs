@@ -74,18 +74,15 @@ impl Analyses {
         }
     }
 
-    /// Removes an analysis with all that is its alone; one that runs is cancelled first.
+    /// Removes an analysis with all that is its alone; the tasks of one that runs are revoked.
     pub async fn remove(&self, id: &AnalysisId) -> Result<(), AnalysisError> {
         let (analysis, _) = self.existing(id).await?;
-        if !analysis.status.is_final() {
-            match self.cancel(id).await {
-                // It ended in between.
-                Err(error) if error.code == "not_running" => {}
-                other => drop(other?),
-            }
-        }
         let result = self.store().result_of(id).await?;
+        // The row first: who follows it must not hear of something cancelled that could be resumed.
         self.store().remove(id).await?;
+        if !analysis.status.is_final() {
+            self.revoke(&analysis.task_id).await;
+        }
         if let Some(result) = result {
             self.shared().knowledge().forget(&result);
         }

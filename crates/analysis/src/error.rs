@@ -30,6 +30,8 @@ pub enum ErrorKind {
     NotFound,
     /// The analysis is in a state that does not permit it (409).
     Conflict,
+    /// Nothing came for too long (408).
+    TooSlow,
     /// Over a limit (413).
     TooLarge,
     /// Something else did not work: git host, LLM provider (502).
@@ -82,6 +84,11 @@ impl AnalysisError {
         )
     }
 
+    /// A file of a newer version; the message says what to do.
+    fn newer(message: String) -> Self {
+        Self::new(ErrorKind::Unavailable, "database_newer", message, "")
+    }
+
     pub(crate) fn disk_full(doing: &str) -> Self {
         Self::new(
             ErrorKind::Unavailable,
@@ -93,6 +100,16 @@ impl AnalysisError {
 }
 
 impl AnalysisError {
+    /// What a client sends stood still for too long.
+    pub fn too_slow(what: &str) -> Self {
+        Self::new(
+            ErrorKind::TooSlow,
+            "too_slow",
+            format!("{what} did not come whole: nothing came for too long"),
+            "Send it again, over a connection that does not stand still.",
+        )
+    }
+
     /// What a failed call of the LLM means to the user.
     pub(crate) fn from_llm(error: &llm::LlmError) -> Self {
         let mut hint = error.hint().to_owned();
@@ -109,6 +126,9 @@ impl From<celeriac::AppError> for AnalysisError {
         let message = error.to_string();
         if message.contains("disk is full") {
             return Self::disk_full("write the task queue");
+        }
+        if message.contains("was written by a newer version") {
+            return Self::newer(message);
         }
         Self::new(
             ErrorKind::Unavailable,
@@ -158,13 +178,7 @@ impl From<StoreError> for AnalysisError {
             StoreError::Object { source, path, .. } if is_disk_full(&source) => {
                 Self::disk_full(&format!("write {}", path.display()))
             }
-            StoreError::Newer { .. } => Self::new(
-                ErrorKind::Unavailable,
-                "database_newer",
-                // The message says what to do.
-                message,
-                "",
-            ),
+            StoreError::Newer { .. } => Self::newer(message),
             StoreError::MissingObject(_) => Self::new(
                 ErrorKind::NotFound,
                 "object_missing",

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use celeriac::Context;
 use reader::SkipReason;
+use reader::document::grouped;
 use reader::index::{Counts, KnowledgeBaseWriter, RepositoryMeta};
 use reader::knowledge::OlderBase;
 use reader::scan::{ScanError, ScanOptions, ScanProgress, scan};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::intake::{Fetched, TempFolder};
 use crate::progress::change_in_task;
+use crate::settings::Settings;
 use crate::tasks::Broken;
 use crate::{AnalysisError, ErrorKind, Shared, blocking};
 
@@ -71,7 +73,7 @@ pub(crate) async fn build(
         let found =
             CountsSet { files: Some(0), skipped: Some(skipped.values().sum()), ..CountsSet::default() };
         change_in_task(cx, id, Change::note(run).counts(found)).await?;
-        return Err(Broken::Analysis(nothing_to_read(&analysis.name, &skipped, &options(shared))));
+        return Err(Broken::Analysis(nothing_to_read(&analysis.name, &skipped, shared.settings())));
     }
     shared.knowledge().forget(result);
     let read = counts.files - counts.skipped;
@@ -101,20 +103,26 @@ pub(crate) async fn renew(shared: &Shared, older: PathBuf) -> Result<(Counts, Te
     .await
 }
 
-fn nothing_to_read(name: &str, skipped: &Skipped, options: &ScanOptions) -> AnalysisError {
-    let why = |reason| match reason {
+/// Why a file was not read, as it is told after the number of such files.
+pub fn why_skipped(reason: SkipReason, settings: &Settings) -> String {
+    match reason {
         SkipReason::Binary => "not text".to_owned(),
         SkipReason::Vendored => "code of others, such as node_modules".to_owned(),
         SkipReason::Generated => "written by a program".to_owned(),
         SkipReason::Minified => "minified".to_owned(),
-        SkipReason::TooLarge => format!("larger than {} MiB", options.max_file_bytes >> 20),
+        SkipReason::TooLarge => format!("larger than {} MiB", settings.max_file_bytes >> 20),
         SkipReason::Symlink => "a symbolic link".to_owned(),
         SkipReason::Special => "no regular file".to_owned(),
         SkipReason::Unreadable => "not to be read by this user".to_owned(),
-        SkipReason::TooMany => format!("beyond the first {} files", options.max_files),
-    };
+        SkipReason::TooMany => {
+            format!("beyond the first {} files (READ_MAX_FILES)", grouped(settings.max_files as u64))
+        }
+    }
+}
+
+fn nothing_to_read(name: &str, skipped: &Skipped, settings: &Settings) -> AnalysisError {
     let reasons: Vec<String> =
-        skipped.iter().map(|(reason, count)| format!("{count} {}", why(*reason))).collect();
+        skipped.iter().map(|(reason, count)| format!("{count} {}", why_skipped(*reason, settings))).collect();
     let reasons =
         if reasons.is_empty() { String::new() } else { format!(" (skipped: {})", reasons.join(", ")) };
     AnalysisError::new(
@@ -150,6 +158,7 @@ impl Building {
         };
         let found =
             scan(&self.root, &self.options, &mut writer, &progress, &self.cancelled).map_err(scan_error)?;
+        writer.leave_out(found.skipped.get(&SkipReason::TooMany).copied().unwrap_or_default());
         self.stage.send_replace(Stage::Index);
         let counts = writer.finish(&|_| {}).map_err(|error| index_error(&error))?;
         Ok((counts, found.skipped))

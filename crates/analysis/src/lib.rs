@@ -32,6 +32,7 @@ mod worker;
 pub use analyses::Analyses;
 pub use error::{AnalysisError, ErrorKind};
 pub use export::ExportFormat;
+pub use index::why_skipped;
 pub use provider::check_llm;
 pub use settings::{ArchiveLimits, GitRules, LlmSettings, LocalPaths, Settings};
 pub use shapes::{Cursor, FileDetail, Lines, List, SourceText};

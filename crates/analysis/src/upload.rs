@@ -47,12 +47,13 @@ async fn receive(
     let mut stream = std::pin::pin!(stream);
     let mut bytes = 0_u64;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| {
-            AnalysisError::invalid(
+        let chunk = chunk.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => AnalysisError::too_slow("the upload"),
+            _ => AnalysisError::invalid(
                 "upload_broken",
                 format!("the upload broke off: {error}"),
                 "Send the archive again.",
-            )
+            ),
         })?;
         bytes += chunk.len() as u64;
         if bytes > max_bytes {

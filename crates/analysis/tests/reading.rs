@@ -7,6 +7,20 @@ use analysis::{Status, Step};
 use common::{Bed, PACKAGE};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_beyond_the_limit_are_counted_and_told() {
+    let bed = Bed::with(|settings| settings.max_files = 4).await.working();
+    let root = bed.repository("greeter", PACKAGE);
+    for time in ["first", "second"] {
+        let done = bed.read_path(&root).await;
+        assert_eq!((done.counts.files, done.counts.skipped), (4, 2), "the {time} time");
+        let counts = bed.analyses.knowledge(&done.id).await.unwrap().counts();
+        assert_eq!((counts.files, counts.skipped, counts.left_out), (6, 2, 2));
+        let overview = bed.analyses.page(&done.id, "overview").await.unwrap().unwrap();
+        assert!(overview.markdown.contains("Not read: 2 beyond the limit."), "{}", overview.markdown);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_folder_is_read_from_submission_to_pages() {
     let bed = Bed::new().await;
     let root = bed.repository("greeter", PACKAGE);

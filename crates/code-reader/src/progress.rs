@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use analysis::{Analysis, Step};
+use analysis::{Analysis, Status, Step};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reader::document::grouped;
 
 const STEPS: [Step; 4] = [Step::Scan, Step::Index, Step::Analyze, Step::Document];
 
@@ -44,7 +45,8 @@ impl StepBars {
     /// Takes over the state of `analysis`; `summary` says what a finished step found, once that is known.
     pub fn update(&mut self, analysis: &Analysis, summary: &dyn Fn(Step) -> Option<String>) {
         let current = analysis.step;
-        let ended = analysis.finished_at.is_some() && current.is_none();
+        // One that stopped before its first step went through none.
+        let ended = analysis.status == Status::Completed;
         for index in 0..self.steps.len() {
             let step = self.steps[index].step;
             let passed = ended || current.is_some_and(|current| current > step);
@@ -110,19 +112,6 @@ pub fn seconds(time: Duration) -> String {
     }
 }
 
-/// `12,345`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1 page`, `1,204 symbols`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
@@ -151,6 +140,27 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "page", "pages"), "1 page");
         assert_eq!(counted(14, "page", "pages"), "14 pages");
+    }
+
+    /// The steps of which an analysis in this state is told that they are over.
+    fn over(status: Status, step: Option<Step>) -> Vec<Step> {
+        let analysis = serde_json::from_value(serde_json::json!({
+            "id": "0123456789abcdef", "name": "a", "task_id": "t", "status": status, "step": step, "progress": null,
+            "source": {"path": "/a"}, "commit": null, "language": "en", "model": null,
+            "counts": analysis::Counts::default(), "llm": analysis::LlmUsage::default(), "error": null,
+            "created_at": "2026-01-01T00:00:00Z", "started_at": null, "finished_at": "2026-01-01T00:00:00Z",
+        }));
+        let mut bars = StepBars::new(false);
+        bars.update(&analysis.unwrap(), &|_| Some(String::new()));
+        bars.steps.iter().filter(|step| step.done).map(|step| step.step).collect()
+    }
+
+    #[test]
+    fn only_steps_that_were_gone_through_are_told() {
+        assert_eq!(over(Status::Completed, None), STEPS);
+        assert_eq!(over(Status::Cancelled, None), []);
+        assert_eq!(over(Status::Failed, None), []);
+        assert_eq!(over(Status::Cancelled, Some(Step::Analyze)), [Step::Scan, Step::Index]);
     }
 
     #[test]

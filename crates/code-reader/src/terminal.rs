@@ -49,8 +49,13 @@ pub fn bold(text: &str) -> String {
 }
 
 fn style_on(stream: &impl IsTerminal, style: Style) -> Style {
-    let colours = stream.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colours = obeys_codes(stream) && std::env::var_os("NO_COLOR").is_none();
     if colours { style } else { Style::new() }
+}
+
+/// Whether it is a terminal, and none that would show codes instead of obeying them.
+pub fn obeys_codes(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
 }
 
 /// Rows in columns as wide as their widest cell; control characters of foreign names are shown, not obeyed.

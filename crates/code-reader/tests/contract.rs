@@ -10,8 +10,9 @@ use common::{House, Server, shop};
 use reqwest::blocking::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-/// What no test brings about at will: the server's own mistakes, and a database or queue that is away.
-const NOT_PROVOKED: [&str; 2] = ["500", "503"];
+/// What no test brings about at will: a client that keeps the server waiting, the server's own mistakes, and a database
+/// or queue that is away.
+const NOT_PROVOKED: [&str; 3] = ["408", "500", "503"];
 
 /// An operation of the description.
 struct Operation {
@@ -119,6 +120,11 @@ fn what_is_answered_is_declared_and_what_is_declared_is_answered() {
         let unknown =
             server.client.request(operation.method.parse().unwrap(), format!("{}{path}", server.url));
         operation.ask(path, unknown);
+        let two_hosts =
+            operation.request(&server, path).header("host", "localhost").header("host", "localhost");
+        operation.ask(path, two_hosts);
+        let patch = server.client.patch(format!("{}{path}", server.url)).bearer_auth("s3cret");
+        operation.ask(path, patch);
         // Bodies of every kind.
         if operation.method == "POST" {
             let submitted = |body: Value| operation.request(&server, path).json(&body);

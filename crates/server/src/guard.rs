@@ -44,6 +44,7 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
 
 impl Guard {
     fn admit(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+        check_is_for_one_host(headers)?;
         self.check_host(headers)?;
         check_origin(method, headers)?;
         // Probes of an orchestrator carry no token, and learn nothing.
@@ -91,6 +92,14 @@ impl Guard {
     /// Compares with all of them, so that the time does not tell which was right.
     fn knows(&self, given: &str) -> bool {
         self.tokens.iter().fold(false, |known, token| known | same(given, token))
+    }
+}
+
+/// Who stands between might go by another of them than we do (RFC 9112, section 3.2).
+fn check_is_for_one_host(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get_all(header::HOST).iter().count() {
+        0 | 1 => Ok(()),
+        _ => Err(Problem::bad_request("the request has several Host headers").hint("send one")),
     }
 }
 
@@ -152,7 +161,7 @@ mod tests {
             Guard { bound: [127, 0, 0, 1].into(), tokens: tokens.iter().map(ToString::to_string).collect() };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.insert(*name, value.parse().unwrap());
+            map.append(*name, value.parse().unwrap());
         }
         guard.admit(&method, "/api/v1/analyses", &map).map_err(|problem| problem.status)
     }
@@ -165,6 +174,15 @@ mod tests {
         for host in ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST"] {
             assert_eq!(admit(&[], Method::GET, &[("host", host)]), Ok(()), "{host}");
         }
+    }
+
+    #[test]
+    fn a_request_for_two_hosts_is_refused() {
+        let two = [("host", "localhost"), ("host", "localhost")];
+        assert_eq!(admit(&[], Method::GET, &two), Err(400));
+        let guard = Guard { bound: [192, 0, 2, 1].into(), tokens: Arc::new([]) };
+        let map: HeaderMap = two.into_iter().map(|(_, host)| (header::HOST, host.parse().unwrap())).collect();
+        assert_eq!(guard.admit(&Method::GET, "/healthz", &map).unwrap_err().status, 400);
     }
 
     #[test]

@@ -5,7 +5,11 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use reader::document::grouped;
 use serde::Serialize;
+use tower_http::timeout::TimeoutError;
+
+use crate::router::MAX_JSON_BYTES;
 
 /// A problem document: `application/problem+json`.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -74,6 +78,7 @@ impl From<AnalysisError> for Problem {
             ErrorKind::Forbidden => StatusCode::FORBIDDEN,
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
             ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
             ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -100,14 +105,61 @@ impl From<JsonRejection> for Problem {
             }
             root.to_string()
         };
-        let detail = match &rejection {
+        let (code, detail) = match &rejection {
             JsonRejection::JsonDataError(error) => {
-                format!("the request is not as it should be: {}", why(error))
+                ("bad_json", format!("the request is not as it should be: {}", why(error)))
             }
-            JsonRejection::JsonSyntaxError(error) => format!("the request is no JSON: {}", why(error)),
-            other => other.body_text(),
+            JsonRejection::JsonSyntaxError(error) => {
+                ("bad_json", format!("the request is no JSON: {}", why(error)))
+            }
+            JsonRejection::MissingJsonContentType(_) => {
+                ("not_json", "the request is not said to be JSON".to_owned())
+            }
+            other if is_too_slow(other) => return AnalysisError::too_slow("the request").into(),
+            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = format!("the request has more than {} bytes", grouped(MAX_JSON_BYTES as u64));
+                return Problem::new(other.status(), "body_too_large", detail)
+                    .hint("an archive goes to /api/v1/uploads, and its id into the request");
+            }
+            other => ("bad_json", other.body_text()),
         };
-        Problem::new(rejection.status(), "bad_json", detail)
+        Problem::new(rejection.status(), code, detail)
             .hint("send JSON with `Content-Type: application/json`; /docs describes its shape")
+    }
+}
+
+/// Whether a body broke off because nothing came for too long.
+pub fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<TimeoutError>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tower_http::timeout::RequestBodyTimeoutLayer;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_a_timeout() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let take = post(|body: Result<Json<u8>, JsonRejection>| async {
+            Err::<(), Problem>(body.unwrap_err().into())
+        });
+        let router =
+            Router::new().route("/", take).layer(RequestBodyTimeoutLayer::new(Duration::from_millis(50)));
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut client = TcpStream::connect(at).await.unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        serving.abort();
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"too_slow\""), "{answer}");
     }
 }

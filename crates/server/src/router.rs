@@ -22,7 +22,7 @@ use crate::state::{AppState, ServerSettings};
 use crate::{assets, docs, guard, linger, metrics, refusals, routes as r};
 
 /// Bodies of JSON beyond this are refused; uploads have a limit of their own.
-const MAX_JSON_BYTES: usize = 1 << 20;
+pub(crate) const MAX_JSON_BYTES: usize = 1 << 20;
 
 /// A client that sends nothing more of its body for so long is given up.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);

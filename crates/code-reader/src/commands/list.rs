@@ -1,10 +1,10 @@
 //! `list`.
 
 use analysis::{Analyses, Analysis, List};
+use reader::document::grouped;
 
 use crate::cli::ListArgs;
 use crate::error::CliError;
-use crate::progress::grouped;
 use crate::terminal;
 
 /// Prints what was read, the newest first.

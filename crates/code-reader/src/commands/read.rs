@@ -1,15 +1,17 @@
 //! `read` and `resume`: the main job in the foreground, through the same queue and store as the server.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use analysis::{
-    Analyses, Analysis, AnalysisError, DocumentLanguage, Source, Status, Step, Submission, SubmissionOptions,
+    Analyses, Analysis, AnalysisError, DocumentLanguage, ErrorKind, Source, Status, Step, Submission,
+    SubmissionOptions,
 };
 use futures_util::StreamExt;
 use nix::unistd::AccessFlags;
+use reader::SkipReason;
+use reader::document::grouped;
 use tokio::task::JoinHandle;
 
 use super::work::Work;
@@ -17,7 +19,7 @@ use crate::cli::{ReadArgs, ResumeArgs};
 use crate::config::Config;
 use crate::error::CliError;
 use crate::interrupt::Interrupt;
-use crate::progress::{StepBars, counted, grouped, seconds};
+use crate::progress::{StepBars, counted, seconds};
 use crate::terminal;
 
 /// How often the disk is looked at while nothing is heard of the analysis.
@@ -38,21 +40,21 @@ pub async fn run(config: &Config, args: ReadArgs) -> Result<u8, CliError> {
         Some(_) => Some(DocumentLanguage::En),
         None => None,
     };
+    let submission = Submission {
+        source,
+        name: args.name.clone(),
+        options: SubmissionOptions { language, model: args.model.clone(), static_only: args.no_llm },
+    };
     let mut interrupt = Interrupt::listen()?;
     let analyses = super::open(config).await?;
+    // Before somebody is found or waited for who would do it.
+    analyses.check(&submission).await?;
     let begun = Work::begin(config, &analyses, !args.no_llm);
     let mut work = tokio::select! {
         work = begun => work?,
         exit_code = interrupt.exit_code() => return Ok(exit_code),
     };
-    let submitted = analyses
-        .submit(Submission {
-            source,
-            name: args.name.clone(),
-            options: SubmissionOptions { language, model: args.model.clone(), static_only: args.no_llm },
-        })
-        .await;
-    let outcome = match submitted {
+    let outcome = match analyses.submit(submission).await {
         Ok(analysis) => follow(&mut work, analysis, interrupt, args.out.as_deref(), args.json).await,
         Err(error) => Err(error.into()),
     };
@@ -129,12 +131,12 @@ pub fn check_data_dir(data_dir: &Path, args: &ReadArgs) -> Result<(), CliError> 
 }
 
 fn check_out(out: &Path, source: &Source) -> Result<(), CliError> {
-    let Source::Path { path } = source else { return Ok(()) };
-    let resolved = nearest_existing(&std::path::absolute(folder)?);
     check_outside("--out", out, source, "choose a folder beside it")
 }
 
 fn check_outside(what: &str, folder: &Path, source: &Source, hint: &str) -> Result<(), CliError> {
+    let Source::Path { path } = source else { return Ok(()) };
+    let resolved = nearest_existing(&std::path::absolute(folder)?);
     let inside = Path::new(path).canonicalize().is_ok_and(|repository| resolved.starts_with(repository));
     if inside {
         return Err(CliError::usage(format!(
@@ -218,7 +220,7 @@ async fn follow(
                     }
                     if bars.is_none() && is_fetched(&state) {
                         terminal::note(&headline(&state));
-                        bars = Some(StepBars::new(std::io::stderr().is_terminal()));
+                        bars = Some(StepBars::new(terminal::obeys_codes(&std::io::stderr())));
                     }
                     if let Some(bars) = &mut bars {
                         bars.update(&state, &|step| summary(step, &state, &found));
@@ -227,7 +229,16 @@ async fn follow(
                         break state;
                     }
                 }
-                None => break analyses.get(analysis.id.as_str()).await?,
+                None => match analyses.get(analysis.id.as_str()).await {
+                    Err(error) if error.kind == ErrorKind::NotFound => {
+                        bars.iter().for_each(StepBars::stop);
+                        return Err(CliError::failed(format!(
+                            "the analysis {} was removed while it was read",
+                            analysis.id
+                        )));
+                    }
+                    state => break state?,
+                },
             },
             taken_over = work.taken_over() => taken_over?,
             full = room_is_gone(analyses) => {
@@ -289,7 +300,14 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
     let read: JoinHandle<_> = tokio::task::spawn_blocking(move || (knowledge.counts(), knowledge.files()));
     if let Ok((counts, Ok(files))) = read.await {
         let mut lines_by_language: BTreeMap<reader::Language, u64> = BTreeMap::new();
+        let mut skipped: BTreeMap<SkipReason, u64> = BTreeMap::new();
+        if counts.left_out > 0 {
+            skipped.insert(SkipReason::TooMany, counts.left_out);
+        }
         for file in &files {
+            if let Some(reason) = file.skipped {
+                *skipped.entry(reason).or_default() += 1;
+            }
             if let Some(language) = file.language.filter(|language| language.is_code()) {
                 *lines_by_language.entry(language).or_default() += u64::from(file.lines);
             }
@@ -304,7 +322,8 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
             scan.push_str(&format!(", {} {} %", language.name(), lines * 100 / code.max(1)));
         }
         if counts.skipped > 0 {
-            scan.push_str(&format!(", {} skipped", grouped(counts.skipped)));
+            let why = |reason| analysis::why_skipped(reason, analyses.settings());
+            scan.push_str(&format!(", {} skipped: {}", grouped(counts.skipped), reasons(skipped, why)));
         }
         found.insert(Step::Scan, scan);
         found.insert(
@@ -318,6 +337,20 @@ async fn findings(analyses: &Analyses, analysis: &Analysis) -> BTreeMap<Step, St
         );
     }
     found
+}
+
+/// Why files were skipped, the most frequent reason first, and how many for each where there are several.
+fn reasons(skipped: BTreeMap<SkipReason, u64>, why: impl Fn(SkipReason) -> String) -> String {
+    const TOLD: usize = 3;
+    let mut skipped: Vec<(SkipReason, u64)> = skipped.into_iter().collect();
+    if let [(only, _)] = skipped[..] {
+        return why(only);
+    }
+    skipped.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let told =
+        skipped.iter().take(TOLD).map(|(reason, count)| format!("{} {}", grouped(*count), why(*reason)));
+    let rest = (skipped.len() > TOLD).then(|| "…".to_owned());
+    told.chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 /// What a finished step found. Scan and index run as one stream, and only the knowledge base, which stands
@@ -454,11 +487,34 @@ mod tests {
     }
 
     #[test]
+    fn reasons_are_told_the_most_frequent_first() {
+        let told = |skipped: &[(SkipReason, u64)]| {
+            reasons(skipped.iter().copied().collect(), |reason| format!("{reason:?}"))
+        };
+        assert_eq!(told(&[(SkipReason::TooMany, 20_000)]), "TooMany");
+        let two = [(SkipReason::Binary, 2), (SkipReason::TooMany, 20_000)];
+        assert_eq!(told(&two), "20,000 TooMany, 2 Binary");
+        let five = [
+            (SkipReason::Binary, 1),
+            (SkipReason::Vendored, 2),
+            (SkipReason::Minified, 3),
+            (SkipReason::TooLarge, 4),
+            (SkipReason::Symlink, 5),
+        ];
+        assert_eq!(told(&five), "5 Symlink, 4 TooLarge, 3 Minified, …");
+    }
+
+    #[test]
     fn nothing_is_written_into_the_repository() {
         let folder = tempfile::tempdir().unwrap();
         let source = Source::Path { path: folder.path().to_str().unwrap().to_owned() };
         assert!(check_out(&folder.path().join("docs/new"), &source).is_err());
         assert!(check_out(&folder.path().join("../elsewhere"), &source).is_ok());
+        let args = args(folder.path().to_str().unwrap());
+        let error = check_data_dir(&folder.path().join("data"), &args).unwrap_err().to_string();
+        assert!(error.starts_with("the data folder") && error.contains("--data-dir"), "{error}");
+        assert!(!folder.path().join("data").exists());
+        assert!(check_data_dir(&folder.path().join("../data"), &args).is_ok());
     }
 
     #[test]
@@ -472,8 +528,3 @@ mod tests {
         assert!(!folder.path().join("docs").exists());
     }
 }
-        let args = args(folder.path().to_str().unwrap());
-        let error = check_data_dir(&folder.path().join("data"), &args).unwrap_err().to_string();
-        assert!(error.starts_with("the data folder") && error.contains("--data-dir"), "{error}");
-        assert!(!folder.path().join("data").exists());
-        assert!(check_data_dir(&folder.path().join("../data"), &args).is_ok());

@@ -34,6 +34,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Threads that read and parse files; `None` is one per core.
     pub read_threads: Option<usize>,
+    /// Files of a repository that are read at most.
+    pub read_max_files: usize,
     /// The provider; `None` reads without an LLM.
     pub llm: Option<LlmSettings>,
     /// Why there is none though one of its settings is there. Such a setting may be meant for other programs, so it
@@ -148,6 +150,7 @@ impl Config {
                 Some(_) => Some(layers.number("READ_THREADS", 1..=64)? as usize),
                 None => None,
             },
+            read_max_files: layers.number("READ_MAX_FILES", 1..=100_000_000)? as usize,
             llm,
             llm_incomplete,
             provider_file: layers.file_that_gets_the_key(),
@@ -189,6 +192,7 @@ impl Config {
         settings.result_backend_url = Some(self.result_backend.clone());
         settings.llm = self.llm.clone();
         settings.read_threads = self.read_threads;
+        settings.max_files = self.read_max_files;
         settings.language = if self.language == "zh" { DocumentLanguage::Zh } else { DocumentLanguage::En };
         settings.git.allow_private_hosts = self.allow_private_git;
         settings.archives.max_archive_bytes = settings.archives.max_archive_bytes.max(self.max_upload_bytes);

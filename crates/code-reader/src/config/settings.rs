@@ -52,6 +52,11 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "threads that read and parse files (default: one per core, one less under serve)",
     ),
+    setting(
+        "READ_MAX_FILES",
+        Some("100000"),
+        "files of a repository that are read at most; the others are only counted",
+    ),
     setting("OPENAI_BASE_URL", None, "the provider, e.g. https://host/v1; unset reads without an LLM"),
     secret("OPENAI_API_KEY", "the provider's key"),
     setting("OPENAI_MODEL", None, "the model"),

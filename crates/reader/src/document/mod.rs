@@ -25,6 +25,7 @@ pub use collect::{Collected, collect};
 pub use error::DocumentError;
 pub use options::{DocumentOptions, PageLanguage};
 pub use pages::static_pages;
+pub use text::grouped;
 pub use written::{
     KeptPage, WriteError, WriteOptions, WrittenPage, page_cache_key, wants_writing, write_page, written_pages,
 };

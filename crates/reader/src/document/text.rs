@@ -78,8 +78,8 @@ pub(crate) fn count(language: PageLanguage, number: u64, noun: Key) -> String {
     }
 }
 
-/// Digits in groups of three.
-pub(crate) fn grouped(number: u64) -> String {
+/// Digits in groups of three: `12,345`.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

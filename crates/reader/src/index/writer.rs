@@ -36,6 +36,9 @@ pub struct Counts {
     pub files: u64,
     /// Files that were not read.
     pub skipped: u64,
+    /// Of these the ones that stand in no list: there were more files than are listed.
+    #[serde(default)]
+    pub left_out: u64,
     /// Lines of the files that were read.
     pub lines: u64,
     /// Definitions.
@@ -104,6 +107,13 @@ impl KnowledgeBaseWriter {
         self.counts.symbols += facts.symbols.len() as u64;
         self.counts.imports += facts.imports.len() as u64;
         self.thread.send(Row::File(Box::new(FileRow { id: i64::from(id.0), first_symbol, facts, text })))
+    }
+
+    /// Counts files that were neither read nor handed over: those beyond the limit of the scan.
+    pub fn leave_out(&mut self, files: u64) {
+        self.counts.files += files;
+        self.counts.skipped += files;
+        self.counts.left_out += files;
     }
 
     /// Resolves, ranks, writes the graph and moves the file into place.

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -112,6 +112,7 @@ fn under_a_root(path: &FsPath, roots: &[PathBuf]) -> bool {
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// At most so many (1 to 200; 50 when left out).
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next` of the part before.
     cursor: Option<String>,
@@ -126,7 +127,7 @@ pub async fn list(
     State(state): State<AppState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List<Analysis>>, Problem> {
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let limit = limit(query.limit, 50, 200)?;
     let (items, next) = state.analyses.list(query.cursor.as_deref(), limit).await?;
     Ok(Json(List { items, next }))
 }

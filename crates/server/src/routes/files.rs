@@ -4,9 +4,9 @@ use analysis::{FileDetail, Lines, List};
 use axum::Json;
 use axum::extract::State;
 use reader::File;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -15,6 +15,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub struct FilesQuery {
     /// At most so many (1 to 10,000; 1,000 when left out).
+    #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
     /// `next` of the part before.
     cursor: Option<String>,
@@ -22,26 +23,41 @@ pub struct FilesQuery {
     skipped: Option<bool>,
 }
 
+/// A part of the files.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FileList {
+    /// The files.
+    #[serde(flatten)]
+    pub files: List<File>,
+    /// How many more there are that stand in no part, since the repository has more files than are read
+    /// (READ_MAX_FILES). They count as skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
+}
+
 /// The files, by path.
 #[utoipa::path(
     get, path = "/api/v1/analyses/{id}/files", tag = "reading",
     params(("id" = String, Path, description = "id or name"), FilesQuery),
-    responses((status = 200, description = "the files", body = List<File>), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "the files", body = FileList), (status = 409, description = "not indexed yet", body = Problem, content_type = "application/problem+json"))
 )]
 pub async fn list(
     State(state): State<AppState>,
     Path(id): Path<String>,
     Query(query): Query<FilesQuery>,
-) -> Result<Json<List<File>>, Problem> {
+) -> Result<Json<FileList>, Problem> {
+    let limit = limit(query.limit, 1_000, 10_000)?;
     let mut part = state
         .with_knowledge(&id, move |knowledge| {
-            let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
             // One more tells whether there is a next part.
             let files = knowledge.files_after(query.cursor.as_deref(), query.skipped, limit + 1)?;
-            Ok(List::part(files, limit, |file| &file.path))
+            Ok(FileList {
+                files: List::part(files, limit, |file| &file.path),
+                left_out: Some(knowledge.counts().left_out).filter(|files| *files > 0),
+            })
         })
         .await?;
-    state.analyses.summarize(&id, &mut part.items).await?;
+    state.analyses.summarize(&id, &mut part.files.items).await?;
     Ok(Json(part))
 }
 

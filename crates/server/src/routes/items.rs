@@ -6,7 +6,7 @@ use axum::extract::State;
 use reader::{Item, ItemKind};
 use serde::Deserialize;
 
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -35,8 +35,8 @@ pub async fn list(
     Path(id): Path<String>,
     Query(query): Query<ItemsQuery>,
 ) -> Result<Json<List<Item>>, Problem> {
-    let analysis = state.analyses.get(&id).await?;
-    let limit = query.limit.unwrap_or(500).clamp(1, 5_000);
+    let analysis = state.analyses.readable(&id).await?;
+    let limit = limit(query.limit, 500, 5_000)?;
     let (items, next) = state
         .analyses
         .items(&analysis.id, query.path.as_deref(), query.kind, query.cursor.as_deref(), limit)

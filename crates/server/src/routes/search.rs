@@ -6,7 +6,7 @@ use axum::extract::State;
 use reader::knowledge::{Hit, SearchQuery};
 use serde::Deserialize;
 
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -17,6 +17,7 @@ pub struct SearchParams {
     /// Words; parts of identifiers are words too, and the last one may be a beginning.
     q: String,
     /// At most so many (1 to 100; 20 when left out).
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// Only files of this language.
     language: Option<reader::Language>,
@@ -38,11 +39,12 @@ pub async fn search(
     if query.q.len() > 1_000 {
         return Err(Problem::bad_request("`q` is longer than 1,000 bytes"));
     }
+    let limit = limit(query.limit, 20, 100)?;
     let items = state
         .with_knowledge(&id, move |knowledge| {
             Ok(knowledge.search(&SearchQuery {
                 text: query.q,
-                limit: query.limit.unwrap_or(20).clamp(1, 100),
+                limit,
                 kind: None,
                 language: query.language,
                 path_prefix: query.path,

@@ -7,7 +7,7 @@ use reader::knowledge::SymbolQuery;
 use reader::{Symbol, SymbolKind};
 use serde::Deserialize;
 
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, limit};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -16,6 +16,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub struct SymbolsQuery {
     /// At most so many (1 to 10,000; 1,000 when left out).
+    #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
     /// `next` of the part before.
     cursor: Option<String>,
@@ -40,7 +41,7 @@ pub async fn list(
     Path(id): Path<String>,
     Query(query): Query<SymbolsQuery>,
 ) -> Result<Json<List<Symbol>>, Problem> {
-    let limit = query.limit.unwrap_or(1_000).clamp(1, 10_000);
+    let limit = limit(query.limit, 1_000, 10_000)?;
     let from: Option<Cursor> = query.cursor.as_deref().map(str::parse).transpose()?;
     let part = state
         .with_knowledge(&id, move |knowledge| {

@@ -1,5 +1,7 @@
 //! Archives, streamed to disk.
 
+use std::io::ErrorKind;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -9,7 +11,7 @@ use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, is_too_slow};
 use crate::state::AppState;
 
 /// The answer to an upload.
@@ -65,7 +67,10 @@ pub async fn upload(
         .get("x-filename")
         .and_then(|name| name.to_str().ok())
         .map(|name| String::from_utf8_lossy(&decode_percent(name)).into_owned());
-    let stream = body.into_data_stream().map_err(std::io::Error::other);
+    let stream = body.into_data_stream().map_err(|error| {
+        let kind = if is_too_slow(&error) { ErrorKind::TimedOut } else { ErrorKind::Other };
+        std::io::Error::new(kind, error)
+    });
     let (upload, bytes) = state.analyses.upload(name, limit, stream).await?;
     Ok((StatusCode::CREATED, Json(Uploaded { upload: upload.to_string(), bytes })))
 }

@@ -259,7 +259,7 @@ pub(super) fn numbers(book: &Book<'_>) -> String {
     text
 }
 
-fn skip(book: &Book<'_>, reason: SkipReason, count: usize) -> String {
+fn skip(book: &Book<'_>, reason: SkipReason, count: u64) -> String {
     let key = match reason {
         SkipReason::Binary => Key::SkipBinary,
         SkipReason::Vendored => Key::SkipVendored,
@@ -271,5 +271,5 @@ fn skip(book: &Book<'_>, reason: SkipReason, count: usize) -> String {
         SkipReason::Unreadable => Key::SkipUnreadable,
         SkipReason::TooMany => Key::SkipTooMany,
     };
-    book.say(key, &[&grouped(count as u64)])
+    book.say(key, &[&grouped(count)])
 }

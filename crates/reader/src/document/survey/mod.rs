@@ -443,10 +443,14 @@ impl<'a> Survey<'a> {
     }
 
     /// How many files were not read, by reason.
-    pub(crate) fn skipped(&self) -> BTreeMap<SkipReason, usize> {
+    pub(crate) fn skipped(&self) -> BTreeMap<SkipReason, u64> {
         let mut counts = BTreeMap::new();
         for reason in self.files.iter().filter_map(|facts| facts.file.skipped) {
             *counts.entry(reason).or_default() += 1;
+        }
+        let left_out = self.kb.counts().left_out;
+        if left_out > 0 {
+            *counts.entry(SkipReason::TooMany).or_default() += left_out;
         }
         counts
     }
