@@ -62,7 +62,6 @@ impl Analyses {
 
     /// Queues an analysis. Plain mistakes (no such folder, a hostile URL) are told now, the rest by the analysis.
     pub async fn submit(&self, submission: Submission) -> Result<Analysis, AnalysisError> {
-        let settings = self.settings();
         let model = self.model(&submission)?;
         let language = submission.options.language.unwrap_or(self.settings().language);
         let checked = self.checked(&submission).await?;
@@ -80,6 +79,7 @@ impl Analyses {
         self.publish(&added.id, 1, &task_id).await?;
         Ok(added)
     }
+
     /// Whether [`submit`](Self::submit) would take it; nothing is queued.
     pub async fn check(&self, submission: &Submission) -> Result<(), AnalysisError> {
         self.model(submission)?;
@@ -104,7 +104,6 @@ impl Analyses {
         }
         Ok(checked)
     }
-
 
     fn model(&self, submission: &Submission) -> Result<Option<String>, AnalysisError> {
         let options = &submission.options;
@@ -153,6 +152,12 @@ impl Analyses {
     /// By id, by name (the newest of that name), or by the beginning of an id.
     pub async fn get(&self, name: &str) -> Result<Analysis, AnalysisError> {
         one(name, self.store().find(name).await?)
+    }
+
+    /// The same for those who read: of a name the newest that is completed, or the newest while none is. A newer one that
+    /// failed or runs must not hide what was read before.
+    pub async fn readable(&self, name: &str) -> Result<Analysis, AnalysisError> {
+        one(name, self.store().find_readable(name).await?)
     }
 
     /// The analysis of this id.

@@ -23,11 +23,11 @@ impl Analyses {
         }
     }
 
-    /// The same by what [`get`](Self::get) takes, and quicker than both.
+    /// The same by what [`readable`](Self::readable) takes, and quicker than both.
     pub async fn knowledge_by_name(&self, name: &str) -> Result<Arc<KnowledgeBase>, AnalysisError> {
         let result = one(name, self.store().find_result(name).await?)?;
         match self.knowledge_of(result).await {
-            Err(error) if error.code == NOT_INDEXED => Err(not_indexed(error, &self.get(name).await?)),
+            Err(error) if error.code == NOT_INDEXED => Err(not_indexed(error, &self.readable(name).await?)),
             found => found,
         }
     }
@@ -46,7 +46,7 @@ impl Analyses {
         }
     }
 
-    /// All pages without their texts, by what [`get`](Self::get) takes.
+    /// All pages without their texts, by what [`readable`](Self::readable) takes.
     pub async fn page_heads(&self, name: &str) -> Result<Vec<PageHead>, AnalysisError> {
         one(name, self.store().find_page_heads(name).await?)
     }
@@ -59,12 +59,12 @@ impl Analyses {
         }
     }
 
-    /// The same by what [`get`](Self::get) takes.
+    /// The same by what [`readable`](Self::readable) takes.
     pub async fn page_by_name(&self, name: &str, slug: &str) -> Result<Option<Page>, AnalysisError> {
         one(name, self.store().find_page(name, slug).await?)
     }
 
-    /// What is said of one file, by what [`get`](Self::get) takes.
+    /// What is said of one file, by what [`readable`](Self::readable) takes.
     pub async fn reading(&self, name: &str, path: &str) -> Result<Option<FileReading>, AnalysisError> {
         one(name, self.store().find_reading(name, path).await?)
     }
@@ -82,7 +82,7 @@ impl Analyses {
     }
 
     /// Adds what is said of each of these files, which are in the order of their paths. The knowledge base has no
-    /// summaries: it is written before anything is said. The analysis is given by what [`get`](Self::get) takes.
+    /// summaries: it is written before anything is said. The analysis is given by what [`readable`](Self::readable) takes.
     pub async fn summarize(&self, name: &str, files: &mut [File]) -> Result<(), AnalysisError> {
         let (Some(first), Some(last)) = (files.first(), files.last()) else { return Ok(()) };
         let mut said = one(name, self.store().find_summaries(name, &first.path, &last.path).await?)?;

@@ -36,6 +36,47 @@ async fn a_queued_analysis_can_be_cancelled_resumed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn for_readers_a_name_is_the_newest_that_is_completed_and_an_id_is_that_one() {
+    let bed = Bed::new().await;
+    let root = bed.repository("greeter", PACKAGE);
+    let unreadable = bed.repository("other", &[("image.png", "x")]);
+    let named =
+        |path| Submission { name: Some("greeter".to_owned()), ..Submission::from(common::of_path(path)) };
+    let first_failed = bed.read(named(&unreadable)).await;
+    assert_eq!(bed.analyses.readable("greeter").await.unwrap().id, first_failed.id, "there is no better one");
+    let first = bed.read(named(&root)).await;
+    let second = bed.read(named(&root)).await;
+    let failed = bed.read(named(&unreadable)).await;
+    assert_eq!((second.status, failed.status), (Status::Completed, Status::Failed));
+    assert_eq!(bed.analyses.get("greeter").await.unwrap().id, failed.id);
+    assert_eq!(bed.analyses.readable("greeter").await.unwrap().id, second.id);
+    for other in [&first, &failed] {
+        assert_eq!(bed.analyses.readable(other.id.as_str()).await.unwrap().id, other.id);
+    }
+    assert!(!bed.analyses.page_heads("greeter").await.unwrap().is_empty());
+    assert!(bed.analyses.page_by_name("greeter", "overview").await.unwrap().is_some());
+    assert!(bed.analyses.knowledge_by_name("greeter").await.is_ok());
+    assert!(bed.analyses.reading("greeter", "greeter/core.py").await.unwrap().is_some());
+    assert!(bed.analyses.page_heads(failed.id.as_str()).await.unwrap().is_empty());
+    assert!(bed.analyses.knowledge_by_name(failed.id.as_str()).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_one_that_is_removed_hears_of_no_cancellation() {
+    let bed = Bed::with(|_| {}).await;
+    let root = bed.repository("greeter", PACKAGE);
+    let submitted = bed.submit(&root).await;
+    let mut events = bed.analyses.watch(&submitted.id, None).await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap().analysis.status, Status::Queued);
+    bed.analyses.remove(&submitted.id).await.unwrap();
+    assert_eq!(events.next().await, None);
+    let bed = bed.working();
+    // The task of the removed analysis is called off, or ends without doing anything.
+    assert_eq!(bed.read_path(&root).await.status, Status::Completed);
+    assert_eq!(bed.analyses.get(submitted.id.as_str()).await.unwrap_err().code, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_goes_on_where_it_stopped() {
     let bed = Bed::new().await;
     let root = bed.repository("greeter", PACKAGE);

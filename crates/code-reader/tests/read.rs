@@ -103,6 +103,88 @@ fn what_was_read_is_listed_shown_searched_and_removed() {
 }
 
 #[test]
+fn a_newer_analysis_that_failed_does_not_hide_what_was_read() {
+    let house = House::new();
+    let folder = shop(&house);
+    house.ok(&["read", folder.to_str().unwrap()]);
+    house.write("broken/image.png", "x");
+    house.fails(1, &["read", "broken", "--name", "shop"]);
+    let failed = house.json(&["list", "--json"])["items"][0]["id"].as_str().unwrap().to_owned();
+    for arguments in [
+        &["show", "shop"][..],
+        &["show", "shop", "--file", "shop/prices.py"],
+        &["search", "shop", "header"],
+        &["export", "shop", "--out", "docs"],
+    ] {
+        let output = house.run(arguments);
+        let told = common::text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        assert!(told.contains(&format!("a newer analysis of it ({failed}) failed")), "{arguments:?}: {told}");
+    }
+    assert!(house.fails(1, &["show", &failed]).contains("it failed"));
+    let server = house.start("api");
+    for path in ["pages", "pages/overview", "files", "items", "symbols", "graph", "search?q=header", "export"]
+    {
+        server.get(&format!("/api/v1/analyses/shop/{path}"));
+    }
+    assert_eq!(server.get("/api/v1/analyses/shop")["status"], "failed");
+    // What changes something means the newest.
+    assert!(house.ok(&["rm", "shop"]).contains(&failed));
+    let shown = house.run(&["show", "shop"]);
+    assert!(shown.status.success() && shown.stderr.is_empty(), "{}", common::text(&shown.stderr));
+}
+
+#[test]
+fn what_is_beyond_a_limit_is_told_with_its_reason() {
+    let house = House::new().with("READ_MAX_FILES", "3");
+    for number in 0..5 {
+        house.write(&format!("many/{number}.py"), "x = 1\n");
+    }
+    let told = common::text(&house.run(&["read", "many"]).stderr);
+    assert!(told.contains("3 files, 3 lines, Python 100 %, 2 skipped: beyond the first 3 files"), "{told}");
+    let server = house.start("api");
+    let counts = &server.get("/api/v1/analyses/many")["counts"];
+    assert_eq!((&counts["files"], &counts["skipped"]), (&3.into(), &2.into()));
+    let files = server.get("/api/v1/analyses/many/files");
+    assert_eq!((files["items"].as_array().unwrap().len(), &files["left_out"]), (3, &2.into()));
+    let large = house.write("mixed/large.py", &"x = 1\n".repeat(400_000));
+    std::fs::write(large.with_file_name("a.py"), "x = 1\n").unwrap();
+    let told = common::text(&house.run(&["read", "mixed"]).stderr);
+    assert!(told.contains("1 skipped: larger than 2 MiB"), "{told}");
+}
+
+#[test]
+fn what_is_removed_while_it_is_read_is_said_to_be_gone() {
+    // A provider that takes the question and never answers.
+    let provider = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/v1", provider.local_addr().unwrap());
+    let house = House::new().with("OPENAI_BASE_URL", &address).with("OPENAI_MODEL", "m");
+    shop(&house);
+    let read = house.command(&["read", "shop"]).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("the analysis to run", || house.ok(&["list"]).contains("running").then_some(()));
+    house.ok(&["rm", "shop"]);
+    let output = read.wait_with_output().unwrap();
+    let said = common::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("was removed") && !said.contains("resume"), "{said}");
+}
+
+#[test]
+fn our_own_data_is_never_written_into_the_repository() {
+    let house = House::new();
+    let folder = shop(&house);
+    let before = fingerprint(&folder);
+    let refused = house.fails(2, &["--data-dir", "shop/data", "read", "shop"]);
+    assert!(refused.contains("the data folder") && refused.contains("--data-dir"), "{refused}");
+    let mut homeless = house.command(&["read", "."]);
+    let homeless = homeless.env_remove("DATA_DIR").env("HOME", "home").current_dir(&folder).output().unwrap();
+    let told = common::text(&homeless.stderr);
+    assert!(homeless.status.code() == Some(2) && told.contains("HOME"), "{told}");
+    assert_eq!(fingerprint(&folder), before);
+    assert!(!house.dir.path().join("shop/data").exists());
+}
+
+#[test]
 fn every_list_has_items_and_next_and_what_is_shown_has_the_shape_of_the_api() {
     let house = House::new();
     let folder = shop(&house);

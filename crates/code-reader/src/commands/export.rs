@@ -10,7 +10,7 @@ use crate::terminal;
 
 /// Writes an analysis to files, or as JSON to stdout.
 pub async fn run(analyses: &Analyses, args: &ExportArgs) -> Result<u8, CliError> {
-    let analysis = analyses.get(&args.analysis).await?;
+    let analysis = super::readable(analyses, &args.analysis).await?;
     match (args.format, &args.out) {
         (ExportFormat::Md, None) => {
             Err(CliError::usage("`--format md` writes a folder of pages: name it with --out DIR"))

@@ -19,7 +19,7 @@ pub use worker::NAME as WORKER_NAME;
 
 use std::path::Path;
 
-use analysis::Analyses;
+use analysis::{Analyses, Analysis, Status};
 use celeriac_cli::{CommandError, ListCommand, Screen};
 use nix::errno::Errno;
 use nix::unistd::AccessFlags;
@@ -88,6 +88,31 @@ async fn look(config: &Config) -> Result<Analyses, CliError> {
         .hint("choose another data folder with --data-dir or DATA_DIR"));
     }
     Ok(Analyses::look(settings).await?)
+}
+
+/// What there is to read under a name or id. That a newer one of the name failed or runs is said.
+async fn readable(analyses: &Analyses, name: &str) -> Result<Analysis, CliError> {
+    let found = analyses.readable(name).await?;
+    let newest = analyses.get(name).await?;
+    if newest.id != found.id {
+        terminal::note(&format!(
+            "This is {} as it was read on {}: a newer analysis of it ({}) {}.",
+            terminal::name(&found.name),
+            found.created_at.strftime("%Y-%m-%d %H:%M"),
+            newest.id,
+            state(&newest)
+        ));
+    }
+    Ok(found)
+}
+
+/// What became of an analysis that is not completed.
+fn state(analysis: &Analysis) -> &'static str {
+    match analysis.status {
+        Status::Failed => "failed",
+        Status::Cancelled => "was cancelled",
+        _ => "is not completed yet",
+    }
 }
 
 /// What became of a command to the queue, with Celery's exit codes.

@@ -23,7 +23,7 @@ pub async fn run(analyses: &Analyses, args: &SearchArgs) -> Result<u8, CliError>
     if args.query.iter().all(|words| words.trim().is_empty()) {
         return Err(CliError::usage("there is nothing to search for").hint("give words, or a part of a name"));
     }
-    let analysis = analyses.get(&args.analysis).await?;
+    let analysis = super::readable(analyses, &args.analysis).await?;
     let knowledge = analyses.knowledge(&analysis.id).await?;
     let query = SearchQuery {
         text: args.query.join(" "),

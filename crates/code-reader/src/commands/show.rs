@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use analysis::{Analyses, Analysis, FileDetail, Lines, List, Status};
+use analysis::{Analyses, Analysis, FileDetail, Lines, List};
 use reader::PageHead;
 
 use crate::cli::ShowArgs;
@@ -12,7 +12,7 @@ use crate::terminal;
 
 /// Shows a page, the tree of pages, or a file.
 pub async fn run(analyses: &Analyses, args: &ShowArgs) -> Result<u8, CliError> {
-    let analysis = analyses.get(&args.analysis).await?;
+    let analysis = super::readable(analyses, &args.analysis).await?;
     if let Some(path) = &args.file {
         return file(analyses, &analysis, path, args.json).await;
     }
@@ -94,11 +94,7 @@ fn tree(pages: &[PageHead]) -> String {
 }
 
 fn no_pages(analysis: &Analysis) -> CliError {
-    let state = match analysis.status {
-        Status::Failed => "failed",
-        Status::Cancelled => "was cancelled",
-        _ => "is not completed yet",
-    };
+    let state = super::state(analysis);
     let error = CliError::failed(format!("{} has no pages: it {state}", terminal::name(&analysis.name)));
     if analysis.status.is_final() {
         error.hint(format!("`code-reader resume {}` goes on with it", analysis.id))

@@ -40,7 +40,7 @@ pub async fn export(
     Path(id): Path<String>,
     Query(query): Query<ExportQuery>,
 ) -> Result<([(HeaderName, String); 2], Body), Problem> {
-    let analysis = state.analyses.get(&id).await?;
+    let analysis = state.analyses.readable(&id).await?;
     let (format, mime, ending) = match query.format.unwrap_or(Format::Json) {
         Format::Json => (ExportFormat::Json, "application/json", "json"),
         Format::Md => (ExportFormat::Zip, "application/zip", "zip"),

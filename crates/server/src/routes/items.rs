@@ -15,6 +15,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub struct ItemsQuery {
     /// At most so many (1 to 5,000; 500 when left out).
+    #[param(minimum = 1, maximum = 5_000)]
     limit: Option<usize>,
     /// `next` of the part before.
     cursor: Option<String>,

@@ -46,12 +46,19 @@ impl Store {
         self.tables.read(move |db| analyses::find(db, &text)).await
     }
 
-    /// The result that the analysis works on, once it has one: [`find`](Self::find) and
+    /// By id, by name (the newest of that name that is completed; the newest while none is), or by the beginning of an
+    /// id: for those who read, from whom a newer one that failed or runs must not hide what there is.
+    pub async fn find_readable(&self, text: &str) -> Result<Found, StoreError> {
+        let text = text.to_owned();
+        self.tables.read(move |db| analyses::find_readable(db, &text)).await
+    }
+
+    /// The result that the analysis works on, once it has one: [`find_readable`](Self::find_readable) and
     /// [`result_of`](Self::result_of) in one look-up, for every one of them waits for two threads.
     pub async fn find_result(&self, text: &str) -> Result<Found<Option<ResultId>>, StoreError> {
         let text = text.to_owned();
         self.tables
-            .read(move |db| analyses::find(db, &text)?.and_then(|found| results::of(db, &found.id)))
+            .read(move |db| analyses::find_readable(db, &text)?.and_then(|found| results::of(db, &found.id)))
             .await
     }
 
@@ -96,7 +103,7 @@ impl Store {
         let text = text.to_owned();
         self.tables
             .read(move |db| {
-                analyses::find(db, &text)?.and_then(|found| match results::of(db, &found.id)? {
+                analyses::find_readable(db, &text)?.and_then(|found| match results::of(db, &found.id)? {
                     Some(result) => look_up(db, &result),
                     None => Ok(T::default()),
                 })

@@ -97,8 +97,17 @@ pub(crate) fn get(db: &Connection, id: &AnalysisId) -> rusqlite::Result<Option<(
 
 /// By id, by name (the newest), or by the beginning of an id.
 pub(crate) fn find(db: &Connection, text: &str) -> rusqlite::Result<Found> {
-    let newest = format!("{COLUMNS} WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC, id DESC LIMIT 1");
-    if let Some(analysis) = db.prepare_cached(&newest)?.query_row([text], read).optional()? {
+    find_first(db, text, "id DESC")
+}
+
+/// The same for those who read: of a name the newest that is completed, if there is one.
+pub(crate) fn find_readable(db: &Connection, text: &str) -> rusqlite::Result<Found> {
+    find_first(db, text, "status = 'completed' DESC, id DESC")
+}
+
+fn find_first(db: &Connection, text: &str, order: &str) -> rusqlite::Result<Found> {
+    let first = format!("{COLUMNS} WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC, {order} LIMIT 1");
+    if let Some(analysis) = db.prepare_cached(&first)?.query_row([text], read).optional()? {
         return Ok(Found::One(Box::new(analysis)));
     }
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
