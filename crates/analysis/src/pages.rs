@@ -1,5 +1,6 @@
 //! Step `document`: the pages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use celeriac::Context;
@@ -31,11 +32,11 @@ pub(crate) async fn write(
 ) -> Result<Vec<SavedPage>, Broken> {
     let shared = cx.state();
     let base = shared.knowledge().of(shared, result).await?;
-    let readings = Arc::new(told(shared.store(), result, analysis.model.is_some()).await?);
+    let summaries = summaries(shared.store(), result).await?;
     let options = options(analysis.language);
     let language = options.language;
-    let (kb, described) = (base.clone(), readings.clone());
-    let made = blocking(move || static_pages(&kb, &described, &options)).await;
+    let kb = base.clone();
+    let made = blocking(move || static_pages(&kb, &summaries, &options)).await;
     let pages = made.map_err(AnalysisError::internal)?;
     let Some(model) = &analysis.model else {
         return Ok(pages.into_iter().map(by_facts).collect());
@@ -47,7 +48,6 @@ pub(crate) async fn write(
         run,
         result,
         base,
-        readings,
         slugs: pages.iter().map(|page| page.slug.clone()).collect(),
         options: WriteOptions { language, ..WriteOptions::default() },
     };
@@ -66,7 +66,6 @@ struct Written<'a> {
     run: Run,
     result: &'a ResultId,
     base: Arc<KnowledgeBase>,
-    readings: Arc<Vec<FileReading>>,
     slugs: Vec<String>,
     options: WriteOptions,
 }
@@ -110,7 +109,8 @@ impl Written<'_> {
     /// One page: from the cache, or written, and then kept at once.
     async fn one(&self, page: Page) -> Result<SavedPage, AnalysisError> {
         let store = self.cx.state().store();
-        let key = self.key(&page).await?;
+        let readings = Arc::new(self.readings(&page).await?);
+        let key = self.key(&page, readings.clone()).await?;
         let _alone = self.cx.state().flights().enter(&key).await;
         if let Some(answer) = store.answer(&key).await?
             && let Some(kept) = self.kept(answer.body, &page).await?
@@ -118,7 +118,7 @@ impl Written<'_> {
             self.keep(Vec::new(), vec![key], spared(&answer.usage)).await?;
             return Ok(SavedPage { page: kept, is_fallback: false, usage: Some(answer.usage) });
         }
-        match write_page(&self.client, &self.base, &self.readings, &page, &self.slugs, &self.options).await {
+        match write_page(&self.client, &self.base, &readings, &page, &self.slugs, &self.options).await {
             Ok(written) => {
                 let usage = usage_of(&self.client, written.calls.into(), written.usage);
                 let is_fallback = written.page.origin == Origin::Static;
@@ -144,9 +144,20 @@ impl Written<'_> {
         }
     }
 
-    async fn key(&self, page: &Page) -> Result<String, AnalysisError> {
+    /// What the writer of a page is shown: the readings of the files that it cites, without their code, which lies in
+    /// the knowledge base and is most of them. Those of all files would be the most that a large repository needs.
+    async fn readings(&self, page: &Page) -> Result<Vec<FileReading>, AnalysisError> {
+        let cited: BTreeSet<String> = page.citations.iter().map(|citation| citation.path.clone()).collect();
+        let store = self.cx.state().store();
+        let mut readings = store.readings_of(self.result, cited.into_iter().collect()).await?;
+        let items = readings.iter_mut().flat_map(|reading| &mut reading.items);
+        items.for_each(|item| item.code = String::new());
+        Ok(readings)
+    }
+
+    async fn key(&self, page: &Page, readings: Arc<Vec<FileReading>>) -> Result<String, AnalysisError> {
         let (base, page, model) = (self.base.clone(), page.clone(), self.client.settings().model.clone());
-        let (language, readings) = (self.options.language, self.readings.clone());
+        let language = self.options.language;
         let key = blocking(move || page_cache_key(&model, language, &base, &readings, &page)).await;
         key.map_err(AnalysisError::internal)
     }
@@ -188,23 +199,10 @@ pub(crate) fn options(language: DocumentLanguage) -> DocumentOptions {
     }
 }
 
-/// What pages need of the readings: no code, which lies in the knowledge base and is most of them; and what was read
-/// without an LLM tells a page nothing that is not there too, unless a model is to see it.
-async fn told(
-    store: &Store,
-    result: &ResultId,
-    for_a_model: bool,
-) -> Result<Vec<FileReading>, AnalysisError> {
-    each_reading(store, result, |mut reading| {
-        if !for_a_model && reading.origin == Origin::Static {
-            return None;
-        }
-        if for_a_model {
-            reading.items.iter_mut().for_each(|item| item.code = String::new());
-        } else {
-            reading.items = Vec::new();
-        }
-        Some(reading)
+/// What static pages need of the readings: what an LLM said of files as a whole. The rest is in the knowledge base too.
+async fn summaries(store: &Store, result: &ResultId) -> Result<Vec<FileReading>, AnalysisError> {
+    each_reading(store, result, |reading| {
+        (reading.origin == Origin::Llm).then(|| FileReading { items: Vec::new(), ..reading })
     })
     .await
 }
