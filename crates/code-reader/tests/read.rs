@@ -185,6 +185,22 @@ fn our_own_data_is_never_written_into_the_repository() {
 }
 
 #[test]
+fn a_dumb_terminal_is_sent_no_codes() {
+    let house = House::new();
+    shop(&house);
+    for (terminal, coded) in [("dumb", false), ("xterm", true)] {
+        for arguments in [&["read", "shop"][..], &["list"], &["show", "shop"]] {
+            let mut command = std::process::Command::new("/usr/bin/env");
+            command.args(["-i", "-C"]).arg(house.dir.path()).arg(format!("TERM={terminal}"));
+            command.arg(format!("DATA_DIR={}", house.data().display())).arg(common::BINARY).args(arguments);
+            let ran: Value = serde_json::from_str(&test_servers::in_terminal(&command, "[]")).unwrap();
+            assert_eq!(ran["code"], 0, "{ran}");
+            assert_eq!(ran["output"].as_str().unwrap().contains('\u{1b}'), coded, "{arguments:?}: {ran}");
+        }
+    }
+}
+
+#[test]
 fn every_list_has_items_and_next_and_what_is_shown_has_the_shape_of_the_api() {
     let house = House::new();
     let folder = shop(&house);
