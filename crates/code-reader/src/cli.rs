@@ -229,7 +229,7 @@ pub struct RemoveArgs {
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Its name, its id or the beginning of its id.
+    /// Its name (the newest that is completed counts), its id or the beginning of its id.
     pub analysis: String,
     /// The page; its overview when left out.
     #[arg(conflicts_with_all = ["pages", "file"])]
@@ -248,7 +248,7 @@ pub struct ShowArgs {
 /// `search`.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// Its name, its id or the beginning of its id.
+    /// Its name (the newest that is completed counts), its id or the beginning of its id.
     pub analysis: String,
     /// What to look for; parts of identifiers are words too.
     #[arg(required = true)]
@@ -270,7 +270,7 @@ pub struct SearchArgs {
 /// `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Its name, its id or the beginning of its id.
+    /// Its name (the newest that is completed counts), its id or the beginning of its id.
     pub analysis: String,
     /// `md` is a folder of pages with analysis.json, `json` one document.
     #[arg(long, value_enum, default_value_t = ExportFormat::Md)]

@@ -39,7 +39,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
     paths(r::files::show, r::pages::show),
     tags(
         (name = "analyses", description = "Submit and follow"),
-        (name = "reading", description = "What was read"),
+        (name = "reading", description = "What was read; a name means the newest analysis of it that is completed"),
         (name = "machines", description = "For machines")
     )
 )]
