@@ -6,6 +6,7 @@ import { analyses, info } from "../api/client";
 import type { Analysis } from "../api/types";
 import { isFinal } from "../api/watch";
 import { useTexts } from "../i18n";
+import { useScroll } from "../state/entries";
 import { useLoad } from "../state/load";
 import { ProblemNote } from "../ui/ProblemNote";
 import { TopBar } from "../ui/TopBar";
@@ -35,6 +36,8 @@ export function ListPage() {
       return [...fresh.items, ...older];
     });
   }, [first.value]);
+
+  useScroll("window", shown && "list");
 
   const change = useCallback((changed: Analysis) => {
     setShown((before) => before?.map((item) => (item.id === changed.id ? changed : item)) ?? null);

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 
 import type { CodeSymbol, FileDetail, Item } from "../api/types";
 import { useTexts } from "../i18n";
+import { useScroll } from "../state/entries";
 import { fileHref, pageHref } from "../state/routes";
 import { useSource } from "../source/useSource";
 import type { Range } from "../text/citation";
@@ -19,6 +20,7 @@ export function FilePage({ id, name, path, range }: { id: string; name: string; 
   const source = useSource(id, path);
   const { detail } = source;
   useTitle(path, name);
+  useScroll("content", detail?.path === path ? path : null);
   return (
     <div class="file-page">
       <header class="file-head">

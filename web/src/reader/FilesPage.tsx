@@ -1,12 +1,14 @@
 // All files, the most important first, with what was skipped and why.
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
+import { useChosen, useScroll } from "../state/entries";
 import { fileHref } from "../state/routes";
 import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
+import { byText } from "./folders";
 
 const PART = 300;
 
@@ -15,19 +17,22 @@ function breakable(path: string) {
   return path.split(/(?<=\/)/).map((part) => <>{part}<wbr /></>);
 }
 
+function byRank(a: FileRow, b: FileRow): number {
+  return Number(a.skipped !== null) - Number(b.skipped !== null) || b.rank - a.rank || byText(a.path, b.path);
+}
+
 export function FilesPage({ id, name, files }: { id: string; name: string; files: readonly FileRow[] | null }) {
   const t = useTexts();
   useTitle(t.filesTitle, name);
-  const [filter, setFilter] = useState("");
-  const [skipped, setSkipped] = useState(false);
-  const [shown, setShown] = useState(PART);
+  const [filter, setFilter] = useChosen("filter", "");
+  const [skipped, setSkipped] = useChosen("skipped", false);
+  const [shown, setShown] = useChosen("shown", PART);
+  useScroll("content", files && "files");
   const wanted = filter.trim().toLowerCase();
+  const sorted = useMemo(() => [...(files ?? [])].sort(byRank), [files]);
   const matches = useMemo(
-    () =>
-      (files ?? [])
-        .filter((file) => (skipped || file.skipped === null) && file.path.toLowerCase().includes(wanted))
-        .sort((a, b) => Number(a.skipped !== null) - Number(b.skipped !== null) || b.rank - a.rank || a.path.localeCompare(b.path)),
-    [files, wanted, skipped],
+    () => sorted.filter((file) => (skipped || file.skipped === null) && file.path.toLowerCase().includes(wanted)),
+    [sorted, wanted, skipped],
   );
   return (
     <div class="files-page">

@@ -1,12 +1,13 @@
 // One page of the documentation.
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import { page as loadPage } from "../api/client";
 import type { PageHead } from "../api/types";
 import { useTexts } from "../i18n";
+import { useScroll } from "../state/entries";
 import { useLoad } from "../state/load";
-import { type Place, pageHref } from "../state/routes";
+import { type Place, decodeHash, pageHref } from "../state/routes";
 import { type Heading, renderMarkdown } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -26,7 +27,6 @@ interface Props {
 export function PageView({ id, name, slug, version, at, hash, order }: Props) {
   const t = useTexts();
   const { value: page, problem, reload } = useLoad(`page ${id} ${slug} ${version}`, (signal) => loadPage(id, slug, signal));
-  const shown = page?.slug ?? null;
   useTitle(page?.title, name);
 
   const rendered = useMemo(
@@ -39,12 +39,7 @@ export function PageView({ id, name, slug, version, at, hash, order }: Props) {
     [id, page, t],
   );
 
-  useEffect(() => {
-    if (shown === null) return;
-    const target = hash.length > 1 ? document.getElementById(decodeHash(hash)) : null;
-    if (target) target.scrollIntoView();
-    else document.getElementById("content")?.scrollTo(0, 0);
-  }, [shown, hash]);
+  useScroll("content", page?.slug === slug ? slug + hash : null, () => document.getElementById(decodeHash(hash)));
 
   if (problem) return <ProblemNote problem={problem} onRetry={reload} />;
   if (!page || !rendered) return <p class="quiet" aria-busy="true">{t.loading}</p>;
@@ -89,12 +84,4 @@ function Outline({ headings, href }: { headings: readonly Heading[]; href: strin
       ))}
     </ul>
   );
-}
-
-function decodeHash(hash: string): string {
-  try {
-    return decodeURIComponent(hash.slice(1));
-  } catch {
-    return hash.slice(1);
-  }
 }

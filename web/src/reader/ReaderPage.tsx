@@ -93,7 +93,7 @@ function Reader({ analysis: given, route }: { analysis: Analysis; route: ReaderR
         route={route} id={id} open={drawer} tree={tree} currentSlug={slug} files={files.value} filesProblem={files.problem}
         onTab={setTab} onClose={() => setDrawer(false)}
       />
-      <main id="content" class="content" tabIndex={-1}>
+      <main id="content" class="content" data-pane="content" tabIndex={-1}>
         <Content
           route={route} analysis={analysis} slug={slug} version={version} order={order} pages={pages}
           files={files.value} onChange={setBase}

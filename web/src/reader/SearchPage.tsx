@@ -3,6 +3,7 @@
 import { search } from "../api/client";
 import type { Hit, PageHead } from "../api/types";
 import { useTexts } from "../i18n";
+import { useScroll } from "../state/entries";
 import { useLoad } from "../state/load";
 import { type Place, pageHref, searchHref } from "../state/routes";
 import { markWords } from "../text/marks";
@@ -25,6 +26,7 @@ export function SearchPage({ id, name, query, at, pages }: Props) {
     query === "" ? null : `search ${id} ${query}`,
     (signal) => search(id, query, signal),
   );
+  useScroll("content", loading ? null : query);
   const titles = query === "" ? [] : pages.filter((page) => page.title.toLowerCase().includes(query.toLowerCase())).slice(0, 8);
   const current = at && searchHref(id, query, at);
   return (

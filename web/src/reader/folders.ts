@@ -43,11 +43,18 @@ function joined(folder: Folder): Folder {
 }
 
 function sorted(folders: readonly Folder[]): Folder[] {
-  return [...folders].sort((a, b) => a.name.localeCompare(b.name));
+  return [...folders].sort((a, b) => byText(a.name, b.name));
 }
 
 function byPath(a: FileRow, b: FileRow): number {
-  return a.path.localeCompare(b.path);
+  return byText(a.path, b.path);
+}
+
+const collator = new Intl.Collator();
+
+/** As `localeCompare`, and many times faster on long lists. */
+export function byText(a: string, b: string): number {
+  return collator.compare(a, b);
 }
 
 export function baseName(path: string): string {

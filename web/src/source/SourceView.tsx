@@ -4,6 +4,7 @@ import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { useTexts } from "../i18n";
+import { takePosition } from "../state/entries";
 import { fileHref } from "../state/routes";
 import type { Range } from "../text/citation";
 import type { Span } from "./shiki";
@@ -36,11 +37,13 @@ export function SourceView({ id, path, source, range }: Props) {
 
   useLayoutEffect(() => {
     const element = frame.current;
-    if (!element || total === 0) return;
-    element.scrollTop = range ? scrollTo(range, element.clientHeight, LINE_HEIGHT) : 0;
+    // Right after a step to another file, its text is still that of the one before.
+    if (!element || total === 0 || detail?.path !== path) return;
+    const left = takePosition("source");
+    element.scrollTop = left ?? (range ? scrollTo(range, element.clientHeight, LINE_HEIGHT) : 0);
     element.scrollLeft = 0;
     if (!whole) setView(visible(element.scrollTop, element.clientHeight, LINE_HEIGHT, total));
-  }, [path, total, whole, range?.start, range?.end]);
+  }, [path, detail?.path, total, whole, range?.start, range?.end]);
 
   useEffect(() => {
     for (const block of seen) need(block);
@@ -59,7 +62,7 @@ export function SourceView({ id, path, source, range }: Props) {
   const below = Math.max(0, total - Math.max(shown.end, 0)) * LINE_HEIGHT;
 
   return (
-    <div class="source-frame" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.sourceOf(path)}>
+    <div class="source-frame" data-pane="source" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.sourceOf(path)}>
       <div class="source-lines" style={{ paddingTop: above, paddingBottom: below, "--digits": String(total).length }}>
         {numbers.map((line) => (
           <Line

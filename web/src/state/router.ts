@@ -1,7 +1,8 @@
 // Where the browser stands. Links are plain anchors: one listener turns those that lead to pages of ours
 // into steps without a load.
 
-import { type Route, parseRoute } from "./routes";
+import { arriveAtEntry, leaveEntry, newEntry, sameEntry, startEntries } from "./entries";
+import { type Route, decodeHash, parseRoute } from "./routes";
 import { createStore } from "./store";
 
 function current(): Route {
@@ -11,14 +12,21 @@ function current(): Route {
 export const route = createStore<Route>(current());
 
 export function navigate(href: string, how: "push" | "replace" = "push"): void {
-  if (how === "replace") history.replaceState(null, "", href);
-  else history.pushState(null, "", href);
+  leaveEntry();
+  if (how === "replace") history.replaceState(sameEntry(), "", href);
+  else history.pushState(newEntry(), "", href);
+  arriveAtEntry(false);
   route.set(current());
 }
 
 export function startRouter(): void {
-  addEventListener("popstate", () => route.set(current()));
-  addEventListener("hashchange", () => route.set(current()));
+  startEntries();
+  // A step to another hash is told as such a step too.
+  addEventListener("popstate", () => {
+    leaveEntry();
+    arriveAtEntry(true);
+    route.set(current());
+  });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -28,7 +36,8 @@ export function startRouter(): void {
     if (url.origin !== location.origin) return;
     if (url.pathname !== "/" && !url.pathname.startsWith("/a/")) return;
     event.preventDefault();
-    if (url.href !== location.href) navigate(url.pathname + url.search + url.hash);
-    else if (url.hash !== "") document.getElementById(decodeURIComponent(url.hash.slice(1)))?.scrollIntoView();
+    if (anchor.classList.contains("skip")) document.getElementById("content")?.focus();
+    else if (url.href !== location.href) navigate(url.pathname + url.search + url.hash);
+    else if (url.hash !== "") document.getElementById(decodeHash(url.hash))?.scrollIntoView();
   });
 }

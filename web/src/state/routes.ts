@@ -76,6 +76,11 @@ function parsePlace(text: string | null): Place | null {
   return { path: text.slice(0, split), range: parseRange(text.slice(split)) };
 }
 
+/** The name of a place on a page: `#a%20b` → `a b`. */
+export function decodeHash(hash: string): string {
+  return decode(hash.slice(1)) ?? hash.slice(1);
+}
+
 function decode(text: string): string | null {
   try {
     return decodeURIComponent(text);
