@@ -6,6 +6,7 @@ import { stepStates } from "../src/list/steps";
 import { fileTree } from "../src/reader/folders";
 import { inReadingOrder, pageTree, shortTitle } from "../src/reader/pages";
 import { fitZoom } from "../src/diagram/zoom";
+import { grown, partAround } from "../src/ui/part";
 import { blockOf, linesOf, scrollTo, visible } from "../src/source/window";
 
 const page = (slug: string, parent: string | null, order: number): PageHead => ({ slug, title: slug, parent, order, origin: "static" });
@@ -65,4 +66,14 @@ test("a diagram fits the width until its labels could not be read", () => {
   assert.equal(fitZoom(200, 800), 1);
   assert.equal(fitZoom(1000, 832), 0.8);
   assert.equal(fitZoom(10_000, 800), 0.6);
+});
+
+test("of a long list some hundreds are drawn, around the entry that matters", () => {
+  assert.deepEqual(partAround(-1, 240), { from: 0, to: 240 });
+  assert.deepEqual(partAround(-1, 30_000), { from: 0, to: 200 });
+  assert.deepEqual(partAround(15_000, 30_000), { from: 14_900, to: 15_100 });
+  assert.deepEqual(partAround(29_999, 30_000), { from: 29_800, to: 30_000 });
+  assert.deepEqual(grown({ from: 100, to: 300 }, 30_000, "before"), { from: 0, to: 300 });
+  assert.deepEqual(grown({ from: 100, to: 600 }, 30_000, "after"), { from: 100, to: 1_100 });
+  assert.deepEqual(grown({ from: 0, to: 200 }, 260, "after"), { from: 0, to: 260 });
 });

@@ -11,6 +11,7 @@ import type { Range } from "../text/citation";
 import { formatBytes, languageName } from "../text/format";
 import { renderInline } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
+import { Parts } from "../ui/Parts";
 import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 import { SourceBody } from "./SourcePane";
@@ -32,6 +33,7 @@ export function FilePage({ id, name, path, range }: { id: string; name: string; 
           {detail?.reading && <OriginBadge origin={detail.reading.origin} />}
         </p>
         {(detail?.reading?.summary ?? detail?.summary) && <p>{ticked(detail?.reading?.summary ?? detail?.summary ?? "")}</p>}
+        {detail && source.whole === null && source.total > 0 && <p class="quiet">{t.longFile}</p>}
         {detail?.reading?.note && <p class="quiet">{detail.reading.note}</p>}
       </header>
       <div class="file-body">
@@ -51,13 +53,13 @@ function Known({ id, detail }: { id: string; detail: FileDetail }) {
       {items.length > 0 && (
         <details open>
           <summary>{t.itemsTitle} <small>{items.length}</small></summary>
-          {items.map((item) => <ItemView id={id} item={item} />)}
+          <ul class="items"><Parts items={items}>{(item) => <ItemView id={id} item={item} />}</Parts></ul>
         </details>
       )}
       {detail.symbols.length > 0 && (
         <details open={items.length === 0}>
           <summary>{t.symbolsTitle} <small>{detail.symbols.length}</small></summary>
-          <ul class="symbols">{detail.symbols.map((symbol) => <SymbolEntry id={id} symbol={symbol} />)}</ul>
+          <ul class="symbols"><Parts items={detail.symbols}>{(symbol) => <SymbolEntry id={id} symbol={symbol} />}</Parts></ul>
         </details>
       )}
       <Paths id={id} title={t.importsTitle} paths={detail.imports} />
@@ -89,10 +91,10 @@ function ItemView({ id, item }: { id: string; item: Item }) {
     [id, item, t],
   );
   return (
-    <section class="item">
+    <li class="item">
       <h3><a href={fileHref(id, item.path, { start: item.start_line, end: item.end_line })}>{item.title}</a></h3>
       <div class="markdown" dangerouslySetInnerHTML={{ __html: html }} />
-    </section>
+    </li>
   );
 }
 
@@ -101,7 +103,7 @@ function Paths({ id, title, paths }: { id: string; title: string; paths: readonl
   return (
     <details>
       <summary>{title} <small>{paths.length}</small></summary>
-      <ul class="symbols">{paths.map((path) => <li><a href={fileHref(id, path)}>{path}</a></li>)}</ul>
+      <ul class="symbols"><Parts items={paths}>{(path) => <li><a href={fileHref(id, path)}>{path}</a></li>}</Parts></ul>
     </details>
   );
 }

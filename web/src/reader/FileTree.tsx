@@ -1,4 +1,4 @@
-// Folders and files; a folder's content is made when it is opened.
+// Folders and files; a folder's content is made when it is opened, and in parts when it is long.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -6,6 +6,7 @@ import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { fileHref } from "../state/routes";
 import { ExpandIcon, FileIcon, FolderIcon } from "../ui/icons";
+import { Parts } from "../ui/Parts";
 import { type Folder, baseName, fileTree } from "./folders";
 
 interface Props {
@@ -14,15 +15,13 @@ interface Props {
   current: string | null;
 }
 
-const MATCHES = 200;
-
 export function FileTree({ id, files, current }: Props) {
   const t = useTexts();
   const [filter, setFilter] = useState("");
   const tree = useMemo(() => fileTree(files), [files]);
   const wanted = filter.trim().toLowerCase();
   const matches = useMemo(
-    () => (wanted === "" ? [] : files.filter((file) => file.path.toLowerCase().includes(wanted)).slice(0, MATCHES)),
+    () => (wanted === "" ? [] : files.filter((file) => file.path.toLowerCase().includes(wanted))),
     [files, wanted],
   );
   return (
@@ -35,7 +34,9 @@ export function FileTree({ id, files, current }: Props) {
       {wanted !== "" && matches.length === 0 && <p class="quiet">{t.noFiles}</p>}
       {wanted !== "" && (
         <ul class="tree">
-          {matches.map((file) => <FileEntry id={id} file={file} label={file.path} current={current} />)}
+          <Parts items={matches}>
+            {(file) => <FileEntry key={file.path} id={id} file={file} label={file.path} current={current} />}
+          </Parts>
         </ul>
       )}
     </>
@@ -43,22 +44,32 @@ export function FileTree({ id, files, current }: Props) {
 }
 
 function Entries({ id, folder, current }: { id: string; folder: Folder; current: string | null }) {
+  const entries = useMemo(() => [...folder.folders, ...folder.files], [folder]);
+  const at = useMemo(
+    () => entries.findIndex((entry) => ("folders" in entry ? holds(entry, current) : entry.path === current)),
+    [entries, current],
+  );
   return (
     <ul class="tree">
-      {folder.folders.map((each) => <FolderEntry key={each.path} id={id} folder={each} current={current} />)}
-      {folder.files.map((file) => (
-        <FileEntry key={file.path} id={id} file={file} label={baseName(file.path)} current={current} />
-      ))}
+      <Parts items={entries} at={at}>
+        {(entry) => "folders" in entry
+          ? <FolderEntry key={`${entry.path}/`} id={id} folder={entry} current={current} />
+          : <FileEntry key={entry.path} id={id} file={entry} label={baseName(entry.path)} current={current} />}
+      </Parts>
     </ul>
   );
 }
 
+function holds(folder: Folder, path: string | null): boolean {
+  return path !== null && path.startsWith(`${folder.path}/`);
+}
+
 function FolderEntry({ id, folder, current }: { id: string; folder: Folder; current: string | null }) {
-  const holds = current !== null && current.startsWith(`${folder.path}/`);
-  const [open, setOpen] = useState(holds);
+  const onTheWay = holds(folder, current);
+  const [open, setOpen] = useState(onTheWay);
   useEffect(() => {
-    if (holds) setOpen(true);
-  }, [holds]);
+    if (onTheWay) setOpen(true);
+  }, [onTheWay]);
   return (
     <li>
       <button type="button" class="folder" aria-expanded={open} onClick={() => setOpen(!open)}>

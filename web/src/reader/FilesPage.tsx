@@ -8,7 +8,6 @@ import { useChosen, useScroll } from "../state/entries";
 import { fileHref } from "../state/routes";
 import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
-import { byText } from "./folders";
 
 const PART = 300;
 
@@ -17,8 +16,9 @@ function breakable(path: string) {
   return path.split(/(?<=\/)/).map((part) => <>{part}<wbr /></>);
 }
 
+/** Those of one rank stay as they come, by their paths. */
 function byRank(a: FileRow, b: FileRow): number {
-  return Number(a.skipped !== null) - Number(b.skipped !== null) || b.rank - a.rank || byText(a.path, b.path);
+  return Number(a.skipped !== null) - Number(b.skipped !== null) || b.rank - a.rank;
 }
 
 export function FilesPage({ id, name, files }: { id: string; name: string; files: readonly FileRow[] | null }) {

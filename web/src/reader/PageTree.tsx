@@ -1,6 +1,6 @@
 // The pages, nested. In a long tree only the branches that lead to the current page are open.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useTexts } from "../i18n";
 import { pageHref } from "../state/routes";
@@ -36,8 +36,13 @@ function Entry({ id, node, current, long }: { id: string; node: PageNode; curren
   useEffect(() => {
     if (holds) setOpen(true);
   }, [holds]);
+  const here = page.slug === current;
+  const anchor = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (here) anchor.current?.scrollIntoView({ block: "nearest" });
+  }, [here]);
   const link = (
-    <a href={pageHref(id, page.slug)} aria-current={page.slug === current ? "page" : undefined}><span>{name}</span></a>
+    <a ref={anchor} href={pageHref(id, page.slug)} aria-current={here ? "page" : undefined}><span>{name}</span></a>
   );
   if (children.length === 0) return <li>{link}</li>;
   return (
