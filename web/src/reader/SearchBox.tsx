@@ -16,9 +16,14 @@ export function SearchBox({ id, route }: { id: string; route: Route }) {
   const searched = route.name === "search" ? route.query : "";
   const [text, setText] = useState(searched);
 
+  // What was typed here is not taken over again: it may have gone on since. A step back or forward is.
+  const sent = useRef(searched);
   useEffect(() => {
-    if (document.activeElement !== input.current || route.name !== "search") setText(searched);
-  }, [searched, route.name]);
+    if (sent.current === searched) return;
+    sent.current = searched;
+    clearTimeout(timer.current);
+    setText(searched);
+  }, [searched]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -38,7 +43,8 @@ export function SearchBox({ id, route }: { id: string; route: Route }) {
   const go = (query: string): void => {
     clearTimeout(timer.current);
     if (query.trim() === "" && route.name !== "search") return;
-    navigate(searchHref(id, query.trim()), route.name === "search" ? "replace" : "push");
+    sent.current = query.trim();
+    navigate(searchHref(id, sent.current), route.name === "search" ? "replace" : "push");
   };
 
   return (
