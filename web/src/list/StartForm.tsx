@@ -9,6 +9,7 @@ import { language as uiLanguage, useTexts } from "../i18n";
 import { navigate } from "../state/router";
 import { analysisHref } from "../state/routes";
 import { formatBytes } from "../text/format";
+import { beginsAtHome, looksLikeFolder, looksLikeGit } from "../text/place";
 import { ProblemNote } from "../ui/ProblemNote";
 import { ArchiveField } from "./ArchiveField";
 
@@ -28,8 +29,16 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
   const [missing, setMissing] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const abort = useRef(new AbortController());
+  const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => () => abort.current.abort(), []);
+  const focusField = (): void => {
+    form.current?.querySelector<HTMLElement>("input[name=path], input[name=git], input[name=archive]")?.focus();
+  };
+  // While it was sent the fields were closed, and a closed field loses the focus.
+  useEffect(() => {
+    if (problem) focusField();
+  }, [problem]);
   const localPaths = info?.local_paths ?? true;
   useEffect(() => {
     if (!localPaths) setKind((before) => (before === "folder" ? "git" : before));
@@ -37,9 +46,28 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
 
   const limit = info?.limits.upload_bytes ?? null;
 
+  const misplaced =
+    kind === "folder" && looksLikeGit(path) ? t.thisIsGit : kind === "git" && localPaths && looksLikeFolder(git) ? t.thisIsFolder : null;
+  const change = (next: Kind): void => {
+    setKind(next);
+    setProblem(null);
+    setMissing(null);
+  };
+  const moved = useRef(false);
+  const moveText = (): void => {
+    if (kind === "folder") setGit(path.trim());
+    else setPath(git.trim());
+    change(kind === "folder" ? "git" : "folder");
+    moved.current = true;
+  };
+  useEffect(() => {
+    if (moved.current) focusField();
+    moved.current = false;
+  }, [kind]);
+
   const complaint = (): string | null => {
-    if (kind === "folder") return path.trim() === "" ? t.required : null;
-    if (kind === "git") return git.trim() === "" ? t.required : null;
+    if (kind === "folder") return path.trim() === "" ? t.required : misplaced ?? (beginsAtHome(path) ? t.homeUnknown : null);
+    if (kind === "git") return git.trim() === "" ? t.required : misplaced;
     if (!archive) return t.archiveRequired;
     if (limit !== null && archive.size > limit) {
       return t.archiveTooLarge(formatBytes(archive.size), formatBytes(limit));
@@ -63,6 +91,7 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
     const wrong = complaint();
     setMissing(wrong);
     setProblem(null);
+    if (wrong !== null) focusField();
     if (wrong !== null || busy) return;
     setBusy(true);
     try {
@@ -86,18 +115,14 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
   const field = { "aria-invalid": described !== undefined, "aria-describedby": described, disabled: busy };
 
   return (
-    <form class="start-form" onSubmit={(event) => void start(event)} noValidate>
+    <form class="start-form" ref={form} onSubmit={(event) => void start(event)} noValidate>
       <fieldset class="segments" disabled={busy}>
         <legend class="visually-hidden">{t.sourceKind}</legend>
         {kinds.map(([value, label]) => (
           <label class="segment">
             <input
               type="radio" name="kind" value={value} checked={kind === value}
-              onChange={() => {
-                setKind(value);
-                setProblem(null);
-                setMissing(null);
-              }}
+              onChange={() => change(value)}
             />
             <span>{label}</span>
           </label>
@@ -109,7 +134,11 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
           <span>{t.folderLabel}</span>
           <input
             {...field} name="path" type="text" value={path} placeholder={t.folderPlaceholder} spellcheck={false}
-            autoComplete="off" autoCapitalize="off" onInput={(event) => setPath(event.currentTarget.value)}
+            autoComplete="off" autoCapitalize="off"
+            onInput={(event) => {
+              setPath(event.currentTarget.value);
+              setMissing(null);
+            }}
           />
         </label>
       )}
@@ -119,7 +148,11 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
             <span>{t.gitLabel}</span>
             <input
               {...field} name="git" type="text" inputMode="url" value={git} placeholder={t.gitPlaceholder} spellcheck={false}
-              autoComplete="off" autoCapitalize="off" onInput={(event) => setGit(event.currentTarget.value)}
+              autoComplete="off" autoCapitalize="off"
+              onInput={(event) => {
+                setGit(event.currentTarget.value);
+                setMissing(null);
+              }}
             />
           </label>
           <label class="field">
@@ -137,6 +170,12 @@ export function StartForm({ info }: { info: ServerInfo | null }) {
 
       <div class="live" aria-live="polite">
         {missing !== null && <p class="field-problem" id="start-problem">{missing}</p>}
+        {misplaced !== null && (
+          <p class="field-hint">
+            {missing === null && <span>{misplaced}</span>}
+            <button type="button" onClick={moveText}>{kind === "folder" ? t.takeAsGit : t.takeAsFolder}</button>
+          </p>
+        )}
         {sent !== null && (
           <p class="sending">
             <progress value={sent} max={1} aria-label={t.archiveLabel} /> {t.uploading(Math.round(sent * 100))}
