@@ -21,8 +21,14 @@ test("every address leads back to what it was made of", () => {
 });
 
 test("an address that nobody made is unknown", () => {
-  for (const href of ["/x", "/a", "/a/", "/a/x1/q/y", "/a/%ff", "/a/x1/f/%ff"]) {
+  for (const href of ["/x", "/a", "/a/", "/a/x1/q/y", "/a/%ff", "/a/x1/f/%ff", "/a/x1/f/a%2F..%2Fb", "/a/x1/p/..%2Fx", "/a/x1/f/a//b"]) {
     assert.equal(route(href).name, "unknown", href);
+  }
+});
+
+test("a place outside of the repository is none", () => {
+  for (const at of ["../../etc/passwd", "/etc/passwd", "a/../../b#L3", "./a", "a//b"]) {
+    assert.deepEqual(route(`/a/x1/p/y?at=${encodeURIComponent(at)}`), { name: "page", id: "x1", slug: "y", at: null, hash: "" });
   }
 });
 

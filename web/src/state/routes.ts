@@ -1,7 +1,7 @@
 // Addresses of the pages, both ways.
 
 import { encodePath } from "../api/client";
-import { type Range, formatRange, parseRange } from "../text/citation";
+import { type Range, formatRange, isInside, parseRange } from "../text/citation";
 
 /** A place in the source that is shown beside the page. */
 export interface Place {
@@ -29,9 +29,9 @@ export function parseRoute(pathname: string, search: string, hash: string): Rout
   if (kind === undefined) return { name: "page", id, slug: null, at, hash };
   const path = decode(rest.join("/"));
   if (path !== null) {
-    if (kind === "p" && path !== "") return { name: "page", id, slug: path, at, hash };
-    if (kind === "f" && path !== "") return { name: "file", id, path, range: parseRange(hash) };
-    if (kind === "f") return { name: "files", id };
+    if (kind === "p" && isInside(path)) return { name: "page", id, slug: path, at, hash };
+    if (kind === "f" && isInside(path)) return { name: "file", id, path, range: parseRange(hash) };
+    if (kind === "f" && path === "") return { name: "files", id };
     if (kind === "search" && path === "") return { name: "search", id, query: query.get("q") ?? "", at };
   }
   return { name: "unknown", path: pathname };
@@ -72,8 +72,8 @@ function placeQuery(separator: string, at: Place | null): string {
 function parsePlace(text: string | null): Place | null {
   if (text === null || text === "") return null;
   const split = text.lastIndexOf("#L");
-  if (split <= 0) return { path: text, range: null };
-  return { path: text.slice(0, split), range: parseRange(text.slice(split)) };
+  const path = split <= 0 ? text : text.slice(0, split);
+  return isInside(path) ? { path, range: split <= 0 ? null : parseRange(text.slice(split)) } : null;
 }
 
 /** The name of a place on a page: `#a%20b` → `a b`. */

@@ -27,6 +27,11 @@ export interface CitedPlace {
   range: Range | null;
 }
 
+/** A path that leads nowhere but into the repository: a browser would take `..` out of an address by itself. */
+export function isInside(path: string): boolean {
+  return path !== "" && !path.includes("\0") && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
 export function parseCitation(href: string): CitedPlace | null {
   if (!href.startsWith("source:")) return null;
   const rest = href.slice("source:".length);
@@ -34,8 +39,7 @@ export function parseCitation(href: string): CitedPlace | null {
   const encoded = split < 0 ? rest : rest.slice(0, split);
   try {
     const path = decodeURIComponent(encoded);
-    if (path === "" || path.startsWith("/") || path.includes("\0")) return null;
-    if (path.split("/").some((part) => part === "..")) return null;
+    if (!isInside(path)) return null;
     return { path, range: split < 0 ? null : parseRange(rest.slice(split)) };
   } catch {
     return null;
