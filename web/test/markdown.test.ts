@@ -33,6 +33,15 @@ test("nothing in a page becomes live HTML or an unknown link", () => {
   }
 });
 
+test("characters that turn the order of a text are spelled, and its addresses stay", () => {
+  assert.match(html("`a\u202eb` [c\u2066](source:d%E2%80%AE.py)"), /<code>a\[U\+202E\]b<\/code> <a class="citation" href="\/f\/d\u202e\.py:" title="d\[U\+202E\]\.py">c\[U\+2066\]<\/a>/);
+  assert.deepEqual(renderMarkdown("```py\na\u202e\n```", links).blocks, [{ kind: "code", language: "py", text: "a[U+202E]\n" }]);
+});
+
+test("a link to a page leads to pages only", () => {
+  assert.doesNotMatch(html("[x](page:../../../docs) [x](page:%2e%2e/x)"), /href/);
+});
+
 test("diagrams and code are blocks of their own", () => {
   const { blocks } = renderMarkdown("a\n\n```mermaid\ngraph TD\n```\n\nb\n\n```py title=x\nprint()\n```\n", links);
   assert.deepEqual(blocks.map((block) => block.kind), ["html", "diagram", "html", "code"]);

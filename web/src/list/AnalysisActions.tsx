@@ -7,6 +7,7 @@ import { Problem } from "../api/problem";
 import type { Analysis } from "../api/types";
 import { isFinal } from "../api/watch";
 import { useTexts } from "../i18n";
+import { legible } from "../text/legible";
 import { ConfirmDialog } from "../ui/ConfirmDialog";
 import { ProblemNote } from "../ui/ProblemNote";
 
@@ -21,7 +22,8 @@ export function AnalysisActions({ analysis, onChange, onRemoved }: Props) {
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const { id, name, status } = analysis;
+  const { id, status } = analysis;
+  const name = legible(analysis.name);
 
   const run = async <T,>(action: () => Promise<T>, then: (value: T) => void): Promise<void> => {
     setBusy(true);

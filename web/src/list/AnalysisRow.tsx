@@ -5,6 +5,7 @@ import { isFinal } from "../api/watch";
 import { type Texts, useTexts } from "../i18n";
 import { analysisHref } from "../state/routes";
 import { age } from "../text/format";
+import { legible } from "../text/legible";
 import { ProblemText } from "../ui/ProblemText";
 import { AnalysisActions } from "./AnalysisActions";
 import { Counts } from "./Counts";
@@ -26,7 +27,7 @@ export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Prop
   return (
     <li class="analysis" data-status={analysis.status}>
       <div class="analysis-head">
-        <h3><a href={analysisHref(analysis.id)}>{analysis.name}</a></h3>
+        <h3><a href={analysisHref(analysis.id)}>{legible(analysis.name)}</a></h3>
         <span class={`status status-${analysis.status}`}>{t.status[analysis.status]}</span>
         <time class="quiet" dateTime={analysis.created_at} title={new Date(analysis.created_at).toLocaleString(t.locale)}>
           {t.ago(since.count, since.unit)}
@@ -51,8 +52,8 @@ export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Prop
 }
 
 export function sourceText(source: Source, t: Texts): string {
-  if ("path" in source) return source.path;
-  if ("git" in source) return source.ref === undefined ? source.git : `${source.git} @ ${source.ref}`;
-  if ("archive" in source) return source.archive;
+  if ("path" in source) return legible(source.path);
+  if ("git" in source) return legible(source.ref === undefined ? source.git : `${source.git} @ ${source.ref}`);
+  if ("archive" in source) return legible(source.archive);
   return t.upload;
 }

@@ -9,6 +9,7 @@ import { fileHref, pageHref } from "../state/routes";
 import { useSource } from "../source/useSource";
 import type { Range } from "../text/citation";
 import { formatBytes, languageName } from "../text/format";
+import { legible, unturned } from "../text/legible";
 import { renderInline } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
 import { Parts } from "../ui/Parts";
@@ -25,7 +26,7 @@ export function FilePage({ id, name, path, range }: { id: string; name: string; 
   return (
     <div class="file-page">
       <header class="file-head">
-        <h1>{path}</h1>
+        <h1>{legible(path)}</h1>
         <p class="counts">
           {detail?.language && <span>{languageName(detail.language)}</span>}
           {detail && detail.skipped === null && <span>{t.lines(detail.lines)}</span>}
@@ -72,8 +73,8 @@ function SymbolEntry({ id, symbol }: { id: string; symbol: CodeSymbol }) {
   const depth = symbol.parent === null ? 0 : Math.min(4, symbol.parent.split(".").length);
   return (
     <li class={`depth-${depth}`}>
-      <a href={fileHref(id, symbol.path, { start: symbol.start_line, end: symbol.end_line })} title={symbol.signature}>
-        <span class="kind">{symbol.kind}</span> <code>{symbol.name}</code>
+      <a href={fileHref(id, symbol.path, { start: symbol.start_line, end: symbol.end_line })} title={unturned(symbol.signature)}>
+        <span class="kind">{symbol.kind}</span> <code>{legible(symbol.name)}</code>
       </a>
     </li>
   );
@@ -92,7 +93,7 @@ function ItemView({ id, item }: { id: string; item: Item }) {
   );
   return (
     <li class="item">
-      <h3><a href={fileHref(id, item.path, { start: item.start_line, end: item.end_line })}>{item.title}</a></h3>
+      <h3><a href={fileHref(id, item.path, { start: item.start_line, end: item.end_line })}>{ticked(item.title)}</a></h3>
       <div class="markdown" dangerouslySetInnerHTML={{ __html: html }} />
     </li>
   );
@@ -103,7 +104,7 @@ function Paths({ id, title, paths }: { id: string; title: string; paths: readonl
   return (
     <details>
       <summary>{title} <small>{paths.length}</small></summary>
-      <ul class="symbols"><Parts items={paths}>{(path) => <li><a href={fileHref(id, path)}>{path}</a></li>}</Parts></ul>
+      <ul class="symbols"><Parts items={paths}>{(path) => <li><a href={fileHref(id, path)}>{legible(path)}</a></li>}</Parts></ul>
     </details>
   );
 }

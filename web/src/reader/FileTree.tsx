@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { fileHref } from "../state/routes";
+import { legible } from "../text/legible";
 import { ExpandIcon, FileIcon, FolderIcon } from "../ui/icons";
 import { Parts } from "../ui/Parts";
 import { type Folder, baseName, fileTree } from "./folders";
@@ -73,7 +74,7 @@ function FolderEntry({ id, folder, current }: { id: string; folder: Folder; curr
   return (
     <li>
       <button type="button" class="folder" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <ExpandIcon /> <FolderIcon /> <span>{folder.name}</span>
+        <ExpandIcon /> <FolderIcon /> <span>{legible(folder.name)}</span>
       </button>
       {open && <Entries id={id} folder={folder} current={current} />}
     </li>
@@ -90,8 +91,8 @@ function FileEntry({ id, file, label, current }: { id: string; file: FileRow; la
   const reason = file.skipped === null ? null : (t.skipReason[file.skipped] ?? file.skipped);
   return (
     <li class={reason === null ? undefined : "skipped"}>
-      <a ref={link} href={fileHref(id, file.path)} aria-current={here ? "page" : undefined} title={file.path}>
-        <FileIcon /> <span>{label}</span>
+      <a ref={link} href={fileHref(id, file.path)} aria-current={here ? "page" : undefined} title={legible(file.path)}>
+        <FileIcon /> <span>{legible(label)}</span>
         {reason !== null && <span class="reason">{reason}</span>}
       </a>
     </li>

@@ -6,6 +6,7 @@ import type { FileRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { useChosen, useScroll } from "../state/entries";
 import { fileHref } from "../state/routes";
+import { legible } from "../text/legible";
 import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 
@@ -13,7 +14,7 @@ const PART = 300;
 
 /** A path that breaks behind its folders before it breaks within a name. */
 function breakable(path: string) {
-  return path.split(/(?<=\/)/).map((part) => <>{part}<wbr /></>);
+  return legible(path).split(/(?<=\/)/).map((part) => <>{part}<wbr /></>);
 }
 
 /** Those of one rank stay as they come, by their paths. */

@@ -11,8 +11,10 @@ import { type Place, decodeHash, pageHref } from "../state/routes";
 import { type Heading, renderMarkdown } from "../text/markdown";
 import { OriginBadge } from "../ui/Origin";
 import { ProblemNote } from "../ui/ProblemNote";
+import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
 import { MarkdownView } from "./MarkdownView";
+import { plainTitle } from "./pages";
 
 interface Props {
   id: string;
@@ -27,7 +29,7 @@ interface Props {
 export function PageView({ id, name, slug, version, at, hash, order }: Props) {
   const t = useTexts();
   const { value: page, problem, reload } = useLoad(`page ${id} ${slug} ${version}`, (signal) => loadPage(id, slug, signal));
-  useTitle(page?.title, name);
+  useTitle(page && plainTitle(page.title), name);
 
   const rendered = useMemo(
     () =>
@@ -53,7 +55,7 @@ export function PageView({ id, name, slug, version, at, hash, order }: Props) {
     <div class="page">
       <article>
         <p class="page-meta"><OriginBadge origin={page.origin} /></p>
-        {!rendered.hasTitle && <h1>{page.title}</h1>}
+        {!rendered.hasTitle && <h1>{ticked(page.title)}</h1>}
         {outline.length > 2 && (
           <details class="outline-inline">
             <summary>{t.onThisPage}</summary>
@@ -62,8 +64,8 @@ export function PageView({ id, name, slug, version, at, hash, order }: Props) {
         )}
         <MarkdownView rendered={rendered} current={at && pageHref(id, page.slug, at)} />
         <nav class="page-turn" aria-label={`${t.previous} / ${t.next}`}>
-          {previous && <a href={pageHref(id, previous.slug)} rel="prev"><small>{t.previous}</small>{previous.title}</a>}
-          {next && <a href={pageHref(id, next.slug)} rel="next"><small>{t.next}</small>{next.title}</a>}
+          {previous && <Turn href={pageHref(id, previous.slug)} rel="prev" label={t.previous} title={previous.title} />}
+          {next && <Turn href={pageHref(id, next.slug)} rel="next" label={t.next} title={next.title} />}
         </nav>
       </article>
       {outline.length > 2 && (
@@ -74,6 +76,10 @@ export function PageView({ id, name, slug, version, at, hash, order }: Props) {
       )}
     </div>
   );
+}
+
+function Turn({ href, rel, label, title }: { href: string; rel: "prev" | "next"; label: string; title: string }) {
+  return <a href={href} rel={rel} title={plainTitle(title)}><small>{label}</small><span>{ticked(title)}</span></a>;
 }
 
 function Outline({ headings, href }: { headings: readonly Heading[]; href: string }) {

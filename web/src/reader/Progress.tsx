@@ -8,6 +8,7 @@ import { sourceText } from "../list/AnalysisRow";
 import { Counts } from "../list/Counts";
 import { StepBar } from "../list/StepBar";
 import { navigate } from "../state/router";
+import { legible } from "../text/legible";
 import { ProblemText } from "../ui/ProblemText";
 
 export function Progress({ analysis, onChange }: { analysis: Analysis; onChange: (analysis: Analysis) => void }) {
@@ -15,7 +16,7 @@ export function Progress({ analysis, onChange }: { analysis: Analysis; onChange:
   const { status, error, step } = analysis;
   return (
     <section class="progress" aria-labelledby="progress-title" data-status={status}>
-      <h1 id="progress-title">{analysis.name}</h1>
+      <h1 id="progress-title">{legible(analysis.name)}</h1>
       <p class="analysis-source">{sourceText(analysis.source, t)}</p>
       {status !== "completed" && <StepBar analysis={analysis} />}
       <p class="visually-hidden" aria-live="polite">

@@ -10,6 +10,7 @@ import { useLiveAnalysis } from "../list/useAnalysis";
 import { useLoad } from "../state/load";
 import { navigate } from "../state/router";
 import { type Route, withPlace } from "../state/routes";
+import { legible } from "../text/legible";
 import { MenuIcon } from "../ui/icons";
 import { NothingHere } from "../ui/NothingHere";
 import { ProblemNote } from "../ui/ProblemNote";
@@ -26,7 +27,7 @@ export function ReaderPage({ route }: { route: ReaderRoute }) {
   const t = useTexts();
   const { value, problem, reload } = useLoad(`analysis ${route.id}`, (signal) => loadAnalysis(route.id, signal));
   if (value) return <Reader analysis={value} route={route} />;
-  if (problem?.status === 404) return <NothingHere detail={t.noReading(route.id)} />;
+  if (problem?.status === 404) return <NothingHere detail={t.noReading(legible(route.id))} />;
   return (
     <>
       <TopBar />
@@ -86,7 +87,7 @@ function Reader({ analysis: given, route }: { analysis: Analysis; route: ReaderR
   return (
     <div class={at ? "reader with-source" : "reader"}>
       <TopBar before={menu}>
-        <span class="reading-name" title={analysis.name}>{analysis.name}</span>
+        <span class="reading-name" title={legible(analysis.name)}>{legible(analysis.name)}</span>
         <SearchBox id={id} route={route} />
       </TopBar>
       <Sidebar

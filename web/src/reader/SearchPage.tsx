@@ -6,10 +6,12 @@ import { useTexts } from "../i18n";
 import { useScroll } from "../state/entries";
 import { useLoad } from "../state/load";
 import { type Place, pageHref, searchHref } from "../state/routes";
+import { legible, unturned } from "../text/legible";
 import { markWords } from "../text/marks";
 import { ProblemNote } from "../ui/ProblemNote";
 import { ticked } from "../ui/ProblemText";
 import { useTitle } from "../ui/useTitle";
+import { plainTitle } from "./pages";
 
 interface Props {
   id: string;
@@ -27,7 +29,7 @@ export function SearchPage({ id, name, query, at, pages }: Props) {
     (signal) => search(id, query, signal),
   );
   useScroll("content", loading ? null : query);
-  const titles = query === "" ? [] : pages.filter((page) => page.title.toLowerCase().includes(query.toLowerCase())).slice(0, 8);
+  const titles = query === "" ? [] : pages.filter((page) => plainTitle(page.title).toLowerCase().includes(query.toLowerCase())).slice(0, 8);
   const current = at && searchHref(id, query, at);
   return (
     <div class="search-page" aria-busy={loading}>
@@ -40,7 +42,7 @@ export function SearchPage({ id, name, query, at, pages }: Props) {
         <>
           <h2>{t.matchingPages}</h2>
           <ul class="hits">
-            {titles.map((page) => <li class="hit"><a href={pageHref(id, page.slug)}><Marked text={page.title} query={query} /></a></li>)}
+            {titles.map((page) => <li class="hit"><a href={pageHref(id, page.slug)}><Marked text={plainTitle(page.title)} query={query} /></a></li>)}
           </ul>
         </>
       )}
@@ -62,8 +64,8 @@ function HitView({ id, hit, query, current }: { id: string; hit: Hit; query: str
     <li class="hit">
       <a href={href} aria-current={href === current ? "location" : undefined}>
         <span class="hit-head">
-          <span class="hit-path">{hit.path}<span class="quiet">:{hit.start_line}</span></span>
-          {hit.symbol !== null && <span class="hit-symbol">{hit.kind !== null && <span class="kind">{hit.kind}</span>} {hit.symbol}</span>}
+          <span class="hit-path">{legible(hit.path)}<span class="quiet">:{hit.start_line}</span></span>
+          {hit.symbol !== null && <span class="hit-symbol">{hit.kind !== null && <span class="kind">{hit.kind}</span>} {legible(hit.symbol)}</span>}
         </span>
         <code class="snippet"><Marked text={hit.snippet} query={query} /></code>
       </a>
@@ -72,7 +74,7 @@ function HitView({ id, hit, query, current }: { id: string; hit: Hit; query: str
 }
 
 function Marked({ text, query }: { text: string; query: string }) {
-  return <>{markWords(text, query).map((piece) => (piece.marked ? <mark>{piece.text}</mark> : piece.text))}</>;
+  return <>{markWords(unturned(text), query).map((piece) => (piece.marked ? <mark>{piece.text}</mark> : piece.text))}</>;
 }
 
 function moveFocus(event: KeyboardEvent): void {

@@ -7,6 +7,7 @@ import { type Place, fileHref } from "../state/routes";
 import { SourceView } from "../source/SourceView";
 import { useSource } from "../source/useSource";
 import { formatRange } from "../text/citation";
+import { legible } from "../text/legible";
 import { CloseIcon, OpenIcon } from "../ui/icons";
 import { ProblemNote } from "../ui/ProblemNote";
 import { baseName } from "./folders";
@@ -26,13 +27,14 @@ export function SourcePane({ id, place, onClose }: { id: string; place: Place; o
     return () => document.removeEventListener("keydown", onKey);
   }, [onClose]);
 
-  const folder = place.path.slice(0, place.path.length - baseName(place.path).length);
+  const name = baseName(place.path);
+  const folder = place.path.slice(0, place.path.length - name.length);
   return (
-    <aside class="source-pane" aria-label={t.sourceOf(place.path)}>
+    <aside class="source-pane" aria-label={t.sourceOf(legible(place.path))}>
       <header class="source-head">
-        <h2 title={place.path}>
-          <span class="source-folder">{folder}</span>
-          <span class="source-name">{baseName(place.path)}</span>
+        <h2 title={legible(place.path)}>
+          <span class="source-folder">{legible(folder)}</span>
+          <span class="source-name">{legible(name)}</span>
           <span class="quiet">{formatRange(place.range).replace("#", " ")}</span>
         </h2>
         <a class="icon" href={fileHref(id, place.path, place.range)} aria-label={t.openFile} title={t.openFile}>

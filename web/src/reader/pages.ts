@@ -1,6 +1,7 @@
 // The pages as a tree, and in reading order.
 
 import type { PageHead } from "../api/types";
+import { legible } from "../text/legible";
 
 export interface PageNode {
   page: PageHead;
@@ -27,7 +28,12 @@ export function inReadingOrder(tree: readonly PageNode[]): PageHead[] {
 /** The title in a list: below "Modules" nobody needs the word before each name. */
 export function shortTitle(page: PageHead): string {
   const name = page.parent === "modules" ? /^\S+ `([^`]+)`$/.exec(page.title)?.[1] : undefined;
-  return name ?? page.title.replaceAll("`", "");
+  return name === undefined ? plainTitle(page.title) : legible(name);
+}
+
+/** A title where nothing can be set as code. */
+export function plainTitle(title: string): string {
+  return legible(title.replaceAll("`", ""));
 }
 
 function isBelow(page: PageHead, slug: string | null, nodes: Map<string, PageNode>): boolean {

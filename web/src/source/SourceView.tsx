@@ -7,6 +7,7 @@ import { useTexts } from "../i18n";
 import { takePosition } from "../state/entries";
 import { fileHref } from "../state/routes";
 import type { Range } from "../text/citation";
+import { legible, unturned } from "../text/legible";
 import type { Span } from "./shiki";
 import { useBlockHighlight, useHighlight } from "./useHighlight";
 import type { SourceState } from "./useSource";
@@ -62,7 +63,7 @@ export function SourceView({ id, path, source, range }: Props) {
   const below = Math.max(0, total - Math.max(shown.end, 0)) * LINE_HEIGHT;
 
   return (
-    <div class="source-frame" data-pane="source" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.sourceOf(path)}>
+    <div class="source-frame" data-pane="source" ref={frame} onScroll={onScroll} tabIndex={0} role="region" aria-label={t.sourceOf(legible(path))}>
       <div class="source-lines" style={{ paddingTop: above, paddingBottom: below, "--digits": String(total).length }}>
         {numbers.map((line) => (
           <Line
@@ -100,8 +101,8 @@ const Line = memo(function Line({ number, text, spans, href, marked }: LineProps
       <a class="line-number" href={href} tabIndex={-1} aria-label={String(number)} />
       <code>
         {spans && !long
-          ? spans.map((span) => (span.className ? <span class={span.className}>{span.text}</span> : span.text))
-          : text.slice(0, MAX_CHARACTERS)}
+          ? spans.map((span) => (span.className ? <span class={span.className}>{unturned(span.text)}</span> : unturned(span.text)))
+          : unturned(text.slice(0, MAX_CHARACTERS))}
         {long && <span class="line-cut">{t.cutLine(text.length - MAX_CHARACTERS)}</span>}
         {"\n"}
       </code>

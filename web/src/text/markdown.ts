@@ -4,7 +4,8 @@
 import MarkdownIt from "markdown-it";
 import type { Token } from "markdown-it";
 
-import { type CitedPlace, formatRange, parseCitation } from "./citation";
+import { type CitedPlace, formatRange, isInside, parseCitation } from "./citation";
+import { legible, unturned } from "./legible";
 
 export type Block =
   | { kind: "html"; html: string }
@@ -49,7 +50,7 @@ markdown.renderer.rules["link_open"] = (tokens, index, _options, env: unknown) =
 };
 
 markdown.renderer.rules["image"] = (tokens, index, _options, env: unknown) => {
-  const alt = markdown.utils.escapeHtml(tokens[index]?.content ?? "");
+  const alt = markdown.utils.escapeHtml(unturned(tokens[index]?.content ?? ""));
   const label = markdown.utils.escapeHtml((env as Environment).links.imageLeftOut);
   return `<span class="image-left-out" title="${label}">${alt === "" ? label : alt}</span>`;
 };
@@ -62,11 +63,12 @@ function openLink(href: string, links: Links): string {
   const escape = markdown.utils.escapeHtml;
   const place = parseCitation(href);
   if (place) {
-    const title = place.path + formatRange(place.range).replace("#", " ");
+    const title = legible(place.path) + formatRange(place.range).replace("#", " ");
     return `<a class="citation" href="${escape(links.source(place))}" title="${escape(title)}">`;
   }
   if (href.startsWith("page:")) {
     const [slug = "", hash] = decoded(href.slice("page:".length)).split("#", 2);
+    if (!isInside(slug)) return "<a>";
     return `<a href="${escape(links.page(slug) + (hash === undefined ? "" : `#${encodeURIComponent(hash)}`))}">`;
   }
   if (/^(https?:|mailto:)/i.test(href)) {
@@ -86,7 +88,7 @@ function decoded(text: string): string {
 
 export function renderMarkdown(text: string, links: Links): Rendered {
   const env: Environment = { links };
-  const tokens = markdown.parse(text, env);
+  const tokens = parse(text, env);
   const headings = nameHeadings(tokens);
   const blocks: Block[] = [];
   let pending: Token[] = [];
@@ -111,7 +113,16 @@ export function renderMarkdown(text: string, links: Links): Rendered {
 /** A short text, such as an item's description. */
 export function renderInline(text: string, links: Links): string {
   const env: Environment = { links };
-  return markdown.render(text, env);
+  return markdown.renderer.render(parse(text, env), markdown.options, env);
+}
+
+/** Text and code in the order of their characters; addresses stay as they are. */
+function parse(text: string, env: Environment): Token[] {
+  const tokens = markdown.parse(text, env);
+  for (const token of tokens.flatMap((each) => [each, ...(each.children ?? [])])) {
+    if (token.children === null) token.content = unturned(token.content);
+  }
+  return tokens;
 }
 
 function nameHeadings(tokens: Token[]): Heading[] {

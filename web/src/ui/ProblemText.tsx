@@ -1,6 +1,7 @@
 // The words of a problem: in the reader's language by its code, and below that the server's own, which name the values.
 
 import { useTexts } from "../i18n";
+import { unturned } from "../text/legible";
 
 interface Props {
   code: string;
@@ -35,5 +36,5 @@ export function ProblemText({ code, message, hint, title }: Props) {
 
 /** Text between backticks is code. */
 export function ticked(text: string) {
-  return text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
+  return unturned(text).split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
 }
