@@ -143,4 +143,5 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}main{max-width:60rem;margin:auto;padding:1rem}\
 section{border-top:1px solid #8884;padding:.5rem 0}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.2rem .6rem .2rem 0}\
+td{overflow-wrap:anywhere}td:first-child{min-width:6.5rem}td:nth-child(2){min-width:4rem}\
 th{font-weight:600;opacity:.7}small{opacity:.6}</style></head><body><main>";
