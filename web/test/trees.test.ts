@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { FileRow, PageHead } from "../src/api/types";
+import type { Analysis, FileRow, PageHead } from "../src/api/types";
+import { earlierReading } from "../src/list/earlier";
 import { stepStates } from "../src/list/steps";
 import { fileTree } from "../src/reader/folders";
 import { inReadingOrder, pageTree, shortTitle } from "../src/reader/pages";
@@ -76,4 +77,18 @@ test("of a long list some hundreds are drawn, around the entry that matters", ()
   assert.deepEqual(grown({ from: 100, to: 300 }, 30_000, "before"), { from: 0, to: 300 });
   assert.deepEqual(grown({ from: 100, to: 600 }, 30_000, "after"), { from: 100, to: 1_100 });
   assert.deepEqual(grown({ from: 0, to: 200 }, 260, "after"), { from: 0, to: 260 });
+});
+
+test("what failed or still runs leads to the last completed analysis of its name", () => {
+  const analysis = (id: string, status: string, at: number, language = "en", name = "flask"): Analysis =>
+    ({ id, name, status, language, created_at: `2030-01-0${at}T00:00:00Z` }) as Analysis;
+  const failed = analysis("f", "failed", 5);
+  const among = [
+    analysis("newer", "completed", 6), failed, analysis("zh", "completed", 4, "zh"), analysis("c", "completed", 3),
+    analysis("older", "completed", 2), analysis("other", "completed", 4, "en", "django"),
+  ];
+  assert.equal(earlierReading(failed, among)?.id, "c");
+  assert.equal(earlierReading({ ...failed, language: "zh" }, among)?.id, "zh");
+  assert.equal(earlierReading({ ...failed, name: "new" }, among), null);
+  assert.equal(earlierReading({ ...failed, status: "completed" }, among), null);
 });

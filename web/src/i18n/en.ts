@@ -125,6 +125,7 @@ export const en = {
     unit === "second" ? "just now" : `${many(count, unit, `${unit}s`)} ago`,
   took: (duration: string) => `took ${duration}`,
   upload: "uploaded archive",
+  earlierPages: (when: string) => `Open the pages of an earlier reading (${when})`,
 
   open: "Open",
   cancel: "Cancel",

@@ -113,6 +113,7 @@ export const zh: Texts = {
   ago: (count, unit) => (unit === "second" ? "刚刚" : `${n(count)} ${units[unit]}前`),
   took: (duration) => `用时 ${duration}`,
   upload: "上传的压缩包",
+  earlierPages: (when) => `打开先前一次阅读的文档（${when}）`,
 
   open: "打开",
   cancel: "取消",

@@ -9,6 +9,7 @@ import { legible } from "../text/legible";
 import { ProblemText } from "../ui/ProblemText";
 import { AnalysisActions } from "./AnalysisActions";
 import { Counts } from "./Counts";
+import { EarlierReading } from "./EarlierReading";
 import { StepBar } from "./StepBar";
 import { useLiveAnalysis } from "./useAnalysis";
 
@@ -16,11 +17,13 @@ interface Props {
   analysis: Analysis;
   /** Follow it by a stream of its own. */
   live: boolean;
+  /** What can be read meanwhile. */
+  earlier: Analysis | null;
   onChange: (analysis: Analysis) => void;
   onRemoved: (id: string) => void;
 }
 
-export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Props) {
+export function AnalysisRow({ analysis: given, live, earlier, onChange, onRemoved }: Props) {
   const t = useTexts();
   const analysis = useLiveAnalysis(given, live, onChange);
   const since = age(new Date(analysis.created_at), new Date());
@@ -43,6 +46,7 @@ export function AnalysisRow({ analysis: given, live, onChange, onRemoved }: Prop
           <ProblemText code={analysis.error.code} message={analysis.error.message} hint={analysis.error.hint} />
         </div>
       )}
+      {analysis.status !== "completed" && <EarlierReading earlier={earlier} />}
       <div class="analysis-foot">
         <Counts analysis={analysis} />
         <AnalysisActions analysis={analysis} onChange={onChange} onRemoved={() => onRemoved(analysis.id)} />

@@ -12,6 +12,7 @@ import { ProblemNote } from "../ui/ProblemNote";
 import { TopBar } from "../ui/TopBar";
 import { useTitle } from "../ui/useTitle";
 import { AnalysisRow } from "./AnalysisRow";
+import { earlierReading } from "./earlier";
 import { StartForm } from "./StartForm";
 
 /** Browsers open six connections to a host: streams must leave room for everything else. */
@@ -81,7 +82,8 @@ export function ListPage() {
             <ul class="analysis-list">
               {shown.map((item) => (
                 <AnalysisRow
-                  key={item.id} analysis={item} live={streamed.has(item.id)} onChange={change} onRemoved={drop}
+                  key={item.id} analysis={item} live={streamed.has(item.id)} earlier={earlierReading(item, shown)}
+                  onChange={change} onRemoved={drop}
                 />
               ))}
             </ul>

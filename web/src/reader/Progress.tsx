@@ -1,12 +1,16 @@
 // What stands in the place of the pages while there are none: progress, or why it ended.
 
+import { analyses } from "../api/client";
 import type { Analysis } from "../api/types";
 import { isFinal } from "../api/watch";
 import { useTexts } from "../i18n";
 import { AnalysisActions } from "../list/AnalysisActions";
 import { sourceText } from "../list/AnalysisRow";
 import { Counts } from "../list/Counts";
+import { EarlierReading } from "../list/EarlierReading";
+import { earlierReading } from "../list/earlier";
 import { StepBar } from "../list/StepBar";
+import { useLoad } from "../state/load";
 import { navigate } from "../state/router";
 import { legible } from "../text/legible";
 import { ProblemText } from "../ui/ProblemText";
@@ -14,6 +18,7 @@ import { ProblemText } from "../ui/ProblemText";
 export function Progress({ analysis, onChange }: { analysis: Analysis; onChange: (analysis: Analysis) => void }) {
   const t = useTexts();
   const { status, error, step } = analysis;
+  const known = useLoad(status === "completed" ? null : `analyses ${analysis.id}`, (signal) => analyses(null, signal));
   return (
     <section class="progress" aria-labelledby="progress-title" data-status={status}>
       <h1 id="progress-title">{legible(analysis.name)}</h1>
@@ -24,6 +29,7 @@ export function Progress({ analysis, onChange }: { analysis: Analysis; onChange:
       </p>
       <Counts analysis={analysis} />
       {!isFinal(status) && <p class="quiet">{t.pagesLater}</p>}
+      <EarlierReading earlier={earlierReading(analysis, known.value?.items ?? [])} />
       {status === "failed" && (
         <div class="note note-problem">
           <strong>{t.failedTitle}</strong>
