@@ -102,8 +102,11 @@ export function file(
   return request(url, { signal });
 }
 
+/** A search answers with the best so many. */
+export const MOST_HITS = 50;
+
 export async function search(id: string, query: string, signal: AbortSignal): Promise<Hit[]> {
-  const url = analysisUrl(id, `/search?limit=50&q=${encodeURIComponent(query)}`);
+  const url = analysisUrl(id, `/search?limit=${MOST_HITS}&q=${encodeURIComponent(query)}`);
   return (await request<Listing<Hit>>(url, { signal })).items;
 }
 

@@ -120,6 +120,7 @@ export const en = {
   calls: (count: number) => many(count, "LLM call", "LLM calls"),
   cached: (count: number) => `${count.toLocaleString("en")} answered by the cache`,
   lines: (count: number) => many(count, "line", "lines"),
+  firstResults: (count: number) => `The best ${count.toLocaleString("en")} results; another word narrows them down`,
   results: (count: number) => many(count, "result", "results"),
   ago: (count: number, unit: "second" | "minute" | "hour" | "day" | "month" | "year") =>
     unit === "second" ? "just now" : `${many(count, unit, `${unit}s`)} ago`,

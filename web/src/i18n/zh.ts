@@ -109,6 +109,7 @@ export const zh: Texts = {
   calls: (count) => `调用大模型 ${n(count)} 次`,
   cached: (count) => `缓存代答 ${n(count)} 次`,
   lines: (count) => `${n(count)} 行`,
+  firstResults: (count) => `最相关的 ${n(count)} 条结果；再加一个词可以缩小范围`,
   results: (count) => `${n(count)} 条结果`,
   ago: (count, unit) => (unit === "second" ? "刚刚" : `${n(count)} ${units[unit]}前`),
   took: (duration) => `用时 ${duration}`,

@@ -59,7 +59,9 @@ export function FilesPage({ id, name, files }: { id: string; name: string; files
             {matches.slice(0, shown).map((file) => (
               <tr key={file.path} class={file.skipped === null ? undefined : "skipped"}>
                 <td class="path"><a href={fileHref(id, file.path)}>{breakable(file.path)}</a></td>
-                <td class="number">{file.skipped === null ? file.lines.toLocaleString(t.locale) : "–"}</td>
+                <td class="number">
+                  {file.skipped === null ? <><span class="bare">{file.lines.toLocaleString(t.locale)}</span><span class="with-unit">{t.lines(file.lines)}</span></> : "–"}
+                </td>
                 <td>{file.skipped === null ? ticked(file.summary ?? "") : (t.skipReason[file.skipped] ?? file.skipped)}</td>
               </tr>
             ))}

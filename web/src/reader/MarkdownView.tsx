@@ -15,6 +15,8 @@ export function MarkdownView({ rendered, current }: { rendered: Rendered; curren
     for (const link of cited) {
       if (current !== null && link.getAttribute("href") === current) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
+      // The sheet with the source, on a phone, may lie over the link that opened it.
+      if (link.ariaCurrent && link === document.activeElement) link.scrollIntoView({ block: "nearest" });
     }
   }, [rendered, current]);
 

@@ -1,6 +1,6 @@
 // What was found; a result opens beside the list.
 
-import { search } from "../api/client";
+import { MOST_HITS, search } from "../api/client";
 import type { Hit, PageHead } from "../api/types";
 import { useTexts } from "../i18n";
 import { useScroll } from "../state/entries";
@@ -30,12 +30,16 @@ export function SearchPage({ id, name, query, at, pages }: Props) {
   );
   useScroll("content", loading ? null : query);
   const titles = query === "" ? [] : pages.filter((page) => plainTitle(page.title).toLowerCase().includes(query.toLowerCase())).slice(0, 8);
+  const told = (code: number, ofPages: number): string => {
+    if (code + ofPages === 0) return t.searchNone(query);
+    return code < MOST_HITS ? t.results(code + ofPages) : t.firstResults(code + ofPages);
+  };
   const current = at && searchHref(id, query, at);
   return (
     <div class="search-page" aria-busy={loading}>
       <h1>{query === "" ? t.search : t.searchFor(query)}</h1>
       <p class="quiet" role="status">
-        {query === "" ? ticked(t.searchEmpty) : hits ? (hits.length + titles.length === 0 ? t.searchNone(query) : t.results(hits.length + titles.length)) : " "}
+        {query === "" ? ticked(t.searchEmpty) : hits ? told(hits.length, titles.length) : " "}
       </p>
       {problem && <ProblemNote problem={problem} onRetry={reload} />}
       {titles.length > 0 && (

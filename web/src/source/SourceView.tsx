@@ -46,6 +46,14 @@ export function SourceView({ id, path, source, range }: Props) {
     if (!whole) setView(visible(element.scrollTop, element.clientHeight, LINE_HEIGHT, total));
   }, [path, detail?.path, total, whole, range?.start, range?.end]);
 
+  // At phone width the symbols stand below the lines to which they lead.
+  const place = range && `${path} ${range.start}`;
+  const first = useRef(place);
+  useEffect(() => {
+    if (place !== null && first.current !== place) frame.current?.scrollIntoView({ block: "nearest" });
+    first.current = null;
+  }, [place]);
+
   useEffect(() => {
     for (const block of seen) need(block);
   }, [seen.join(), need]);

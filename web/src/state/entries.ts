@@ -104,10 +104,13 @@ export function useScroll(name: Pane, what: string | null, first?: () => Element
   useLayoutEffect(() => {
     const pane = elementOf(name);
     if (what === null || !pane) return;
-    const position = shown.current === what ? left[name] : wanted[name];
-    delete wanted[name];
+    const [before, position] = [left[name], wanted[name]];
     delete left[name];
-    if (shown.current === what && !position) return;
+    delete wanted[name];
+    if (shown.current === what) {
+      if (before) scrollBack(pane, before);
+      return;
+    }
     shown.current = what;
     const place = position ? null : first?.();
     if (position) holdAt(pane, position);
@@ -162,14 +165,16 @@ function positionOf(pane: Element): Position {
   return { top: pane.scrollTop, block: block ? { index, offset: block.getBoundingClientRect().top - edge } : null };
 }
 
+function scrollBack(pane: Element, { top, block }: Position): void {
+  const element = block && blocksOf(pane)[block.index];
+  if (element) pane.scrollTop += element.getBoundingClientRect().top - pane.getBoundingClientRect().top - block.offset;
+  else pane.scrollTop = top;
+}
+
 /** Keeps a pane at a position while what it holds still grows, until the reader does something. */
-function holdAt(pane: Element, { top, block }: Position): void {
+function holdAt(pane: Element, position: Position): void {
   letGo();
-  const set = (): void => {
-    const element = block && blocksOf(pane)[block.index];
-    if (element) pane.scrollTop += element.getBoundingClientRect().top - pane.getBoundingClientRect().top - block.offset;
-    else pane.scrollTop = top;
-  };
+  const set = (): void => scrollBack(pane, position);
   const observer = new ResizeObserver(set);
   const stop = new AbortController();
   letGo = () => {
