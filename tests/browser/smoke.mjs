@@ -34,12 +34,17 @@ await step("a folder that is not there", async () => {
   await note.waitFor();
   say(`the form says: ${(await note.innerText()).replaceAll("\n", " | ")}`);
   ok(await page.locator("input[name=path]").getAttribute("aria-invalid") === "true", "the field is marked as wrong");
+  ok(await page.evaluate(() => document.activeElement?.getAttribute("name")) === "path", "the field has the focus again");
   const switchLanguage = page.locator(".top-bar > button").nth(-2);
   await switchLanguage.click();
   const inChinese = (await note.innerText()).replaceAll("\n", " | ");
   ok(/没有这个文件夹.*请检查路径/.test(inChinese), `in Chinese it says: ${inChinese}`);
   await switchLanguage.click();
   quiet();
+  await page.locator("input[name=path]").fill("https://example.org/team/project.git");
+  await page.locator(".field-hint button").click();
+  ok(await page.locator("input[name=git]").inputValue() === "https://example.org/team/project.git", "a git URL is offered to git");
+  await page.getByText("Folder", { exact: true }).click();
 });
 
 await step("a reading from the form to its pages", async () => {
@@ -125,6 +130,42 @@ await step("a citation leads to its lines", async () => {
   ok(true, "Escape closes the source");
 });
 
+await step("back leads to the lines that one read", async () => {
+  await page.setViewportSize({ width: 1280, height: 320 });
+  const top = () => page.evaluate(() => Math.round(document.querySelector("main").scrollTop));
+  let room = 0;
+  for (const href of pages) {
+    await page.goto(`${base}${href}`);
+    await page.locator(".page article h1").first().waitFor();
+    room = await page.evaluate(() => document.querySelector("main").scrollHeight - document.querySelector("main").clientHeight);
+    if (room > 200) break;
+  }
+  ok(room > 200, "a page is long enough to be scrolled");
+  const here = page.url();
+  await page.evaluate((to) => document.querySelector("main").scrollTo(0, to), 180);
+  await page.locator(".page-turn a").first().evaluate((link) => link.click());
+  await page.waitForURL((url) => url.href !== here);
+  await page.waitForFunction(() => document.querySelector("main").scrollTop === 0);
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("main").scrollTop > 0);
+  ok(Math.abs(await top() - 180) <= 2, `back stands at ${await top()} of 180`);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelector("main").scrollTop > 0);
+  ok(Math.abs(await top() - 180) <= 2, `so it does after a reload: ${await top()}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+await step("a place outside of the repository is not asked for", async () => {
+  const asked = [];
+  const note = (request) => asked.push(new URL(request.url()).pathname);
+  page.on("request", note);
+  await page.goto(`${base}${pages[0]}?at=../../etc/passwd`);
+  await page.locator(".page article h1").first().waitFor();
+  page.off("request", note);
+  ok(!asked.some((path) => path.includes("passwd")), "no request names it");
+  ok(await page.locator(".source-pane").count() === 0, "no source opens");
+});
+
 await step("search", async () => {
   await page.keyboard.press("/");
   await page.keyboard.type(word);
@@ -134,6 +175,17 @@ await step("search", async () => {
   await hit.click();
   const lines = await markedLines();
   ok(lines.seen, `the result opens at line ${lines.first}, beside the list`);
+  await page.goBack();
+  await page.goBack();
+  await page.locator(".page article h1").first().waitFor();
+  const box = page.locator("input[name=q]");
+  ok(await box.inputValue() === "", "back on the page the search box is empty");
+  await box.focus();
+  await page.goForward();
+  await page.locator(".search-page .hit").first().waitFor();
+  ok(await box.inputValue() === word, "forward again, it holds what was searched");
+  await page.goForward();
+  await markedLines();
   await shot("search");
   await checkAccessibility(page, "search");
 });
