@@ -3,7 +3,7 @@
 import type { Range } from "../text/citation";
 
 /** Files up to this length are fetched and drawn whole. */
-export const WHOLE = 3_000;
+export const WHOLE = 2_000;
 /** Longer ones come in blocks of so many lines. */
 export const BLOCK = 1_000;
 /** Lines drawn above and below what is seen. */
