@@ -60,7 +60,7 @@ export function FilesPage({ id, name, files }: { id: string; name: string; files
               <tr key={file.path} class={file.skipped === null ? undefined : "skipped"}>
                 <td class="path"><a href={fileHref(id, file.path)}>{breakable(file.path)}</a></td>
                 <td class="number">
-                  {file.skipped === null ? <><span class="bare">{file.lines.toLocaleString(t.locale)}</span><span class="with-unit">{t.lines(file.lines)}</span></> : "–"}
+                  {file.skipped === null ? <Lines count={file.lines} /> : "–"}
                 </td>
                 <td>{file.skipped === null ? ticked(file.summary ?? "") : (t.skipReason[file.skipped] ?? file.skipped)}</td>
               </tr>
@@ -70,5 +70,16 @@ export function FilesPage({ id, name, files }: { id: string; name: string; files
       )}
       {matches.length > shown && <button type="button" onClick={() => setShown(shown + PART)}>{t.more}</button>}
     </div>
+  );
+}
+
+/** At phone width the column has no heading. */
+function Lines({ count }: { count: number }) {
+  const t = useTexts();
+  return (
+    <>
+      <span class="bare">{count.toLocaleString(t.locale)}</span>
+      <span class="with-unit">{t.lines(count)}</span>
+    </>
   );
 }

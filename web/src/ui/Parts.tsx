@@ -18,13 +18,14 @@ interface Props<T> {
 export function Parts<T>({ items, at = -1, children }: Props<T>) {
   const t = useTexts();
   const [chosen, setChosen] = useState<Part>(() => partAround(at, items.length));
-  const given = useRef(at);
+  const given = useRef({ at, length: items.length });
   const more = useRef<HTMLLIElement>(null);
   const last = useRef<Element | null>(null);
   let part = chosen;
-  if (given.current !== at || part.from >= Math.max(1, items.length)) {
-    given.current = at;
-    if (part.from >= Math.max(1, items.length) || at >= part.to || (at >= 0 && at < part.from)) {
+  const another = given.current.length !== items.length;
+  if (another || given.current.at !== at) {
+    given.current = { at, length: items.length };
+    if (another || at >= part.to || (at >= 0 && at < part.from)) {
       part = partAround(at, items.length);
       setChosen(part);
     }
