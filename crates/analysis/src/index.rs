@@ -11,7 +11,7 @@ use reader::SkipReason;
 use reader::document::grouped;
 use reader::index::{Counts, KnowledgeBaseWriter, RepositoryMeta};
 use reader::knowledge::OlderBase;
-use reader::scan::{ScanError, ScanOptions, ScanProgress, scan};
+use reader::scan::{ScanError, ScanOptions, ScanProgress, ScanSummary, scan};
 use store::{Analysis, AnalysisId, Change, CountsSet, Progress, ResultId, Run, Step};
 use tokio::sync::watch;
 
@@ -96,11 +96,16 @@ pub(crate) async fn renew(shared: &Shared, older: PathBuf) -> Result<(Counts, Te
         let mut writer = KnowledgeBaseWriter::create(made_in(&folder), older.meta().clone())
             .map_err(|error| index_error(&error))?
             .with_threads(options.threads);
-        older.scan(&options, &mut writer, &|_| {}, &AtomicBool::new(false)).map_err(scan_error)?;
-        let counts = writer.finish(&|_| {}).map_err(|error| index_error(&error))?;
-        Ok((counts, folder))
+        let found =
+            older.scan(&options, &mut writer, &|_| {}, &AtomicBool::new(false)).map_err(scan_error)?;
+        Ok((finish(writer, &found)?, folder))
     })
     .await
+}
+
+fn finish(mut writer: KnowledgeBaseWriter, found: &ScanSummary) -> Result<Counts, AnalysisError> {
+    writer.leave_out(found.skipped.get(&SkipReason::TooMany).copied().unwrap_or_default());
+    writer.finish(&|_| {}).map_err(|error| index_error(&error))
 }
 
 /// Why a file was not read, as it is told after the number of such files.
@@ -158,10 +163,8 @@ impl Building {
         };
         let found =
             scan(&self.root, &self.options, &mut writer, &progress, &self.cancelled).map_err(scan_error)?;
-        writer.leave_out(found.skipped.get(&SkipReason::TooMany).copied().unwrap_or_default());
         self.stage.send_replace(Stage::Index);
-        let counts = writer.finish(&|_| {}).map_err(|error| index_error(&error))?;
-        Ok((counts, found.skipped))
+        Ok((finish(writer, &found)?, found.skipped))
     }
 }
 

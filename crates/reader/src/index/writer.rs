@@ -31,13 +31,13 @@ pub struct RepositoryMeta {
 
 /// What a knowledge base holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// All files, read or skipped.
     pub files: u64,
     /// Files that were not read.
     pub skipped: u64,
     /// Of these the ones that stand in no list: there were more files than are listed.
-    #[serde(default)]
     pub left_out: u64,
     /// Lines of the files that were read.
     pub lines: u64,

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::{KnowledgeError, base::word_of, pool::Pool};
 use crate::{
     FileSink, SinkError,
-    index::{RepositoryMeta, rows, schema},
+    index::{Counts, RepositoryMeta, rows, schema},
     scan::{self, Content, Contents, Listed, Listing, ScanError, ScanOptions, ScanProgress, ScanSummary},
 };
 
@@ -30,9 +30,12 @@ impl OlderBase {
             let path = path.as_ref().to_owned();
             return Err(KnowledgeError::Version { path, found, supported: schema::VERSION });
         }
-        let (meta, files) = pool.read(|db| {
-            let sql = "SELECT value FROM meta WHERE key = ?";
-            let meta: String = db.query_row(sql, [rows::REPOSITORY], |row| row.get(0))?;
+        let (meta, counts, files) = pool.read(|db| {
+            let value = |key: &str| {
+                let sql = "SELECT value FROM meta WHERE key = ?";
+                db.query_row(sql, [key], |row| row.get::<_, String>(0))
+            };
+            let (meta, counts) = (value(rows::REPOSITORY)?, value(rows::COUNTS)?);
             let mut files = db.prepare("SELECT path, bytes, skipped FROM file ORDER BY path")?;
             let files = files.query_map([], |row| {
                 let path: String = row.get(0)?;
@@ -40,10 +43,11 @@ impl OlderBase {
                 let bytes = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
                 Ok(Listed { relative, path, bytes, skipped: word_of(row, 2)? })
             })?;
-            Ok((meta, files.collect::<rusqlite::Result<_>>()?))
+            Ok((meta, counts, files.collect::<rusqlite::Result<_>>()?))
         })?;
         let meta = serde_json::from_str(&meta).map_err(|error| pool.damaged(error))?;
-        Ok(Self { pool, meta, listing: Listing { files, too_many: 0 } })
+        let counts: Counts = serde_json::from_str(&counts).map_err(|error| pool.damaged(error))?;
+        Ok(Self { pool, meta, listing: Listing { files, too_many: counts.left_out } })
     }
 
     /// Which repository it was made of.
