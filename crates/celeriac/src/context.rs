@@ -242,10 +242,10 @@ impl<S: Send + Sync + 'static> Context<S> {
         Retry::default().countdown(countdown).into()
     }
 
-    /// Ends the run with a retry because of an error, for `map_err(|error| cx.retry_because(&error))`. When no retry
-    /// is left, that error is the task's failure.
+    /// Ends the run with a retry because of an error, for `map_err(|error| cx.retry_because(&error))`, or `&*error` of
+    /// an `anyhow::Error` or a `Box<dyn Error>`. When no retry is left, that error is the task's failure.
     #[track_caller]
-    pub fn retry_because<E: std::error::Error>(&self, error: &E) -> TaskError {
+    pub fn retry_because<E: std::error::Error + ?Sized>(&self, error: &E) -> TaskError {
         Retry::default().because(Failure::from_error(error)).into()
     }
 }

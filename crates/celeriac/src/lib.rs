@@ -81,5 +81,5 @@ pub use protocol::{
 };
 pub use repr::{number as python_number, whole as python_repr};
 pub use send::SendBuilder;
-pub use task::{Failure, Retry, RetryPolicy, Task, TaskError, TaskResult};
+pub use task::{Failure, OrFail, Retry, RetryPolicy, Task, TaskError, TaskResult};
 pub use worker::{PoolKind, Shutdown, Signals, WorkerBuilder, is_prefork_child, process_name, restart};

@@ -118,11 +118,23 @@ impl Failure {
         Self { origin: Some(Box::new(origin)), ..Self::bare(exception) }
     }
 
-    /// The failure of a Rust error: the class is the error type's name, the text its chain of causes.
+    /// The failure of a Rust error: the class is the error type's name, the text its chain of causes. An error without
+    /// a type, such as `&*error` of a `Box<dyn Error>` or an `anyhow::Error`, has the class `Error`.
     #[track_caller]
-    pub fn from_error<E: std::error::Error>(error: &E) -> Self {
-        let full = std::any::type_name::<E>();
-        let path = full.split('<').next().unwrap_or(full);
+    pub fn from_error<E: std::error::Error + ?Sized>(error: &E) -> Self {
+        Self::told(error, std::any::type_name::<E>())
+    }
+
+    /// The failure of what can be boxed as an error: `anyhow::Error`, `Box<dyn Error + Send + Sync>`, an error type, a
+    /// text.
+    #[track_caller]
+    pub fn from_boxed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> Self {
+        Self::told(&*error.into(), std::any::type_name::<E>())
+    }
+
+    #[track_caller]
+    fn told<E: std::error::Error + ?Sized>(error: &E, type_name: &str) -> Self {
+        let path = class_path(type_name);
         let exc_type = path.rsplit("::").next().unwrap_or(path);
         let mut message = error.to_string();
         let mut lines = vec![format!("{path}: {message}")];
@@ -160,6 +172,15 @@ impl Failure {
     pub fn repr(&self) -> String {
         crate::repr::cut(self.exception.repr())
     }
+}
+
+/// The path of the class that an error of this type is told as.
+fn class_path(type_name: &str) -> &str {
+    const NO_ERROR_TYPES: [&str; 5] = ["dyn ", "&", "alloc::boxed::Box<", "alloc::string::", "alloc::borrow::"];
+    if NO_ERROR_TYPES.iter().any(|start| type_name.starts_with(start)) {
+        return "Error";
+    }
+    type_name.split('<').next().unwrap_or(type_name)
 }
 
 impl std::fmt::Display for Failure {
@@ -208,7 +229,8 @@ impl Retry {
     }
 }
 
-/// How a run ends without a result. `?` turns any error into `Failed`.
+/// How a run ends without a result. `?` turns any error into `Failed`; for those that are no [`std::error::Error`]
+/// themselves (`anyhow::Error`, `Box<dyn Error + Send + Sync>`) there is [`OrFail`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum TaskError {
     /// It failed; the failure is stored.
@@ -231,6 +253,49 @@ impl TaskError {
     #[track_caller]
     pub fn failed(exc_type: &str, message: impl Into<String>) -> Self {
         Self::Failed(Failure::new(exc_type, message))
+    }
+
+    /// A failure of what can be boxed as an error; see [`OrFail`] for a shorter way.
+    #[track_caller]
+    pub fn from_boxed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> Self {
+        Self::Failed(Failure::from_boxed(error))
+    }
+}
+
+/// Makes a failure of the task of errors that `?` alone does not take: `anyhow::Error` and
+/// `Box<dyn Error + Send + Sync>` are no [`std::error::Error`].
+///
+/// ```
+/// use celeriac::{OrFail, TaskResult};
+///
+/// fn parse(text: &str) -> anyhow::Result<i64> {
+///     Ok(text.trim().parse()?)
+/// }
+///
+/// fn work(text: &str) -> TaskResult<i64> {
+///     Ok(parse(text).or_fail()? + 1)
+/// }
+///
+/// assert_eq!(work(" 41 ").unwrap(), 42);
+/// assert!(work("forty").is_err());
+/// ```
+pub trait OrFail<T> {
+    /// The value, or a [`TaskError::Failed`] with the error's text and its causes. The class is the error type's name,
+    /// `Error` where there is none.
+    ///
+    /// # Errors
+    /// When this is an error.
+    fn or_fail(self) -> TaskResult<T>;
+}
+
+impl<T, E: Into<Box<dyn std::error::Error + Send + Sync>>> OrFail<T> for Result<T, E> {
+    #[track_caller]
+    fn or_fail(self) -> TaskResult<T> {
+        // No closure: the line that is told is the caller's.
+        match self {
+            Ok(value) => Ok(value),
+            Err(error) => Err(TaskError::from_boxed(error)),
+        }
     }
 }
 
@@ -360,6 +425,31 @@ mod tests {
         let own = Failure { traceback: Some("my own".into()), ..Failure::new("E", "e") };
         assert_eq!(shown(own), "my own");
         assert_eq!(shown(Failure::bare(TaskException::new("m", "E", "e"))), "");
+    }
+
+    #[test]
+    fn errors_without_a_type_become_failures_with_their_causes() {
+        use anyhow::Context as _;
+        type Boxed = Box<dyn std::error::Error + Send + Sync>;
+        let failed = |result: TaskResult<i64>| match result {
+            Err(TaskError::Failed(failure)) => failure.traced("t"),
+            other => panic!("{other:?}"),
+        };
+        let anyhow = || "x".parse::<i64>().context("cannot read the price");
+        let expected = "Error('cannot read the price: invalid digit found in string')";
+        let line = line!() + 1;
+        let failure = failed(anyhow().or_fail());
+        assert_eq!(failure.repr(), expected);
+        let traceback = failure.traceback.unwrap();
+        assert!(traceback.contains(&format!("line {line}, in t")), "{traceback}");
+        assert!(traceback.contains("caused by: invalid digit"), "{traceback}");
+        assert_eq!(Failure::from_error(&*anyhow().unwrap_err()).repr(), expected);
+
+        let boxed = || -> Result<i64, Boxed> { Err("no price".into()) };
+        assert_eq!(failed(boxed().or_fail()).repr(), "Error('no price')");
+        assert_eq!(failed(boxed().map_err(TaskError::from_boxed)).repr(), "Error('no price')");
+        assert_eq!(failed(Err("no price").or_fail()).repr(), "Error('no price')");
+        assert!(failed("x".parse().or_fail()).repr().starts_with("ParseIntError("));
     }
 
     #[test]
