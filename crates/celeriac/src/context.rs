@@ -15,7 +15,8 @@ use crate::protocol::{
     GroupId, JsonMap, Message, NodeName, Properties, QueueName, ResultTuple, TaskId, TaskMeta, TaskState,
     Timestamp,
 };
-use crate::task::{Failure, Retry, TaskError};
+use crate::send::SendBuilder;
+use crate::task::{Failure, Retry, Task, TaskError};
 
 /// Given to each run. Cheap to clone.
 pub struct Context<S = ()> {
@@ -164,9 +165,17 @@ impl<S: Send + Sync + 'static> Context<S> {
         self.inner.app.state()
     }
 
-    /// The app, to send further tasks.
+    /// The app. What is sent with it from here belongs to no task: [`send`](Self::send) and [`apply`](Self::apply) send
+    /// children of this one.
     pub fn app(&self) -> &App<S> {
         &self.inner.app
+    }
+
+    /// Sends a task as a child of this one, as Celery's tasks do: it knows this task as its parent and has its root, and
+    /// is among the [`children`](crate::AsyncResult::children) of this task's result.
+    /// `cx.send(Add { x: 2, y: 3 }).queue("sums").await?`; signatures of any kind go by [`apply`](Self::apply).
+    pub fn send<T: Task<S>>(&self, task: T) -> SendBuilder<'_, T, S> {
+        SendBuilder::child(self, task)
     }
 
     /// The message that called the task.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::async_result::AsyncResult;
+use crate::context::Context;
 use crate::error::AppError;
 use crate::protocol::{QueueName, Signature, TaskId, Timestamp};
 use crate::task::Task;
@@ -16,14 +17,29 @@ use crate::task::Task;
 /// A task that is about to be sent: set options, then `.await` it.
 #[must_use = "a task is sent when this is awaited"]
 pub struct SendBuilder<'a, T, S> {
-    app: &'a App<S>,
+    from: Origin<'a, S>,
     signature: Result<Signature, AppError>,
     task: marker::PhantomData<fn() -> T>,
 }
 
+/// Who sends.
+enum Origin<'a, S> {
+    App(&'a App<S>),
+    /// A running task, whose child it becomes.
+    Task(&'a Context<S>),
+}
+
 impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
     pub(crate) fn new(app: &'a App<S>, task: T) -> Self {
-        Self { app, signature: Signature::of(&task), task: marker::PhantomData }
+        Self::of(Origin::App(app), task)
+    }
+
+    pub(crate) fn child(parent: &'a Context<S>, task: T) -> Self {
+        Self::of(Origin::Task(parent), task)
+    }
+
+    fn of(from: Origin<'a, S>, task: T) -> Self {
+        Self { from, signature: Signature::of(&task), task: marker::PhantomData }
     }
 
     /// Runs under this id.
@@ -116,7 +132,13 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> IntoFuture for SendBuilder<'a, T,
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { app, signature, .. } = self;
-        Box::pin(async move { Ok(app.send_signature(signature?).await?.typed()) })
+        let Self { from, signature, .. } = self;
+        Box::pin(async move {
+            let sent = match from {
+                Origin::App(app) => app.send_signature(signature?).await?,
+                Origin::Task(parent) => parent.apply(signature?).await?,
+            };
+            Ok(sent.typed())
+        })
     }
 }
