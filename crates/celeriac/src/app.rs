@@ -5,22 +5,30 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::args;
 use crate::async_result::{AsyncResult, GroupResult};
 use crate::backend::{self, BackendError, ResultBackend};
 use crate::broker::{self, Broker, Publication, RedisOptions};
+use crate::cancellation::Cancellation;
 use crate::canvas::plan::{Applied, Plan};
+use crate::canvas::signature;
 use crate::clock::LamportClock;
+use crate::context::{Context, Request};
 use crate::error::AppError;
-use crate::events::{self, EventStream};
+use crate::events::{self, EventSender, EventStream};
 use crate::host;
 use crate::inspect::{Control, Inspect};
-use crate::outgoing::{Fanouts, Sender};
+use crate::mistakes;
+use crate::outgoing::{Defaults, Fanouts, Sender};
 use crate::protocol::{
-    EVENT_TOPIC_PREFIX, Event, JsonMap, QueueName, Signature, TaskException, TaskId, TaskMeta, TaskState,
+    EVENT_TOPIC_PREFIX, Event, JsonMap, NodeName, QueueName, Signature, TaskException, TaskId, TaskMeta,
+    TaskState,
 };
 use crate::registry::Registry;
+use crate::routes::Routes;
 use crate::send::SendBuilder;
-use crate::task::Task;
+use crate::sqlite;
+use crate::task::{Failure, Task, TaskError, TaskResult};
 use crate::worker::WorkerBuilder;
 
 /// Broker, result backend, registered tasks and the state that they share.
@@ -65,6 +73,7 @@ pub struct AppBuilder<S> {
     backend_url: Option<String>,
     result_expires: Option<Duration>,
     default_queue: QueueName,
+    routes: Vec<(String, QueueName)>,
     broadcasts: Vec<String>,
     sent_events: bool,
     result_extended: bool,
@@ -75,7 +84,9 @@ pub struct AppBuilder<S> {
 }
 
 impl App<()> {
-    /// An app on a broker (`sqlite:///absolute/path.db`), which keeps the results too.
+    /// An app on a broker, which keeps the results too: `sqlite:///absolute/path.db`, `sqlite://relative.db`,
+    /// `redis://host:6379/0`. A SQLite file is made when there is none. A Redis is connected to when it is first needed:
+    /// the first send, question or worker tells that it cannot be reached.
     ///
     /// # Errors
     /// When the URL is not understood or the broker cannot be opened.
@@ -90,6 +101,7 @@ impl App<()> {
             backend_url: None,
             result_expires: Some(backend::DEFAULT_RESULT_EXPIRES),
             default_queue: QueueName::celery(),
+            routes: Vec::new(),
             broadcasts: Vec::new(),
             sent_events: false,
             result_extended: false,
@@ -107,7 +119,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         self
     }
 
-    /// How long results are kept; `None` is for ever.
+    /// How long results are kept, a day unless set; `None` is for ever.
     pub fn result_expires(mut self, expires: Option<Duration>) -> Self {
         self.result_expires = expires;
         self
@@ -116,6 +128,26 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// The queue of tasks that name none, and of workers that name none.
     pub fn default_queue(mut self, queue: impl Into<QueueName>) -> Self {
         self.default_queue = queue.into();
+        self
+    }
+
+    /// Tasks whose name fits the pattern go to this queue (`task_routes`), wherever this app sends them: by itself, as
+    /// steps of a canvas, as callbacks, by the clock. `*` stands for one character or more: `mail.*` is each task of
+    /// `mail`. The first route that fits counts. A queue that the call or the task ([`Task::QUEUE`]) names outweighs
+    /// routes, as in Celery. A worker has to consume the queue ([`WorkerBuilder::queues`]).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), celeriac::AppError> {
+    /// let app = celeriac::App::builder("sqlite://queue.db")
+    ///     .route("mail.urgent", "urgent")
+    ///     .route("mail.*", "mail")
+    ///     .open()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn route(mut self, pattern: &str, queue: impl Into<QueueName>) -> Self {
+        self.routes.push((pattern.to_owned(), queue.into()));
         self
     }
 
@@ -162,6 +194,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
             backend_url: self.backend_url,
             result_expires: self.result_expires,
             default_queue: self.default_queue,
+            routes: self.routes,
             broadcasts: self.broadcasts,
             sent_events: self.sent_events,
             result_extended: self.result_extended,
@@ -177,6 +210,9 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// When a URL is not understood, or broker or backend cannot be opened.
     pub async fn open(self) -> Result<App<S>, AppError> {
         let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
+        if let Some(url) = [&self.broker_url, backend_url].into_iter().find(|url| sqlite::is_in_memory(url)) {
+            return Err(AppError::InMemory { url: url.to_owned() });
+        }
         // As in Celery, the broker's options are not the result backend's, unless both are one URL.
         let apart = RedisOptions::default();
         let inherited = if self.backend_url.is_some() { &apart } else { &self.redis };
@@ -189,7 +225,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
     /// The same on a broker and a result backend that are open already; the URLs are only shown.
     ///
     /// # Errors
-    /// When the default queue's name is not allowed.
+    /// When the name of the default queue or of a route's is not allowed.
     pub fn open_on(
         self,
         broker: Arc<dyn Broker>,
@@ -198,12 +234,26 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         let backend_url = self.backend_url.as_deref().unwrap_or(&self.broker_url);
         let fanouts = Fanouts::default();
         self.broadcasts.iter().for_each(|exchange| fanouts.add(exchange));
+        let routes = self.routes.iter().map(|(pattern, queue)| {
+            let queue = QueueName::parse(queue.as_str()).map_err(|error| error.to_string());
+            match queue {
+                Ok(queue) => Ok((pattern.as_str(), queue)),
+                Err(reason) => Err(AppError::Route { pattern: pattern.clone(), reason }),
+            }
+        });
+        let routes: Vec<(&str, QueueName)> = routes.collect::<Result<_, AppError>>()?;
+        let patterns =
+            || self.routes.iter().map(|(pattern, _)| pattern.as_str()).collect::<Vec<_>>().join(", ");
+        let routes = Routes::new(routes)
+            .map_err(|error| AppError::Route { pattern: patterns(), reason: error.to_string() })?;
         let core = Core {
             broker,
             backend,
             sender: Sender {
                 origin: format!("gen{}@{}", std::process::id(), host::name()),
                 default_queue: QueueName::parse(self.default_queue.as_str())?,
+                routes,
+                defaults: Defaults::default(),
                 fanouts,
                 oid: uuid::Uuid::new_v4().to_string(),
             },
@@ -218,10 +268,55 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
 }
 
 impl<S: Send + Sync + 'static> App<S> {
-    /// Makes a task known to the workers of this app.
+    /// Makes a task known to the workers of this app, and its constants (queue, priority, whether its result is ignored)
+    /// to whatever this app sends by the task's name: signatures, steps of a canvas, callbacks, entries of a beat.
+    ///
+    /// # Panics
+    /// When another type is registered under the same name already, or when the task's name, queue or priority is not
+    /// allowed: no run of the program could do what it says.
+    #[must_use = "the task is known to the app that this gives"]
+    #[track_caller]
     pub fn register<T: Task<S>>(mut self) -> Self {
         Arc::make_mut(&mut self.registry).add::<T>();
+        self.core.sender.defaults.set(T::NAME, signature::constants::<T, S>());
         self
+    }
+
+    /// Runs a task here and now, for tests of tasks: no worker, no message, no result that is stored. The arguments make
+    /// the way to JSON and back, as they would on the broker. What else the task does is real: what it sends lies in the
+    /// queues, and [`Context::progress`] is stored under the id of its request. Nothing is retried, limited in time or
+    /// called back: a retry is what is returned, as [`TaskError::Retry`].
+    ///
+    /// ```
+    /// # use celeriac::{App, Context, Task, TaskResult};
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Add { x: i64, y: i64 }
+    /// # impl Task for Add {
+    /// #     const NAME: &'static str = "tasks.add";
+    /// #     type Output = i64;
+    /// #     async fn run(self, _cx: Context) -> TaskResult<i64> { Ok(self.x + self.y) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let app = App::open(&format!("sqlite://{}", folder.path().join("queue.db").display())).await?;
+    /// assert_eq!(app.run_now(Add { x: 2, y: 3 }).await.unwrap(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the task's run ends with, if not with a result.
+    pub async fn run_now<T: Task<S>>(&self, task: T) -> TaskResult<T::Output> {
+        let publication = self.core.sender.publication(Signature::of(&task)?)?;
+        let message = Arc::new(publication.message);
+        let task: T = args::bind(T::NAME, message.body.args(), message.body.kwargs())
+            .map_err(|error| TaskError::Failed(Failure::new("TypeError", error.to_string())))?;
+        let hostname: NodeName = self.core.sender.origin.as_str().into();
+        // Nobody takes events: there is no worker that they would be of.
+        let (events, _) = EventSender::new(hostname.clone(), self.core.clock.clone(), false);
+        let request = Request { message, hostname, queue: publication.queue, redelivered: false };
+        task.run(Context::new(self.clone(), request, Arc::<Cancellation>::default(), events)).await
     }
 
     /// Sends a task: `app.send(Add { x: 2, y: 3 }).countdown(pause).await?`.
@@ -296,6 +391,7 @@ impl<S: Send + Sync + 'static> App<S> {
     }
 
     /// A worker for the registered tasks.
+    #[must_use = "a worker does nothing until it is run"]
     pub fn worker(&self) -> WorkerBuilder<S> {
         WorkerBuilder::new(self.clone())
     }
@@ -404,6 +500,7 @@ impl Core {
 
     /// Starts the chords of a plan; what is left to do is to publish its tasks.
     pub(crate) async fn prepare(&self, plan: Plan) -> Result<Vec<Publication>, AppError> {
+        mistakes::refuse(&plan.calls)?;
         let publications = plan
             .calls
             .into_iter()

@@ -49,6 +49,38 @@ pub enum AppError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An option that has no meaning, and is spelt nearly as one that has.
+    #[error(
+        "{task} has no option {option}: did you mean {meant}? (A property of your own needs a name that is less like it.)"
+    )]
+    UnknownOption {
+        /// The task.
+        task: String,
+        /// What was written.
+        option: String,
+        /// What was meant.
+        meant: &'static str,
+    },
+    /// A signature without the name of a task.
+    #[error("a signature names no task: pass the name under which the task is registered, such as tasks.add")]
+    Unnamed,
+    /// A route that is no pattern.
+    #[error("the route of {pattern} is refused: {reason}")]
+    Route {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A database in memory.
+    #[error(
+        "{url} is refused: programs share a queue by its file, and a database in memory has none; name a file, in a test \
+         one in a temporary folder"
+    )]
+    InMemory {
+        /// What was to be opened.
+        url: String,
+    },
     /// A canvas without tasks.
     #[error("nothing to send: the {0} has no tasks")]
     Empty(&'static str),

@@ -1,6 +1,6 @@
 //! From a plain signature to the message that calls its task.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -14,6 +14,7 @@ use crate::protocol::{
     Signature, TaskId, TimeLimit, Timestamp,
 };
 use crate::repr;
+use crate::routes::Routes;
 
 /// The type of exchanges whose messages go to everybody who listens.
 pub(crate) const FANOUT: &str = "fanout";
@@ -25,6 +26,10 @@ pub(crate) struct Sender {
     pub(crate) origin: String,
     /// The queue of tasks that name none.
     pub(crate) default_queue: QueueName,
+    /// Queues by the names of tasks.
+    pub(crate) routes: Routes,
+    /// What the registered tasks are sent with.
+    pub(crate) defaults: Defaults,
     /// The fanout exchanges that are known here.
     pub(crate) fanouts: Fanouts,
     /// Where it would take replies: messages whose sender names none have one in Celery, too.
@@ -45,9 +50,39 @@ impl Fanouts {
     }
 }
 
+/// Options of registered tasks, from their constants. They count wherever a task is sent from here, as those of Celery's
+/// `app.tasks` do: as a step of a chain, a callback, by the clock.
+#[derive(Debug, Default)]
+pub(crate) struct Defaults(RwLock<HashMap<&'static str, JsonMap>>);
+
+impl Defaults {
+    pub(crate) fn set(&self, task: &'static str, options: JsonMap) {
+        if options.is_empty() {
+            self.0.write().remove(task);
+        } else {
+            self.0.write().insert(task, options);
+        }
+    }
+
+    /// Adds what the signature does not say. Whoever names a queue or an exchange has said where it goes.
+    fn fill(&self, signature: &mut Signature) {
+        if let Some(options) = self.0.read().get(signature.task.as_str()) {
+            let is_set = |own: &JsonMap, key: &str| own.get(key).is_some_and(|value| !value.is_null());
+            for (key, value) in options {
+                let own = &mut signature.options;
+                let is_said = is_set(own, key) || (key == "queue" && is_set(own, "exchange"));
+                if !is_said {
+                    own.insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+}
+
 impl Sender {
     /// Makes the message. The signature must have an id.
     pub(crate) fn publication(&self, mut signature: Signature) -> Result<Publication, AppError> {
+        self.defaults.fill(&mut signature);
         let embed = Embed {
             callbacks: followers(&mut signature, "link"),
             errbacks: followers(&mut signature, "link_error"),
@@ -92,7 +127,7 @@ impl Sender {
             headers = with_own(headers, own)?;
         }
 
-        let (queue, exchange) = self.route(&option)?;
+        let (queue, exchange) = self.route(&option, route_name(&signature))?;
         let priority = option.options.get("priority").and_then(Value::as_u64).map_or(0, |p| p.min(255) as u8);
         let expiration = option.expiration(headers.expires.as_ref())?;
         let mut message = Message::new(headers, signature.args, signature.kwargs, embed);
@@ -117,9 +152,15 @@ impl Sender {
 
     /// Where the message goes. As in Celery a queue knows its exchange, and a routing key alone names no queue. A
     /// `Broadcast` queue has the name of its exchange.
-    fn route(&self, option: &Options<'_>) -> Result<(QueueName, Option<Exchange>), ProtocolError> {
+    fn route(
+        &self,
+        option: &Options<'_>,
+        name: &str,
+    ) -> Result<(QueueName, Option<Exchange>), ProtocolError> {
         let is_fanout = option.text("exchange_type") == Some(FANOUT);
-        let (exchange, is_fanout) = match (option.text("queue"), option.text("exchange")) {
+        let (named, exchange) = (option.text("queue"), option.text("exchange"));
+        let routed = || self.routes.queue_of(name).filter(|_| exchange.is_none()).map(QueueName::as_str);
+        let (exchange, is_fanout) = match (named.or_else(routed), exchange) {
             (None, None) => return Ok((self.default_queue.clone(), None)),
             (_, Some(exchange)) if is_fanout || self.fanouts.knows(exchange) => (exchange, true),
             (Some(queue), _) if self.fanouts.knows(queue) => (queue, true),
@@ -131,6 +172,16 @@ impl Sender {
         let exchange = if is_fanout { Exchange::Fanout(exchange) } else { Exchange::Bound(exchange) };
         Ok((key.unwrap_or_else(|| self.default_queue.clone()), Some(exchange)))
     }
+}
+
+/// The name that routes are looked up by: a task over a list is what it runs.
+fn route_name(signature: &Signature) -> &str {
+    let named = signature.options.get("route_name").and_then(Value::as_str);
+    let inner = || match signature.task.as_str() {
+        "celery.map" | "celery.starmap" => signature.kwargs.get("task")?.get("task")?.as_str(),
+        _ => None,
+    };
+    named.or_else(inner).unwrap_or(&signature.task)
 }
 
 /// The headers with those of the caller's own, which outweigh what the options say, as in Celery.
@@ -197,7 +248,7 @@ fn followers(signature: &mut Signature, key: &str) -> Option<Vec<Signature>> {
 
 /// The options that say what is called, when, and where the message goes, and the properties that each message gets anew;
 /// sorted.
-const NO_PROPERTIES: [&str; 52] = [
+pub(crate) const NO_PROPERTIES: [&str; 52] = [
     "add_to_parent",
     "body_encoding",
     "chain",
@@ -341,9 +392,41 @@ mod tests {
         Sender {
             origin: "gen1@lab".into(),
             default_queue: QueueName::celery(),
+            routes: Routes::default(),
+            defaults: Defaults::default(),
             fanouts: Fanouts::default(),
             oid: "oid1".into(),
         }
+    }
+
+    #[test]
+    fn where_a_task_goes_is_said_by_its_options_its_constants_and_the_routes_in_this_order() {
+        let routes = [("mail.*", "mail"), ("celery.*", "canvas")];
+        let routes = Routes::new(routes.map(|(pattern, queue)| (pattern, queue.into()))).unwrap();
+        let sender = Sender { routes, ..sender() };
+        sender.defaults.set("mail.own", JsonMap::from_iter([("queue".into(), json!("own"))]));
+        let queue = |signature: Signature| sender.publication(signature).unwrap().queue.to_string();
+        let t = Signature::new;
+        assert_eq!(queue(t("mail.own").queue("said")), "said");
+        assert_eq!(queue(t("mail.own")), "own");
+        assert_eq!(queue(t("mail.own").option("queue", Value::Null)), "own");
+        assert_eq!(queue(t("mail.send")), "mail");
+        assert_eq!(queue(t("shop.price")), "celery");
+        assert_eq!(queue(t("mail.send").option("exchange", "x").option("routing_key", "k")), "k");
+        assert_eq!(queue(crate::canvas::map(t("mail.send"), [1])), "mail");
+        assert_eq!(queue(t("celery.accumulate")), "canvas");
+    }
+
+    #[test]
+    fn constants_of_a_task_are_its_options_unless_it_has_its_own() {
+        let sender = sender();
+        let constants = json!({"priority": 4, "ignore_result": true});
+        sender.defaults.set("t", serde_json::from_value(constants).unwrap());
+        let sent = sender.publication(Signature::new("t")).unwrap().message;
+        assert_eq!((sent.properties.priority, sent.headers.ignore_result), (Priority(4), Some(true)));
+        let own = Signature::new("t").option("priority", 0).option("ignore_result", false);
+        let sent = sender.publication(own).unwrap().message;
+        assert_eq!((sent.properties.priority, sent.headers.ignore_result), (Priority(0), Some(false)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tasks that an app knows, by name.
 
+use std::any::{TypeId, type_name};
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::args::{self, ArgumentError};
 use crate::context::Context;
 use crate::json;
-use crate::protocol::{JsonMap, Message};
+use crate::protocol::{JsonMap, Message, QueueName};
 use crate::task::{Failure, RetryPolicy, Task, TaskError};
 
 /// A task's run, its result as JSON.
@@ -19,6 +20,8 @@ pub(crate) type Run = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Se
 /// A registered task: its settings, and its code without its type.
 pub(crate) struct Registered<S> {
     pub(crate) name: &'static str,
+    /// The Rust type, and its name.
+    kind: (TypeId, &'static str),
     pub(crate) settings: Settings,
     /// Binds the arguments and runs.
     pub(crate) run: fn(Arc<Message>, Context<S>) -> Run,
@@ -46,6 +49,7 @@ impl<S> Clone for Registered<S> {
     fn clone(&self) -> Self {
         Self {
             name: self.name,
+            kind: self.kind,
             settings: self.settings.clone(),
             run: self.run,
             retries_after: self.retries_after,
@@ -72,6 +76,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
         registry
     }
 
+    #[track_caller]
     pub(crate) fn add<T: Task<S>>(&mut self) {
         self.add_as::<T>(run::<T, S>);
     }
@@ -81,6 +86,8 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self.add_as::<T>(run_raw::<T, S>);
     }
 
+    /// Panics when the name is taken or the constants are wrong: both are mistakes of the program.
+    #[track_caller]
     fn add_as<T: Task<S>>(&mut self, run: fn(Arc<Message>, Context<S>) -> Run) {
         let settings = Settings {
             acks_late: T::ACKS_LATE,
@@ -96,7 +103,16 @@ impl<S: Send + Sync + 'static> Registry<S> {
             inline_errback: T::INLINE_ERRBACK,
             track_started: T::TRACK_STARTED,
         };
-        let task = Registered { name: T::NAME, settings, run, retries_after: T::retries_after };
+        assert!(!T::NAME.is_empty(), "the task {} has no name: set `const NAME`", type_name::<T>());
+        if let Some(Err(error)) = T::QUEUE.map(QueueName::parse) {
+            panic!("the task {} cannot go to its queue {:?}: {error}", T::NAME, T::QUEUE);
+        }
+        assert!(T::PRIORITY <= 9, "the priority of the task {} is {}: 0 to 9 expected", T::NAME, T::PRIORITY);
+        let kind = (TypeId::of::<T>(), type_name::<T>());
+        if let Some(other) = self.tasks.get(T::NAME).filter(|other| other.kind.0 != kind.0) {
+            panic!("the task name {} is taken: both {} and {} have it", T::NAME, other.kind.1, kind.1);
+        }
+        let task = Registered { name: T::NAME, kind, settings, run, retries_after: T::retries_after };
         self.tasks.insert(T::NAME, task);
     }
 
@@ -145,4 +161,54 @@ fn run_bound<T: Task<S>, S: Send + Sync + 'static>(
             )))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::TaskResult;
+    use serde::{Deserialize, Serialize};
+
+    macro_rules! task {
+        ($type:ident, $name:literal, $queue:expr) => {
+            #[derive(Serialize, Deserialize)]
+            struct $type;
+
+            impl Task for $type {
+                const NAME: &'static str = $name;
+                const QUEUE: Option<&'static str> = $queue;
+                type Output = ();
+                async fn run(self, _cx: Context) -> TaskResult<()> {
+                    Ok(())
+                }
+            }
+        };
+    }
+    task!(One, "t.one", None);
+    task!(Other, "t.one", None);
+    task!(NoQueue, "t.queue", Some(""));
+
+    #[test]
+    fn one_task_may_be_registered_twice() {
+        let mut registry = Registry::<()>::new();
+        registry.add::<One>();
+        registry.add::<One>();
+        assert_eq!(registry.names(), ["t.one"]);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "both celeriac::registry::tests::One and celeriac::registry::tests::Other have it"
+    )]
+    fn two_tasks_of_one_name_are_refused() {
+        let mut registry = Registry::<()>::new();
+        registry.add::<One>();
+        registry.add::<Other>();
+    }
+
+    #[test]
+    #[should_panic(expected = "the task t.queue cannot go to its queue")]
+    fn a_queue_without_a_name_is_refused() {
+        Registry::<()>::new().add::<NoQueue>();
+    }
 }

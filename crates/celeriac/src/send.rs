@@ -111,13 +111,7 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
 
     /// Adds a header of the caller's own.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        if let Ok(signature) = &mut self.signature {
-            let headers =
-                signature.options.entry("headers").or_insert_with(|| Value::Object(Default::default()));
-            if let Value::Object(headers) = headers {
-                headers.insert(name.to_owned(), value.into());
-            }
-        }
+        self.signature = self.signature.map(|signature| signature.header(name, value));
         self
     }
 

@@ -176,7 +176,8 @@ impl Failure {
 
 /// The path of the class that an error of this type is told as.
 fn class_path(type_name: &str) -> &str {
-    const NO_ERROR_TYPES: [&str; 5] = ["dyn ", "&", "alloc::boxed::Box<", "alloc::string::", "alloc::borrow::"];
+    const NO_ERROR_TYPES: [&str; 5] =
+        ["dyn ", "&", "alloc::boxed::Box<", "alloc::string::", "alloc::borrow::"];
     if NO_ERROR_TYPES.iter().any(|start| type_name.starts_with(start)) {
         return "Error";
     }

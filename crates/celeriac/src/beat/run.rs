@@ -45,6 +45,7 @@ pub struct BeatBuilder<S> {
 
 impl<S: Send + Sync + 'static> App<S> {
     /// A beat without entries.
+    #[must_use = "a beat does nothing until it is run"]
     pub fn beat(&self) -> BeatBuilder<S> {
         BeatBuilder {
             app: self.clone(),

@@ -120,7 +120,7 @@ pub(crate) mod freeze;
 pub(crate) mod options;
 pub(crate) mod plan;
 pub(crate) mod replace;
-mod signature;
+pub(crate) mod signature;
 mod stamp;
 mod within;
 

@@ -1,5 +1,7 @@
 //! Writing canvas: chains, groups and chords of signatures, and of tasks.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use crate::app::App;
 use crate::args;
 use crate::async_result::{AsyncResult, GroupResult};
 use crate::error::AppError;
-use crate::protocol::{Signature, SubtaskType};
+use crate::protocol::{JsonMap, Signature, SubtaskType, Timestamp};
 use crate::task::Task;
 
 impl Signature {
@@ -21,22 +23,67 @@ impl Signature {
             args::unbind(task).map_err(|source| AppError::Arguments { task: T::NAME, source })?;
         let mut signature = Self::new(T::NAME);
         (signature.args, signature.kwargs) = (args, kwargs);
-        let mut set = |key: &str, value: Value| drop(signature.options.insert(key.to_owned(), value));
-        if let Some(queue) = T::QUEUE {
-            set("queue", queue.into());
-        }
-        if T::PRIORITY != 0 {
-            set("priority", T::PRIORITY.into());
-        }
-        if T::IGNORE_RESULT {
-            set("ignore_result", true.into());
-        }
+        signature.options = constants::<T, S>();
         Ok(signature)
     }
 
-    /// The queue that the task goes to.
+    /// Goes to this queue.
     pub fn queue(self, queue: &str) -> Self {
         self.option("queue", queue)
+    }
+
+    /// Runs after a pause, which begins when it is sent: in a chain, when the step before it is done.
+    pub fn countdown(self, pause: Duration) -> Self {
+        self.option("countdown", pause.as_secs_f64())
+    }
+
+    /// Runs not before this moment.
+    pub fn eta(self, eta: Timestamp) -> Self {
+        self.option("eta", eta.isoformat())
+    }
+
+    /// Is revoked if it has not started so long after it was sent.
+    pub fn expires(self, after: Duration) -> Self {
+        self.option("expires", after.as_secs_f64())
+    }
+
+    /// Is revoked if it has not started at this moment.
+    pub fn expires_at(self, expires: Timestamp) -> Self {
+        self.option("expires", expires.isoformat())
+    }
+
+    /// 0 is the most urgent, 9 the least.
+    pub fn priority(self, priority: u8) -> Self {
+        self.option("priority", priority)
+    }
+
+    /// Is dropped and fails after this time.
+    pub fn time_limit(self, limit: Duration) -> Self {
+        self.option("time_limit", limit.as_secs_f64())
+    }
+
+    /// Is asked to stop after this time.
+    pub fn soft_time_limit(self, limit: Duration) -> Self {
+        self.option("soft_time_limit", limit.as_secs_f64())
+    }
+
+    /// Counts as retried so often already.
+    pub fn retries(self, retries: u32) -> Self {
+        self.option("retries", retries)
+    }
+
+    /// Stores no result.
+    pub fn ignore_result(self) -> Self {
+        self.option("ignore_result", true)
+    }
+
+    /// Adds a header of the caller's own.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let headers = self.options.entry("headers").or_insert_with(|| Value::Object(Default::default()));
+        if let Value::Object(headers) = headers {
+            headers.insert(name.to_owned(), value.into());
+        }
+        self
     }
 
     /// Calls `callback` with the result when the task succeeds.
@@ -60,17 +107,30 @@ impl Signature {
     }
 }
 
+/// The options that the constants of a task stand for.
+pub(crate) fn constants<T: Task<S>, S>() -> JsonMap {
+    let options = [
+        ("queue", T::QUEUE.map(Value::from)),
+        ("priority", (T::PRIORITY != 0).then(|| T::PRIORITY.into())),
+        ("ignore_result", T::IGNORE_RESULT.then(|| true.into())),
+    ];
+    options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
 /// Tasks one after the other, each called with the result of the one before it.
+#[must_use = "a canvas does nothing until it is applied"]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Chain(pub(crate) Signature);
 
 /// Tasks side by side.
+#[must_use = "a canvas does nothing until it is applied"]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Group(pub(crate) Signature);
 
 /// Tasks side by side, and one that is called with the list of their results.
+#[must_use = "a canvas does nothing until it is applied"]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Chord(pub(crate) Signature);

@@ -43,8 +43,17 @@ impl File {
     }
 }
 
+/// Whether a URL asks for a database in memory, which no other program could open.
+pub(crate) fn is_in_memory(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("sqlite:") else { return false };
+    rest.trim_start_matches('/').starts_with(":memory:")
+        || rest
+            .split_once('?')
+            .is_some_and(|(_, query)| query.split('&').any(|option| option == "mode=memory"))
+}
+
 /// The path in a URL such as `sqlite:///absolute/path.db` or `sqlite://relative.db`.
-pub(crate) fn path_of(url: &str) -> Option<PathBuf> {
+pub fn path_of(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite://")?;
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     (!path.is_empty()).then(|| PathBuf::from(path))
@@ -70,5 +79,10 @@ mod tests {
         assert_eq!(path_of("sqlite://q.db?mode=rwc"), Some("q.db".into()));
         assert_eq!(path_of("redis://localhost/0"), None);
         assert_eq!(path_of("sqlite://"), None);
+        for url in ["sqlite://:memory:", "sqlite:///:memory:", "sqlite::memory:", "sqlite://q.db?mode=memory"]
+        {
+            assert!(is_in_memory(url), "{url}");
+        }
+        assert!(!is_in_memory("sqlite://memory.db?mode=rwc") && !is_in_memory("redis://:memory:@host/0"));
     }
 }

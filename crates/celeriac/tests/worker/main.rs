@@ -13,4 +13,5 @@ mod limits;
 mod recorded;
 mod reliability;
 mod support;
+mod typed;
 mod within;
