@@ -55,6 +55,24 @@ enum Commands {
     Beat(BeatArgs),
 }
 
+impl Commands {
+    /// Whether the command makes sense where there is no queue yet. The others ask what is there.
+    fn may_begin_a_queue(&self) -> bool {
+        matches!(self, Self::Beat(_) | Self::Shared(Command::Call(_) | Command::Report))
+    }
+}
+
+/// Opening a SQLite file makes it, so that a name which is misspelt would look like a queue without workers.
+fn refuse_absent(broker: &str) -> Result<(), CommandError> {
+    match celeriac::sqlite_path(broker).filter(|path| !path.exists()) {
+        Some(path) => Err(CommandError::Failed(format!(
+            "there is no file {}: name the one that the workers have, or start a worker, which makes it",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn main() -> ExitCode {
     let matches = with_examples(Cli::command(), "celeriac").get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -94,6 +112,9 @@ async fn run(cli: Cli) -> Result<(), CommandError> {
             "no broker is named: pass -b redis://127.0.0.1:6379/0 or -b sqlite://queue.db, or set CELERY_BROKER_URL".to_owned(),
         ));
     };
+    if !cli.command.may_begin_a_queue() {
+        refuse_absent(&broker)?;
+    }
     let mut app = App::builder(&broker).default_queue(cli.default_queue);
     if let Some(backend) = cli.result_backend {
         app = app.result_backend(&backend);

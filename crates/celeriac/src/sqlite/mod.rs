@@ -52,7 +52,8 @@ pub(crate) fn is_in_memory(url: &str) -> bool {
             .is_some_and(|(_, query)| query.split('&').any(|option| option == "mode=memory"))
 }
 
-/// The path in a URL such as `sqlite:///absolute/path.db` or `sqlite://relative.db`.
+/// The path in a broker's or result backend's URL such as `sqlite:///absolute/path.db` or `sqlite://relative.db`; nothing
+/// for other URLs.
 pub fn path_of(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite://")?;
     let path = path.split_once('?').map_or(path, |(path, _)| path);
