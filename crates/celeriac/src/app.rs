@@ -125,7 +125,7 @@ impl<S: Send + Sync + 'static> AppBuilder<S> {
         self
     }
 
-    /// The queue of tasks that name none, and of workers that name none.
+    /// The queue of tasks that name none, and of workers that name none; `celery` unless set.
     pub fn default_queue(mut self, queue: impl Into<QueueName>) -> Self {
         self.default_queue = queue.into();
         self
@@ -319,7 +319,8 @@ impl<S: Send + Sync + 'static> App<S> {
         task.run(Context::new(self.clone(), request, Arc::<Cancellation>::default(), events)).await
     }
 
-    /// Sends a task: `app.send(Add { x: 2, y: 3 }).countdown(pause).await?`.
+    /// Sends a task: `app.send(Add { x: 2, y: 3 }).countdown(pause).await?`. A message has at most 16 MiB of arguments
+    /// ([`MAX_BODY_BYTES`](crate::protocol::MAX_BODY_BYTES)). A running task sends with [`Context::send`].
     pub fn send<T: Task<S>>(&self, task: T) -> SendBuilder<'_, T, S> {
         SendBuilder::new(self, task)
     }

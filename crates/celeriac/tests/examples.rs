@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -56,6 +57,22 @@ fn prefork_survives_what_hangs_and_what_crashes() {
 #[test]
 fn rate_limit_holds_until_it_is_lifted() {
     assert_eq!(output_of("rate_limit"), "limited: true\n1 worker lifted the limit\n50 more are answered\n");
+}
+
+#[test]
+fn a_web_server_answers_and_ends_with_its_worker() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Process::spawn(Command::new(example("web_server")), dir.path().join("server.log"));
+    server.until_printed("/count/10");
+    let log = server.log();
+    let address = log.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /count/10 HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n55\n"), "{answer}");
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(server.wait().success() && server.log().ends_with("all is done\n"), "{}", server.log());
 }
 
 /// A program told where broker and result backend are.

@@ -9,20 +9,21 @@ use std::time::Duration;
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RedisOptions {
-    /// Put before each key and channel.
+    /// Put before each key and channel; nothing unless set.
     pub global_keyprefix: String,
-    /// Messages that a worker holds without a sign of life for so long go back to their queues. Our own workers give
-    /// signs of life, and their messages are back much earlier when they die.
+    /// Messages that a worker holds without a sign of life for so long go back to their queues; 3600 s unless
+    /// set. Our own workers give signs of life, and their messages are back much earlier when they die.
     pub visibility_timeout: Duration,
-    /// The priorities that have a list of their own.
+    /// The priorities that have a list of their own; 0, 3, 6 and 9 unless set. A priority between two of them goes to
+    /// the lower one's list: within it, messages are not ordered by priority.
     pub priority_steps: Vec<u8>,
     /// What stands between a queue's name and the step.
     pub sep: String,
     /// Put before the names of channels; `{db}` stands for the database's number. Empty: nothing.
     pub fanout_prefix: String,
-    /// How long a connection may take.
+    /// How long a connection may take; 5 s unless set.
     pub socket_connect_timeout: Duration,
-    /// How long an answer may take.
+    /// How long an answer may take; 15 s unless set.
     pub socket_timeout: Duration,
     /// The name of the primary that Sentinels are asked for.
     pub master_name: Option<String>,

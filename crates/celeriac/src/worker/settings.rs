@@ -95,7 +95,7 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         Self { app, settings }
     }
 
-    /// The node's name, `name@host`; without a host, this machine's is added.
+    /// The node's name, `name@host`; without a host, this machine's is added. `celery` unless set.
     pub fn hostname(mut self, name: &str) -> Self {
         let node = if name.contains('@') { name.to_owned() } else { format!("{name}@{}", host::name()) };
         self.settings.node = node.into();
@@ -185,32 +185,32 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self
     }
 
-    /// The worker holds `concurrency` times so many tasks; 0 is without limit. While tasks are over in no time it holds
+    /// The worker holds `concurrency` times so many tasks, 4 unless set; 0 is without limit. While tasks are over in no time it holds
     /// what ends within 20 ms, and gives back what is too much when they turn slow.
     pub fn prefetch_multiplier(mut self, multiplier: usize) -> Self {
         self.settings.prefetch_multiplier = multiplier;
         self
     }
 
-    /// Send events of tasks from the start (`-E`).
+    /// Send events of tasks from the start (`-E`); not unless set, or until a monitor asks for them.
     pub fn events(mut self, task_events: bool) -> Self {
         self.settings.task_events = task_events;
         self
     }
 
-    /// How long a message stays with a worker that gives no sign of life.
+    /// How long a message stays with a worker that gives no sign of life; 20 s unless set.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = lease.max(Duration::from_millis(300));
         self
     }
 
-    /// The time limit of tasks that have none.
+    /// The time limit of tasks that have none; no limit unless set.
     pub fn time_limit(mut self, limit: Option<Duration>) -> Self {
         self.settings.time_limit = limit;
         self
     }
 
-    /// The soft time limit of tasks that have none.
+    /// The soft time limit of tasks that have none; no limit unless set.
     pub fn soft_time_limit(mut self, limit: Option<Duration>) -> Self {
         self.settings.soft_time_limit = limit;
         self
@@ -229,7 +229,7 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self
     }
 
-    /// How often the worker says that it is there.
+    /// How often the worker says that it is there; every 2 s unless set.
     pub fn heartbeat(mut self, every: Duration) -> Self {
         self.settings.heartbeat = every.max(Duration::from_millis(50));
         self
@@ -241,13 +241,14 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
         self
     }
 
-    /// How long to listen for other workers at the start: their revoked ids are taken over. Zero skips it.
+    /// How long to listen for other workers at the start: their revoked ids are taken over. 200 ms unless set;
+    /// zero skips it, which a test wants.
     pub fn mingle(mut self, wait: Duration) -> Self {
         self.settings.mingle = wait;
         self
     }
 
-    /// How often to look for messages whose worker died.
+    /// How often to look for messages whose worker died; every 3 s unless set.
     pub fn recover_every(mut self, every: Duration) -> Self {
         self.settings.recover_every = every.max(Duration::from_millis(50));
         self
