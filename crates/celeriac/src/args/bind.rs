@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::ArgumentError;
 use super::call::Call;
+use super::filler::{Filler, TEXTS};
 use super::refusal::Refusal;
 
 /// Makes a task's struct from the arguments of a call.
@@ -19,7 +20,7 @@ pub fn bind<T: DeserializeOwned>(
     args: &[Value],
     kwargs: &Map<String, Value>,
 ) -> Result<T, ArgumentError> {
-    bind_as(task_name, Call { args, kwargs, is_raw: false })
+    bind_as(task_name, Call { args, kwargs, is_raw: false, filled: &[] })
 }
 
 /// The same for tasks that pass their arguments on: values are as they came, also the texts that stand for numbers
@@ -29,51 +30,37 @@ pub(crate) fn bind_raw<T: DeserializeOwned>(
     args: &[Value],
     kwargs: &Map<String, Value>,
 ) -> Result<T, ArgumentError> {
-    bind_as(task_name, Call { args, kwargs, is_raw: true })
+    bind_as(task_name, Call { args, kwargs, is_raw: true, filled: &[] })
 }
 
 fn bind_as<T: DeserializeOwned>(task_name: &str, call: Call<'_>) -> Result<T, ArgumentError> {
-    let Call { args, kwargs, .. } = call;
     let function = task_name.rsplit('.').next().unwrap_or(task_name);
     match T::deserialize(call) {
         Ok(task) => Ok(task),
         Err(Refusal::Missing(first)) => {
-            let mut names = vec![first.to_owned()];
-            find_other_missing::<T>(args, kwargs.clone(), &mut names);
+            let names = find_other_missing::<T>(call, first);
             Err(ArgumentError::Missing { function: function.to_owned(), names })
         }
         Err(refusal) => Err(refusal.of(function)),
     }
 }
 
-/// Serde stops at the first missing field; Python names them all. Fills each missing field with a value of some
-/// type that its place accepts, and looks which field is missing next.
-fn find_other_missing<T: DeserializeOwned>(
-    args: &[Value],
-    mut kwargs: Map<String, Value>,
-    names: &mut Vec<String>,
-) {
-    const FILLERS: [fn() -> Value; 6] = [
-        || Value::from(0),
-        || Value::from(""),
-        || Value::from(false),
-        || Value::Array(Vec::new()),
-        || Value::Object(Map::new()),
-        || Value::Null,
-    ];
-    while let Some(name) = names.last().cloned() {
-        let next = FILLERS.iter().find_map(|filler| {
-            kwargs.insert(name.clone(), filler());
-            match T::deserialize(Call { args, kwargs: &kwargs, is_raw: false }) {
-                Err(Refusal::Missing(next)) if !names.iter().any(|known| known == next) => Some(next),
+/// Serde stops at the first missing field; Python names them all. Fills what is missing with a value that its place
+/// accepts, and looks which field is missing next.
+fn find_other_missing<T: DeserializeOwned>(call: Call<'_>, first: &'static str) -> Vec<String> {
+    let mut filled: Vec<(&'static str, Filler)> = Vec::new();
+    let mut next = Some(first);
+    while let Some(name) = next {
+        next = TEXTS.iter().find_map(|text| {
+            filled.retain(|(known, _)| *known != name);
+            filled.push((name, Filler::new(text)));
+            match T::deserialize(Call { filled: &filled, ..call }) {
+                Err(Refusal::Missing(next)) if filled.iter().all(|(known, _)| *known != next) => Some(next),
                 _ => None,
             }
         });
-        match next {
-            Some(next) => names.push(next.to_owned()),
-            None => return,
-        }
     }
+    filled.into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -150,6 +137,48 @@ mod tests {
             call::<Ping>(json!([1]), json!({})).unwrap_err(),
             "add() takes 0 positional arguments but 1 was given"
         );
+    }
+
+    #[test]
+    fn all_missing_arguments_are_named_whatever_their_types() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        enum Kind {
+            Big { size: u32, of: Box<Kind2> },
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Kind2(char, Option<i128>, std::collections::BTreeMap<String, f32>);
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct All {
+            a: String,
+            kind: Kind,
+            from: std::net::IpAddr,
+            note: Option<String>,
+            id: uuid::Uuid,
+            pair: (u8, bool),
+            value: Value,
+            last: Kind2,
+        }
+        assert_eq!(
+            call::<All>(json!([]), json!({"pair": [1, true]})).unwrap_err(),
+            "add() missing 6 required positional arguments: 'a', 'kind', 'from', 'id', 'value', and 'last'"
+        );
+        // A type that holds itself in its first variant cannot be filled: what is known is told.
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        enum Endless {
+            More(Box<Endless>),
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Holds {
+            endless: Endless,
+            other: u8,
+        }
+        let refused = call::<Holds>(json!([]), json!({})).unwrap_err();
+        assert_eq!(refused, "add() missing 1 required positional argument: 'endless'");
     }
 
     #[test]

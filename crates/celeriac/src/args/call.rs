@@ -6,15 +6,19 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use super::any::{DOUBLE_STAR, STAR};
+use super::filler::Filler;
 use super::refusal::Refusal;
 use crate::json::Reader;
 
 /// The arguments of one call, seen by serde as one value.
+#[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) args: &'a [Value],
     pub(super) kwargs: &'a Map<String, Value>,
     /// Are the values only passed on? See [`Reader::raw`].
     pub(super) is_raw: bool,
+    /// Fields that the call has left out, with what stands in for them.
+    pub(super) filled: &'a [(&'static str, Filler)],
 }
 
 impl<'a> Call<'a> {
@@ -79,6 +83,7 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
         }
         let (own, others): (Vec<_>, Vec<_>) = self.kwargs.iter().partition(|(name, _)| is_field(name));
         values.extend(own.into_iter().map(|(name, value)| (name.as_str(), one(value))));
+        values.extend(self.filled.iter().map(|(name, filler)| (*name, Given::Filled(*filler))));
         if double_star {
             values.push((DOUBLE_STAR, Given::Named(others)));
         }
@@ -146,6 +151,8 @@ impl<'de> de::Deserializer<'de> for Call<'de> {
 enum Given<'de> {
     /// One argument.
     One(Reader<'de>),
+    /// None.
+    Filled(Filler),
     /// All positional arguments that are left.
     List(&'de [Value]),
     /// All keywords that are left.
@@ -179,6 +186,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
         let reader = |value| Reader::new(value).raw(self.is_raw);
         let read = match value {
             Given::One(value) => seed.deserialize(value),
+            Given::Filled(filler) => seed.deserialize(filler),
             Given::List(values) => seed.deserialize(SeqDeserializer::new(values.iter().map(reader))),
             Given::Named(values) => {
                 let entries = values.into_iter().map(|(name, value)| (name.as_str(), reader(value)));

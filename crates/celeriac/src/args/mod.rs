@@ -8,6 +8,7 @@ mod any;
 mod bind;
 mod call;
 mod error;
+mod filler;
 mod refusal;
 mod unbind;
 
