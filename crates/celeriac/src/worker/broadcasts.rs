@@ -18,7 +18,7 @@ use crate::outgoing::FANOUT;
 use crate::protocol::{Message, ProtocolError, QueueName, is_quick_to_read};
 use crate::worker::declared::Declared;
 use crate::worker::shared::Shared;
-use crate::worker::strategy;
+use crate::worker::strategy::{self, Line};
 
 /// So many broadcast messages of a queue may be here at a time; more wait, and then get lost.
 const MAX_HELD: u32 = 1_024;
@@ -150,7 +150,7 @@ async fn hear<S: Send + Sync + 'static>(
         let held = shared.hold_acknowledged(delivery);
         let living = shared.clone();
         shared.messages.spawn(async move {
-            strategy::live(living, held, None).await;
+            strategy::live(living, held, None, Line::None).await;
             drop(permit);
         });
     }

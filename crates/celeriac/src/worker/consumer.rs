@@ -167,7 +167,9 @@ async fn begin<S: Send + Sync + 'static>(
     let mut known = look_up(shared, &held, has_backlog).await.into_iter();
     for held in held {
         let known = known.next().flatten();
-        messages.spawn(strategy::live(shared.clone(), held, known));
+        // Before the runtime mixes up their order.
+        let line = strategy::line_up(shared, &held);
+        messages.spawn(strategy::live(shared.clone(), held, known, line));
     }
 }
 

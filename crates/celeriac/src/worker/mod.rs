@@ -34,6 +34,7 @@ mod signals;
 mod soft;
 mod statedb;
 mod strategy;
+mod ticket;
 mod unreadable;
 
 pub use pool::PoolKind;

@@ -168,7 +168,7 @@ mod tests {
         let held: Vec<_> =
             app.broker().consume(want).await.unwrap().into_iter().map(|one| shared.hold(one)).collect();
         for one in &held {
-            tokio::spawn(strategy::live(shared.clone(), one.clone(), None));
+            tokio::spawn(strategy::live(shared.clone(), one.clone(), None, strategy::Line::None));
         }
         let end = CancellationToken::new();
         let keeping = tokio::spawn(keep(shared.clone(), end.clone()));

@@ -1,12 +1,15 @@
 //! Rate limits: so many starts of one task per time in one worker.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::Instant;
+
+use crate::worker::ticket::Ticket;
 
 /// A rate in Celery's notation: `"10/s"`, `"100/m"`, `"5/h"`, or a bare number per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,9 +54,12 @@ impl Rate {
 pub struct TokenBucket {
     tokens: Mutex<Tokens>,
     /// The one who waits for the next token; the others stand behind it in line.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     changed: Notify,
 }
+
+/// Stands in line for a token, until it is dropped.
+pub(crate) struct Turn(Ticket<OwnedMutexGuard<()>>);
 
 #[derive(Debug, Default)]
 struct Tokens {
@@ -93,9 +99,14 @@ impl TokenBucket {
         self.tokens.lock().rate.is_some()
     }
 
-    /// Waits for a token and takes it.
-    pub async fn acquire(&self) {
-        let _turn = self.turn.lock().await;
+    /// Stands in line for a token.
+    pub(crate) fn line_up(&self) -> Turn {
+        Turn(Ticket::take(self.turn.clone().lock_owned()))
+    }
+
+    /// Waits for the token of one's turn and takes it.
+    pub(crate) async fn acquire(&self, turn: Turn) {
+        let _turn = turn.0.served().await;
         loop {
             let changed = self.changed.notified();
             let Err(next) = self.tokens.lock().take(Instant::now()) else { return };
@@ -138,11 +149,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_lifted_limit_frees_those_who_wait() {
-        let bucket = std::sync::Arc::new(TokenBucket::new(Rate::parse("1/h").unwrap()));
-        bucket.acquire().await;
+        let bucket = Arc::new(TokenBucket::new(Rate::parse("1/h").unwrap()));
+        bucket.acquire(bucket.line_up()).await;
         let waiting = tokio::spawn({
             let bucket = bucket.clone();
-            async move { bucket.acquire().await }
+            async move { bucket.acquire(bucket.line_up()).await }
         });
         tokio::task::yield_now().await;
         bucket.set_rate(None);

@@ -15,10 +15,43 @@ use crate::task::Failure;
 use crate::worker::execute;
 use crate::worker::finished::{Ended, Finished};
 use crate::worker::held::{Held, Stage};
+use crate::worker::pool::InLine;
+use crate::worker::rate::Turn;
 use crate::worker::shared::Shared;
 
 /// A wait for an eta is cut into such pieces, so that a clock that is set does no harm.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Where a message stands in line from its delivery on, so that tasks begin in the order in which they came.
+pub(crate) enum Line {
+    /// It has to wait for something else before, or for nothing.
+    None,
+    /// For its rate.
+    Rate(Turn),
+    /// For a place in the pool.
+    Place(InLine),
+}
+
+/// Has a message that was delivered stand in line for what it has to wait for first.
+pub(crate) fn line_up<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> Line {
+    let headers = &held.message.headers;
+    let Some(control) = shared.tasks.get(headers.task.as_str()) else { return Line::None };
+    if headers.eta.as_ref().is_some_and(|eta| !eta.at().has_passed()) {
+        Line::None
+    } else if control.bucket.is_limited() {
+        Line::Rate(control.bucket.line_up())
+    } else if is_to_run_alone(shared, held) {
+        Line::None
+    } else {
+        Line::Place(shared.pool.line_up())
+    }
+}
+
+/// Which of them kills the worker shows only while those with their last chance run one by one. In a process of its own
+/// a task kills no other.
+fn is_to_run_alone<S: Send + Sync + 'static>(shared: &Shared<S>, held: &Held) -> bool {
+    held.has_last_chance() && shared.pool.children().is_none()
+}
 
 /// Lives through the whole life of one message. `known` is what the result backend knew of the task when that was
 /// looked up (it is for redelivered and old messages).
@@ -26,13 +59,14 @@ pub(crate) async fn live<S: Send + Sync + 'static>(
     shared: Arc<Shared<S>>,
     held: Arc<Held>,
     known: Option<TaskMeta>,
+    line: Line,
 ) {
     let mut finished = match receive(&shared, &held, known) {
-        Ok(task) => match turn(&shared, &held, &task).await {
-            Ok(()) => {
+        Ok(task) => match turn(&shared, &held, &task, line).await {
+            Ok(line) => {
                 let place = tokio::select! {
                     biased;
-                    place = shared.pool.place() => Some(place),
+                    place = shared.pool.place(line) => Some(place),
                     () = interrupted(&shared, &held) => None,
                 };
                 match place {
@@ -81,12 +115,19 @@ fn receive<S: Send + Sync + 'static>(
     Ok(task.clone())
 }
 
-/// Waits for the task's time and for its rate, and with its last chance for those of others.
+/// Waits for the task's time and for its rate, and with its last chance for those of others; then it stands in line for
+/// a place. What stood there from the start has nothing else to wait for.
 async fn turn<S: Send + Sync + 'static>(
     shared: &Shared<S>,
     held: &Held,
     task: &Registered<S>,
-) -> Result<(), Box<Finished>> {
+    line: Line,
+) -> Result<InLine, Box<Finished>> {
+    let turn = match line {
+        Line::Place(place) => return Ok(place),
+        Line::Rate(turn) => Some(turn),
+        Line::None => None,
+    };
     if let Some(eta) = held.message.headers.eta.as_ref().map(|eta| eta.at())
         && !eta.has_passed()
     {
@@ -106,13 +147,11 @@ async fn turn<S: Send + Sync + 'static>(
         && control.bucket.is_limited()
     {
         tokio::select! {
-            () = control.bucket.acquire() => {}
+            () = control.bucket.acquire(turn.unwrap_or_else(|| control.bucket.line_up())) => {}
             () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
         }
     }
-    // Which of them kills the worker shows only while they run one by one. In a process of its own a task kills no
-    // other.
-    if held.has_last_chance() && shared.pool.children().is_none() {
+    if is_to_run_alone(shared, held) {
         tokio::select! {
             permit = shared.last_chance.clone().acquire_owned() => {
                 // The semaphore is never closed.
@@ -121,7 +160,7 @@ async fn turn<S: Send + Sync + 'static>(
             () = interrupted(shared, held) => return Err(Box::new(give_up(shared, held))),
         }
     }
-    Ok(())
+    Ok(shared.pool.line_up())
 }
 
 /// Ends when a waiting message is not to be run here: the worker stops, the task is revoked, or there

@@ -200,3 +200,18 @@ async fn many_tasks_survive_children_that_are_killed() {
     let queues = bench.app.broker().queues().await.unwrap();
     assert!(queues.iter().all(|queue| queue.ready + queue.claimed + queue.delayed == 0), "{queues:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_process_runs_tasks_in_the_order_in_which_they_were_sent() {
+    const MANY: i64 = 40;
+    let bench = Bench::new().await;
+    for x in 0..MANY {
+        bench.app.send(Add { x, y: 0 }).await.unwrap();
+    }
+    let worker = Running::start(bench.worker().concurrency(1));
+    until("all have run", async || bench.lab.lines("added").len() == MANY as usize).await;
+    let ran = bench.lab.lines("added").into_iter();
+    let ran: Vec<i64> = ran.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(ran, Vec::from_iter(0..MANY));
+    worker.stop().await;
+}

@@ -10,6 +10,7 @@ mod common;
 mod control;
 mod eager;
 mod limits;
+mod order;
 mod recorded;
 mod reliability;
 mod support;

@@ -1,6 +1,6 @@
 //! Where tasks run: in this process ([`tokio`]) or in processes of their own ([`prefork`]).
 //!
-//! Both stand behind [`Pool`]: wait for a [`Place`], then let it run a task. The pool also says which processes it
+//! Both stand behind [`Pool`]: stand in line for a [`Place`], wait for it, then let it run a task. The pool also says which processes it
 //! has, and may grow and shrink while tasks run.
 
 mod places;
@@ -18,6 +18,7 @@ use crate::events::EventSender;
 use crate::registry::Registered;
 use crate::task::TaskError;
 use crate::worker::held::Held;
+use crate::worker::ticket::Ticket;
 use places::{Permit, Places};
 use prefork::{Child, Children};
 
@@ -83,7 +84,7 @@ pub(crate) struct Work<'a, S> {
 /// The places in which tasks run.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    places: Places,
+    places: Arc<Places>,
     /// The processes, if tasks run in some.
     children: Option<Arc<Children>>,
 }
@@ -93,17 +94,25 @@ pub(crate) struct Pool {
 pub(crate) struct Place<'a> {
     child: Option<(Child, &'a Arc<Children>)>,
     /// After the child, so that it is there when the next one has the right to it.
-    _permit: Permit<'a>,
+    _permit: Permit,
 }
+
+/// Stands in line for a place of the pool, until it is dropped.
+pub(crate) struct InLine(Ticket<Permit>);
 
 impl Pool {
     pub(crate) fn new(size: usize, children: Option<Arc<Children>>) -> Self {
-        Self { places: Places::new(size), children }
+        Self { places: Arc::new(Places::new(size)), children }
     }
 
-    /// Waits for a free place; first come, first served.
-    pub(crate) async fn place(&self) -> Place<'_> {
-        let permit = self.places.permit().await;
+    /// Stands in line for a place; first come, first served.
+    pub(crate) fn line_up(&self) -> InLine {
+        InLine(Ticket::take(self.places.clone().permit()))
+    }
+
+    /// Waits for the place that is one's own by now.
+    pub(crate) async fn place(&self, line: InLine) -> Place<'_> {
+        let permit = line.0.served().await;
         let child = match &self.children {
             Some(children) => Some((children.take().await, children)),
             None => None,

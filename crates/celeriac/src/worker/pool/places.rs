@@ -16,8 +16,8 @@ pub(super) struct Places {
 
 /// The right to one place, which is free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Permit<'a> {
-    places: &'a Places,
+pub(super) struct Permit {
+    places: Arc<Places>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -31,7 +31,7 @@ impl Places {
     }
 
     /// Waits for a free place; first come, first served.
-    pub(super) async fn permit(&self) -> Permit<'_> {
+    pub(super) async fn permit(self: Arc<Self>) -> Permit {
         let permit = self.places.clone().acquire_owned().await.ok();
         Permit { places: self, permit }
     }
@@ -68,7 +68,7 @@ impl Places {
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
         if self.places.surplus.load(Ordering::Relaxed) > 0
             && self.places.take_surplus(1) == 1
@@ -85,8 +85,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_pool_shrinks_when_what_runs_has_ended() {
-        let places = Places::new(2);
-        let (one, two) = (places.permit().await, places.permit().await);
+        let places = Arc::new(Places::new(2));
+        let (one, two) = (places.clone().permit().await, places.clone().permit().await);
         assert_eq!(places.shrink(5), 1);
         drop(one);
         assert_eq!((places.size(), places.places.available_permits()), (1, 0));
@@ -98,8 +98,8 @@ mod tests {
 
     #[tokio::test]
     async fn growing_takes_back_a_shrink_that_still_waits() {
-        let places = Places::new(2);
-        let both = (places.permit().await, places.permit().await);
+        let places = Arc::new(Places::new(2));
+        let both = (places.clone().permit().await, places.clone().permit().await);
         places.shrink(1);
         places.grow(1);
         drop(both);
