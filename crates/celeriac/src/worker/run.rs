@@ -43,15 +43,45 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// The pause before the broker is tried again at the start: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
-/// Runs a worker until it is told to stop.
+/// Runs a worker until it is told to stop. When the future is dropped, the worker ends as by a cold shutdown.
 pub(crate) async fn run<S: Send + Sync + 'static>(
     app: App<S>,
     mut settings: WorkerSettings,
     shutdown: Shutdown,
 ) -> Result<(), AppError> {
+    let shutdown = shutdown.of_one_run();
     let pool = open_pool(&settings).await?;
     let Some((revoked, requests)) = join(&app, &mut settings, &shutdown).await? else { return Ok(()) };
+    // From here on there are things that have to be brought to their end, whether somebody waits for it or not.
+    let _given_up = GiveUp(shutdown.clone());
+    match tokio::spawn(work(app, settings, shutdown, pool, revoked, requests)).await {
+        Ok(()) => Ok(()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends.
+            Err(_) => Ok(()),
+        },
+    }
+}
 
+/// Ends a run that nobody waits for any more.
+struct GiveUp(Shutdown);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
+}
+
+/// Takes messages and runs tasks until it is told to stop, then brings all that it has begun to its end.
+async fn work<S: Send + Sync + 'static>(
+    app: App<S>,
+    settings: WorkerSettings,
+    shutdown: Shutdown,
+    pool: Pool,
+    revoked: RevokedSet,
+    requests: Subscription,
+) {
     let core = app.core().clone();
     let (event_sender, waiting) =
         EventSender::new(settings.node.clone(), core.clock.clone(), settings.task_events);
@@ -109,7 +139,6 @@ pub(crate) async fn run<S: Send + Sync + 'static>(
         tracing::error!(target: "celery.worker", "the events of {} ended badly: {error}", shared.node);
     }
     tracing::info!(target: "celery.worker", "{} has stopped", shared.node);
-    Ok(())
 }
 
 /// The places, and in the prefork pool a first child: what keeps it from starting is known before a task is taken.

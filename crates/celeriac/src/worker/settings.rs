@@ -259,6 +259,11 @@ impl<S: Send + Sync + 'static> WorkerBuilder<S> {
     /// In a child of the [prefork pool](PoolKind::Prefork), which is this program started again, it runs tasks for its
     /// parent instead, and ends the process when the parent has no more: it never returns there.
     ///
+    /// To drop the future is a cold shutdown that nobody waits for: from that moment nothing is begun any more, and in
+    /// the background what runs is dropped (in the prefork pool its process is killed), what is held goes back to its
+    /// queue, and the worker leaves, within seconds. Where the runtime ends at once, messages come back by their leases.
+    /// `shutdown` is not touched.
+    ///
     /// # Errors
     /// When the broker cannot be subscribed to, or the prefork pool has a child that does not start. Errors later on are logged and tried again.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), AppError> {

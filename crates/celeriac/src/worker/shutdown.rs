@@ -17,6 +17,8 @@ pub struct Shutdown {
     /// Cancel what runs, return all that is unsettled, then stop. Implies warm.
     pub cold: CancellationToken,
     dump: Arc<Notify>,
+    /// Where the signals come from, if these are those of one run.
+    owner: Option<Arc<Shutdown>>,
 }
 
 impl Shutdown {
@@ -25,22 +27,43 @@ impl Shutdown {
         Self::default()
     }
 
+    /// The same signals for one run, which may be given up without touching what else listens to them.
+    pub(crate) fn of_one_run(&self) -> Self {
+        Self {
+            warm: self.warm.child_token(),
+            soft: self.soft.child_token(),
+            cold: self.cold.child_token(),
+            dump: self.dump.clone(),
+            owner: Some(Arc::new(self.clone())),
+        }
+    }
+
+    /// Gives the cold signal to this run alone.
+    pub(crate) fn give_up(&self) {
+        self.cold.cancel();
+        self.warm.cancel();
+    }
+
+    /// Those that everybody hears.
+    fn common(&self) -> &Self {
+        self.owner.as_deref().unwrap_or(self)
+    }
+
     /// Gives the warm signal.
     pub fn warm(&self) {
-        self.warm.cancel();
+        self.common().warm.cancel();
     }
 
     /// Gives the soft signal, and the warm one with it. A worker without a soft shutdown timeout takes it for a cold one.
     pub fn soft(&self) {
         // First, so that whoever sees the warm one knows that it is not all.
-        self.soft.cancel();
-        self.warm.cancel();
+        self.common().soft.cancel();
+        self.common().warm.cancel();
     }
 
     /// Gives the cold signal, and the warm one with it.
     pub fn cold(&self) {
-        self.cold.cancel();
-        self.warm.cancel();
+        self.common().give_up();
     }
 
     /// Has the worker write to its log what it does.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac::{AppError, TaskState};
+use celeriac::{AppError, Shutdown, TaskState};
 
 use crate::support::{
     Add, Bench, Die, Dies, Grow, Hold, PATIENCE, Pid, Running, Tell, exception, is_alive, until,
@@ -214,4 +214,16 @@ async fn one_process_runs_tasks_in_the_order_in_which_they_were_sent() {
     let ran: Vec<i64> = ran.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
     assert_eq!(ran, Vec::from_iter(0..MANY));
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_future_is_dropped_ends_its_processes() {
+    let bench = Bench::new().await;
+    let run = tokio::spawn(bench.worker().run(Shutdown::new()));
+    bench.app.send(Hold { name: "held".into() }).await.unwrap();
+    until("it runs", async || bench.lab.read("held").is_some()).await;
+    let processes = bench.processes().await;
+    run.abort();
+    until("the processes have ended", async || !processes.iter().any(|pid| is_alive(*pid))).await;
+    until("the message is back", async || bench.counts().await == (1, 0)).await;
 }

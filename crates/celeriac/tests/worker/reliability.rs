@@ -9,7 +9,7 @@ use celeriac::{App, Context, ResultError, Shutdown, Task, TaskResult, TaskState}
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::support::{Add, Bench, Blocking, Early, Gate, PATIENCE, Patient, Running, until};
+use crate::support::{Add, Bench, Blocking, Early, Gate, PATIENCE, Patient, Running, until, worker_is_up};
 
 const URL: &str = "CELERIAC_TEST_URL";
 
@@ -236,4 +236,36 @@ async fn many_tasks_survive_workers_that_come_and_go() {
     last.stop().await;
     let queues = bench.app.broker().queues().await.unwrap();
     assert!(queues.iter().all(|queue| queue.ready + queue.claimed + queue.delayed == 0), "{queues:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_future_is_dropped_gives_everything_back() {
+    let bench = Bench::new().await;
+    let shutdown = Shutdown::new();
+    let run = tokio::spawn(bench.worker().concurrency(1).run(shutdown.clone()));
+    worker_is_up(&bench).await;
+    for name in ["runs", "waits", "waits, too"] {
+        bench.app.send(Gate { name: name.into() }).await.unwrap();
+    }
+    let counts = async || {
+        let queues = bench.app.broker().queues().await.unwrap();
+        queues.iter().fold((0, 0), |(ready, held), queue| (ready + queue.ready, held + queue.claimed))
+    };
+    until("all are held", async || bench.lab.at_gate.load(Ordering::SeqCst) == 1 && counts().await == (0, 3))
+        .await;
+
+    run.abort();
+    until("all are back", async || counts().await == (3, 0)).await;
+    assert!(!shutdown.is_requested());
+    until("nobody answers", async || {
+        let inspect = bench.app.inspect().timeout(Duration::from_millis(200)).destination(["w1@lab"]);
+        inspect.ping().await.unwrap().is_empty()
+    })
+    .await;
+    assert_eq!((bench.lab.at_gate.load(Ordering::SeqCst), bench.lab.lines()), (1, vec![]));
+
+    bench.lab.open_gate();
+    let worker = Running::start(bench.worker());
+    until("all have run", async || bench.lab.lines().len() == 3).await;
+    worker.stop().await;
 }
