@@ -10,6 +10,7 @@ mod tests;
 mod wait;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -39,6 +40,8 @@ struct Inner {
     published: Room,
     /// How long results are kept, in seconds; 0 for ever.
     expires: u64,
+    /// It was said that Redis cannot be reached by those who wait.
+    is_missed: AtomicBool,
 }
 
 impl RedisBackend {
@@ -59,6 +62,7 @@ impl RedisBackend {
             scripts: Scripts::new(),
             published: Room::new(PUBLISHED_BYTES),
             expires: expires.map_or(0, |expires| expires.as_secs().max(1)),
+            is_missed: AtomicBool::new(false),
         }))
     }
 }

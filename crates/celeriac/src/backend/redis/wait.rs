@@ -1,6 +1,7 @@
 //! Waiting for results: subscribe, look, wait.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -22,7 +23,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 
 impl Inner {
     /// Waits until the result is as wanted; nothing when `timeout` passes first. A Redis that goes away meanwhile is
-    /// waited for as well.
+    /// waited for as well; if it is not back in time, that is the error.
     pub(super) async fn wait_for(
         &self,
         id: &TaskId,
@@ -32,19 +33,27 @@ impl Inner {
         let deadline = Instant::now().checked_add(timeout);
         let left = || deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
         let mut pause = PAUSES.0;
+        // What keeps from waiting, until it has gone.
+        let mut obstacle = None;
         // Most results that are asked for are there.
-        if let Ok(Some(meta)) = self.look(id).await
-            && is_wanted(&meta)
-        {
-            return Ok(Some(meta));
+        match self.look(id).await {
+            Ok(Some(meta)) if is_wanted(&meta) => return Ok(Some(meta)),
+            Ok(_) => {}
+            Err(error) => obstacle = Some(error),
         }
         loop {
-            let waited = tokio::time::timeout(left(), self.subscribe_and_wait(id, &is_wanted)).await;
+            let waiting = self.subscribe_and_wait(id, &is_wanted, &mut obstacle);
+            let waited = tokio::time::timeout(left(), waiting).await;
             match waited {
-                Err(_) => return Ok(None),
+                Err(_) => return obstacle.map_or(Ok(None), Err),
                 Ok(Ok(meta)) => return Ok(Some(meta)),
                 Ok(Err(error)) if error.is_transient() && !left().is_zero() => {
-                    tracing::debug!(target: "celery.redis", "waiting for {id} goes on in {pause:?}: {error}");
+                    if self.is_missed.swap(true, Ordering::Relaxed) {
+                        tracing::debug!(target: "celery.redis", "waiting for {id} goes on in {pause:?}: {error}");
+                    } else {
+                        tracing::warn!(target: "celery.redis", "results are waited for until Redis can be reached: {error}");
+                    }
+                    obstacle = Some(error);
                     tokio::time::sleep(pause.min(left())).await;
                     pause = (pause * 2).min(PAUSES.1);
                 }
@@ -57,6 +66,7 @@ impl Inner {
         &self,
         id: &TaskId,
         is_wanted: &(impl Fn(&TaskMeta) -> bool + Send + Sync),
+        obstacle: &mut Option<BackendError>,
     ) -> Result<TaskMeta, BackendError> {
         let (sender, mut published) = Backlog::bounded(WAITING_AT_MOST, self.published.clone());
         let missed = Arc::new(Notify::new());
@@ -71,9 +81,10 @@ impl Inner {
         let _listening = self.hub.listen(vec![channel], listener).await?;
         loop {
             epochs.mark_unchanged();
-            if let Some(meta) = self.look(id).await?
-                && is_wanted(&meta)
-            {
+            let meta = self.look(id).await?;
+            *obstacle = None;
+            self.is_missed.store(false, Ordering::Relaxed);
+            if let Some(meta) = meta.filter(is_wanted) {
                 return Ok(meta);
             }
             tokio::select! {
