@@ -40,7 +40,7 @@ pub enum RedisError {
         /// Where it is.
         server: String,
     },
-    /// A wrong or missing password.
+    /// A wrong or missing password, or one where none is set.
     #[error(
         "Redis at {server} refuses the login ({reason}): put the right user and password into the URL, redis://USER:PASSWORD@HOST:PORT/DB"
     )]
@@ -145,11 +145,18 @@ impl RedisError {
         // The driver's words for answers of the server end with what the server said.
         let reason = error.detail().map_or_else(|| error.to_string(), str::to_owned);
         let code = error.code().unwrap_or_default();
+        let has_none = reason.contains("without any password configured");
         let reason = match reason.contains("HELLO must be called") {
             true => "it wants a password, and the URL has none".to_owned(),
+            false if has_none => "it has no password, and the URL has one".to_owned(),
+            // The driver keeps the server's words to itself.
+            false if reason.contains("Password authentication failed") => {
+                "the password is wrong, or it has no password, and the URL has one".to_owned()
+            }
             false => reason,
         };
         match (error.kind(), code) {
+            _ if has_none => Self::Login { server, reason },
             (ErrorKind::AuthenticationFailed, _) | (_, "NOAUTH" | "WRONGPASS") => {
                 Self::Login { server, reason }
             }

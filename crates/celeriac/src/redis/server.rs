@@ -142,8 +142,18 @@ impl Server {
             });
         }
         let client = self.client(protocol).await?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        self.in_time(connecting).await
+        self.in_time(async {
+            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            // HELLO takes any password where none is set, and AUTH takes none: as the other connections would be
+            // refused, and Python's clients are, this one must not be the only one that works.
+            if protocol != ProtocolVersion::RESP2
+                && let Login { username: None, password: Some(password) } = &self.login
+            {
+                redis::cmd("AUTH").arg(password).exec_async(&mut connection).await?;
+            }
+            Ok(connection)
+        })
+        .await
     }
 
     /// Opens a connection for commands that the server may answer as late as it likes; and what it is called there.

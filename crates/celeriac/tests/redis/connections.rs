@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use celeriac::{App, ResultError};
 use test_servers::{Process, RedisOptions, RedisServer, free_port, until};
 
 use crate::faults::{add, answers_pings, ready_worker, works};
@@ -140,4 +141,37 @@ async fn scripts_that_were_flushed_are_loaded_again() {
         bench.redis.command(&["SCRIPT", "FLUSH"]);
         works(&client).await;
     }
+}
+
+#[tokio::test]
+async fn a_password_that_the_server_does_not_have_is_refused_everywhere() {
+    let mut bench = Bench::new();
+    bench.login = ":s3cret@".to_owned();
+    let client = bench.client().await;
+    let sent = client.send_signature(add(1, 1)).await.err().unwrap().to_string();
+    let waited = client.result::<i64>("any").get_timeout(Duration::from_millis(300)).await;
+    let waited = waited.unwrap_err().to_string();
+    for error in [sent, waited] {
+        assert!(error.contains("it has no password, and the URL has one"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+    let mut worker = bench.worker("w1@test");
+    worker.until_printed("it has no password, and the URL has one");
+    // With the password all is well.
+    bench.redis.command(&["CONFIG", "SET", "requirepass", "s3cret"]);
+    let started = Instant::now();
+    while client.send_signature(add(1, 1)).await.is_err() {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    works(&client).await;
+}
+
+#[tokio::test]
+async fn a_wait_for_a_backend_that_is_not_there_tells_why_it_was_in_vain() {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let client = App::open(&url).await.unwrap();
+    let error = client.result::<i64>("any").get_timeout(Duration::from_millis(300)).await.unwrap_err();
+    assert!(matches!(&error, ResultError::Backend(_)), "{error}");
+    assert!(error.to_string().contains("cannot reach Redis at redis://127.0.0.1"), "{error}");
 }
