@@ -5,6 +5,7 @@
 
 mod places;
 pub(crate) mod prefork;
+mod running;
 mod tokio;
 
 use std::sync::Arc;

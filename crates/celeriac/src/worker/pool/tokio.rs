@@ -1,20 +1,15 @@
 //! Running a task as a future on this process's runtime.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
 use tokio::time::Instant;
 
+use super::running::guarded;
 use super::{End, Work};
 use crate::cancellation::CancelReason;
-use crate::registry::Run;
-use crate::task::{Failure, TaskError};
 
 /// Polls the run until it ends, panics, is dropped by somebody or has had its time.
 pub(super) async fn run<S: Send + Sync + 'static>(work: Work<'_, S>) -> End {
     let Work { task, held, limits, cx, .. } = work;
-    let run = guarded((task.run)(held.message.clone(), cx));
+    let run = guarded((task.run)(held.message.clone(), cx), &held.message, Some(task.name));
     tokio::pin!(run);
     let start = Instant::now();
     let mut soft = limits.soft;
@@ -35,25 +30,10 @@ pub(super) async fn run<S: Send + Sync + 'static>(work: Work<'_, S>) -> End {
     }
 }
 
-/// The run, whose panic is a failure.
-pub(super) async fn guarded(run: Run) -> Result<serde_json::Value, TaskError> {
-    let end = AssertUnwindSafe(run).catch_unwind().await;
-    end.unwrap_or_else(|panic| Err(TaskError::Failed(panicked(panic.as_ref()))))
-}
-
 /// Waits for a moment, or for ever.
 pub(super) async fn deadline(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without a message".to_owned());
-    Failure::panicked(&message)
 }

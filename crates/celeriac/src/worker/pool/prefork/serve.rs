@@ -18,7 +18,7 @@ use crate::events::EventSender;
 use crate::host;
 use crate::protocol::{Event, Message, NodeName, QueueName, ResultTuple, TaskException};
 use crate::task::{Failure, TaskError};
-use crate::worker::pool::tokio::guarded;
+use crate::worker::pool::running::guarded;
 
 /// So much may wait to be told to the parent.
 const MAX_WAITING: usize = 1_024;
@@ -79,7 +79,7 @@ async fn run<S: Send + Sync + 'static>(
     let request = Request { message: message.clone(), hostname, queue, redelivered };
     let cx = Context::new(app.clone(), request, cancellation, events.clone());
     let trail = cx.trail().clone();
-    let run = guarded((task.run)(message, cx));
+    let run = guarded((task.run)(message.clone(), cx), &message, None);
     tokio::pin!(run);
     let end = loop {
         tokio::select! {
