@@ -128,11 +128,14 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> IntoFuture for SendBuilder<'a, T,
     fn into_future(self) -> Self::IntoFuture {
         let Self { from, signature, .. } = self;
         Box::pin(async move {
+            let signature = signature?;
+            let asked = signature.options.get("ignore_result").and_then(Value::as_bool);
+            let is_ignored = asked.unwrap_or(T::IGNORE_RESULT);
             let sent = match from {
-                Origin::App(app) => app.send_signature(signature?).await?,
-                Origin::Task(parent) => parent.apply(signature?).await?,
+                Origin::App(app) => app.send_signature(signature).await?,
+                Origin::Task(parent) => parent.apply(signature).await?,
             };
-            Ok(sent.typed())
+            Ok(sent.typed().ignored(is_ignored))
         })
     }
 }

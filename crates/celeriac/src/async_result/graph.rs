@@ -45,6 +45,8 @@ impl<T> AsyncResult<T> {
     /// # Errors
     /// When one failed, was revoked or has not ended in time.
     pub async fn collect(&self, timeout: Duration) -> Result<Vec<(TaskId, Value)>, ResultError> {
+        self.waiting.check(self.id())?;
+        let allowed = self.waiting.is_allowed_inside;
         let mut values = Vec::new();
         let mut seen = HashSet::new();
         let mut next = VecDeque::from([self.clone().typed::<Value>()]);
@@ -55,7 +57,8 @@ impl<T> AsyncResult<T> {
             if result.group().is_none() {
                 values.push((result.id().clone(), value(result.wait(timeout).await?)?));
             }
-            next.extend(result.children().await?);
+            let children = result.children().await?.into_iter();
+            next.extend(children.map(|child| child.disable_sync_subtasks(!allowed)));
         }
         Ok(values)
     }

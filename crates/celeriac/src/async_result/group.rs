@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{AsyncResult, ResultError, tasks_of, value_of};
+use super::{AsyncResult, ResultError, Waiting, tasks_of, value_of};
 use crate::app::App;
 use crate::backend::{BackendError, ResultBackend};
 use crate::canvas::plan::{MAX_STORED_PARENTS, shortened};
@@ -19,6 +19,7 @@ pub struct GroupResult {
     tuple: Arc<ResultTuple>,
     results: Vec<AsyncResult<Value>>,
     backend: Arc<dyn ResultBackend>,
+    waiting: Waiting,
 }
 
 impl std::fmt::Debug for GroupResult {
@@ -31,7 +32,26 @@ impl GroupResult {
     pub(crate) fn at(tuple: ResultTuple, backend: Arc<dyn ResultBackend>) -> Self {
         let members = tuple.members.iter().flatten();
         let results = members.map(|member| AsyncResult::at(member.clone(), backend.clone())).collect();
-        Self { id: GroupId::from(tuple.id.as_str()), results, tuple: Arc::new(tuple), backend }
+        Self {
+            id: GroupId::from(tuple.id.as_str()),
+            results,
+            tuple: Arc::new(tuple),
+            backend,
+            waiting: Waiting::default(),
+        }
+    }
+
+    pub(super) fn within(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
+        self.results.iter_mut().for_each(|result| result.waiting = waiting);
+        self
+    }
+
+    /// Allows (`false`) to wait for it and for its tasks within a task too; see
+    /// [`AsyncResult::disable_sync_subtasks`].
+    pub fn disable_sync_subtasks(self, disable: bool) -> Self {
+        let waiting = Waiting { is_allowed_inside: !disable, ..self.waiting };
+        self.within(waiting)
     }
 
     /// The group's id.
@@ -52,8 +72,9 @@ impl GroupResult {
     /// Waits for all of them, all together at most so long.
     ///
     /// # Errors
-    /// When one failed, was revoked or has not ended in time.
+    /// When one failed, was revoked or has not ended in time, and within a task: [`ResultError::InsideTask`].
     pub async fn get_timeout(&self, timeout: Duration) -> Result<Vec<Value>, ResultError> {
+        self.waiting.check(&self.tuple.id)?;
         match value_of(&self.tuple, &*self.backend, Instant::now(), timeout).await? {
             Value::Array(values) => Ok(values),
             single => Ok(vec![single]),
@@ -63,8 +84,10 @@ impl GroupResult {
     /// Waits for all of them, however they end, and gives what is stored of each task.
     ///
     /// # Errors
-    /// When one has not ended in time or the backend cannot be reached.
+    /// When one has not ended in time or the backend cannot be reached, and within a task:
+    /// [`ResultError::InsideTask`].
     pub async fn metas(&self, timeout: Duration) -> Result<Vec<TaskMeta>, ResultError> {
+        self.waiting.check(&self.tuple.id)?;
         let start = Instant::now();
         let mut metas = Vec::new();
         for id in self.tasks() {

@@ -2,6 +2,7 @@
 
 mod graph;
 mod group;
+mod inside;
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ use crate::protocol::{ResultTuple, TaskException, TaskId, TaskMeta, TaskState};
 
 pub use graph::Edge;
 pub use group::GroupResult;
+pub(crate) use inside::Inside;
 
 /// Why a task gives no result.
 #[derive(Debug, Error)]
@@ -57,9 +59,46 @@ pub enum ResultError {
         /// What serde says.
         source: serde_json::Error,
     },
+    /// A task must not wait for another one: it keeps its place until then, and when all places wait so, none is left
+    /// for what they wait for.
+    #[error(
+        "never wait for a result within a task (that of {id} here): use a chain, a callback (link), a chord or \
+         Context::replace; or allow it with disable_sync_subtasks(false), where no worker can run out of places"
+    )]
+    InsideTask {
+        /// The task whose result was wanted.
+        id: TaskId,
+    },
+    /// The task was sent so that no result is stored.
+    #[error("task {id} stores no result: send it without ignore_result, and let it have no IGNORE_RESULT")]
+    Ignored {
+        /// The task.
+        id: TaskId,
+    },
     /// The backend did not answer.
     #[error(transparent)]
     Backend(#[from] BackendError),
+}
+
+/// Where a result may be waited for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waiting {
+    /// Also within a task.
+    is_allowed_inside: bool,
+    /// Nowhere: no result is stored.
+    is_in_vain: bool,
+}
+
+impl Waiting {
+    fn check(self, id: &TaskId) -> Result<(), ResultError> {
+        if self.is_in_vain {
+            return Err(ResultError::Ignored { id: id.clone() });
+        }
+        if !self.is_allowed_inside && inside::is_inside() {
+            return Err(ResultError::InsideTask { id: id.clone() });
+        }
+        Ok(())
+    }
 }
 
 /// The result of a task, now or later. The result of a canvas that ends with a group is the list of the group's results.
@@ -67,12 +106,14 @@ pub struct AsyncResult<T = Value> {
     /// What it is the result of, and what came before that.
     tuple: Arc<ResultTuple>,
     backend: Arc<dyn ResultBackend>,
+    waiting: Waiting,
     output: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for AsyncResult<T> {
     fn clone(&self) -> Self {
-        Self { tuple: self.tuple.clone(), backend: self.backend.clone(), output: PhantomData }
+        let Self { tuple, backend, waiting, .. } = self;
+        Self { tuple: tuple.clone(), backend: backend.clone(), waiting: *waiting, output: PhantomData }
     }
 }
 
@@ -91,7 +132,19 @@ impl<T> AsyncResult<T> {
     }
 
     pub(crate) fn at(tuple: ResultTuple, backend: Arc<dyn ResultBackend>) -> Self {
-        Self { tuple: Arc::new(tuple), backend, output: PhantomData }
+        Self { tuple: Arc::new(tuple), backend, waiting: Waiting::default(), output: PhantomData }
+    }
+
+    /// Allows (`false`) to wait for it within a task too, which is an error otherwise: [`ResultError::InsideTask`].
+    pub fn disable_sync_subtasks(mut self, disable: bool) -> Self {
+        self.waiting.is_allowed_inside = !disable;
+        self
+    }
+
+    /// Its sender wants no result stored.
+    pub(crate) fn ignored(mut self, is_ignored: bool) -> Self {
+        self.waiting.is_in_vain = is_ignored;
+        self
     }
 
     /// The task's id, or the group's.
@@ -101,7 +154,7 @@ impl<T> AsyncResult<T> {
 
     /// The same task with another type of result.
     pub fn typed<U>(self) -> AsyncResult<U> {
-        AsyncResult { tuple: self.tuple, backend: self.backend, output: PhantomData }
+        AsyncResult { tuple: self.tuple, backend: self.backend, waiting: self.waiting, output: PhantomData }
     }
 
     /// As Celery stores it among the children of a task, and as a task may give it as its result.
@@ -117,7 +170,8 @@ impl<T> AsyncResult<T> {
 
     /// The group, if this is the result of one.
     pub fn group(&self) -> Option<GroupResult> {
-        self.tuple.members.is_some().then(|| GroupResult::at((*self.tuple).clone(), self.backend.clone()))
+        let group = || GroupResult::at((*self.tuple).clone(), self.backend.clone());
+        self.tuple.members.is_some().then(group).map(|group| group.within(self.waiting))
     }
 
     /// What the task has sent while it ran, its callbacks and the next step of its chain, once it has ended well.
@@ -162,22 +216,31 @@ impl<T> AsyncResult<T> {
     /// group, use [`GroupResult::metas`].
     ///
     /// # Errors
-    /// When it has not ended in time or the backend cannot be reached.
+    /// When it has not ended in time or the backend cannot be reached, and where no result comes or must be waited
+    /// for: [`ResultError::Ignored`], [`ResultError::InsideTask`].
     pub async fn wait(&self, timeout: Duration) -> Result<TaskMeta, ResultError> {
+        self.waiting.check(&self.tuple.id)?;
         let ended = self.backend.wait(&self.tuple.id, timeout).await?;
         ended.ok_or_else(|| ResultError::Timeout { id: self.tuple.id.clone(), timeout })
     }
 }
 
 impl<T: DeserializeOwned> AsyncResult<T> {
-    /// Waits until it has ended, however long that takes, and gives its result.
+    /// Waits until it has ended, however long that takes, and gives its result. A backend that cannot be reached is
+    /// waited for too, with a warning in the log: it may come back. Who wants to hear of it takes
+    /// [`get_timeout`](Self::get_timeout).
     ///
     /// # Errors
-    /// When it failed or was revoked.
+    /// When it failed or was revoked, and where no result comes or must be waited for: [`ResultError::Ignored`],
+    /// [`ResultError::InsideTask`].
     pub async fn get(&self) -> Result<T, ResultError> {
+        const PIECE: Duration = Duration::from_secs(60 * 60);
         loop {
-            match self.get_timeout(Duration::from_secs(60 * 60)).await {
+            let start = Instant::now();
+            match self.get_timeout(PIECE).await {
                 Err(ResultError::Timeout { .. }) => {}
+                // It is still away at the end of a piece.
+                Err(ResultError::Backend(error)) if error.is_transient() && start.elapsed() >= PIECE => {}
                 ended => return ended,
             }
         }
@@ -186,8 +249,10 @@ impl<T: DeserializeOwned> AsyncResult<T> {
     /// Waits for its result, at most so long.
     ///
     /// # Errors
-    /// When it failed, was revoked or has not ended in time.
+    /// As of [`get`](Self::get), and when it has not ended in time: [`ResultError::Timeout`], or the backend's error if
+    /// that cannot be reached.
     pub async fn get_timeout(&self, timeout: Duration) -> Result<T, ResultError> {
+        self.waiting.check(&self.tuple.id)?;
         let value = value_of(&self.tuple, &*self.backend, Instant::now(), timeout).await?;
         json::from_value(&value).map_err(|source| ResultError::Decode { id: self.tuple.id.clone(), source })
     }

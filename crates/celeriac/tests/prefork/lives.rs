@@ -5,7 +5,7 @@ use std::time::Duration;
 use celeriac::{AppError, Shutdown, TaskState};
 
 use crate::support::{
-    Add, Bench, Die, Dies, Grow, Hold, PATIENCE, Pid, Running, Tell, exception, is_alive, until,
+    Add, Ask, Bench, Die, Dies, Grow, Hold, PATIENCE, Pid, Running, Tell, exception, is_alive, until,
 };
 
 #[tokio::test]
@@ -226,4 +226,13 @@ async fn a_worker_whose_future_is_dropped_ends_its_processes() {
     run.abort();
     until("the processes have ended", async || !processes.iter().any(|pid| is_alive(*pid))).await;
     until("the message is back", async || bench.counts().await == (1, 0)).await;
+}
+
+#[tokio::test]
+async fn a_task_in_a_process_is_told_not_to_wait_for_another() {
+    let bench = Bench::new().await;
+    let worker = Running::start(bench.worker().concurrency(1));
+    let heard = bench.app.send(Ask).await.unwrap().get_timeout(PATIENCE).await.unwrap();
+    assert!(heard.contains("never wait for a result within a task"), "{heard}");
+    worker.stop().await;
 }

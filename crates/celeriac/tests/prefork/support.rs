@@ -65,6 +65,7 @@ pub async fn open(folder: &Path) -> App<Lab> {
         .register::<Tell>()
         .register::<Early>()
         .register::<Effect>()
+        .register::<Ask>()
 }
 
 /// The arguments with which this program is a worker, or a child of one.
@@ -241,6 +242,20 @@ impl Task<Lab> for Add {
     async fn run(self, cx: Context<Lab>) -> TaskResult<i64> {
         cx.state().note("added", &format!("{} {}", self.x, std::process::id()));
         Ok(self.x + self.y)
+    }
+}
+
+/// Waits for another task, and tells what it hears.
+#[derive(Serialize, Deserialize)]
+pub struct Ask;
+
+impl Task<Lab> for Ask {
+    const NAME: &'static str = "tasks.ask";
+    type Output = String;
+
+    async fn run(self, cx: Context<Lab>) -> TaskResult<String> {
+        let sent = cx.app().send(Add { x: 1, y: 1 }).await?;
+        Ok(sent.get().await.map_or_else(|error| error.to_string(), |sum| sum.to_string()))
     }
 }
 

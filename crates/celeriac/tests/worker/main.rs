@@ -16,3 +16,4 @@ mod reliability;
 mod support;
 mod typed;
 mod within;
+mod within_a_run;

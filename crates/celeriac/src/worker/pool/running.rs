@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tracing::Span;
 
+use crate::async_result::Inside;
 use crate::protocol::Message;
 use crate::registry::Run;
 use crate::task::{Failure, TaskError};
@@ -22,7 +23,7 @@ const LONGEST_POLL: Duration = Duration::from_millis(500);
 /// The tasks of which it was said that they block.
 static BLOCKING: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// A run: its log lines carry the task, and its panic is a failure. `sharing` names
+/// A run: its log lines carry the task, waits for results in it are refused, and its panic is a failure. `sharing` names
 /// a task that shares its thread with others, to whom it must not be blocked.
 pub(super) async fn guarded(
     run: Run,
@@ -52,6 +53,7 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { run, span, sharing } = &mut *self;
         let _span = span.enter();
+        let _inside = Inside::enter();
         let Some(task) = *sharing else { return run.as_mut().poll(context) };
         let start = Instant::now();
         let polled = run.as_mut().poll(context);
