@@ -157,8 +157,7 @@ impl From<reader::KnowledgeError> for AnalysisError {
         let message = error.to_string();
         match error {
             reader::KnowledgeError::Version { found, supported, .. } if found > supported => {
-                // The message says what to do.
-                Self::new(ErrorKind::Unavailable, "database_newer", message, "")
+                Self::newer(message)
             }
             _ => Self::new(
                 ErrorKind::Internal,

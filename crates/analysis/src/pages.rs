@@ -32,7 +32,10 @@ pub(crate) async fn write(
 ) -> Result<Vec<SavedPage>, Broken> {
     let shared = cx.state();
     let base = shared.knowledge().of(shared, result).await?;
-    let summaries = summaries(shared.store(), result).await?;
+    let summaries = match &analysis.model {
+        Some(_) => summaries(shared.store(), result).await?,
+        None => Vec::new(),
+    };
     let options = options(analysis.language);
     let language = options.language;
     let kb = base.clone();

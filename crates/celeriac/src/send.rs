@@ -44,12 +44,12 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
 
     /// Runs under this id.
     pub fn task_id(self, id: impl Into<TaskId>) -> Self {
-        self.option("task_id", id.into().as_str())
+        self.with(|signature| signature.option("task_id", id.into().as_str()))
     }
 
     /// Goes to this queue.
     pub fn queue(self, queue: impl Into<QueueName>) -> Self {
-        self.option("queue", queue.into().as_str())
+        self.with(|signature| signature.queue(queue.into().as_str()))
     }
 
     /// Runs after a pause.
@@ -59,12 +59,12 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
 
     /// Runs not before this moment.
     pub fn eta(self, eta: Timestamp) -> Self {
-        self.option("eta", eta.isoformat())
+        self.with(|signature| signature.eta(eta))
     }
 
     /// Is revoked if it has not started at this moment.
     pub fn expires_at(self, expires: Timestamp) -> Self {
-        self.option("expires", expires.isoformat())
+        self.with(|signature| signature.expires_at(expires))
     }
 
     /// Is revoked if it has not started after this time.
@@ -74,49 +74,46 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> SendBuilder<'a, T, S> {
 
     /// 0 is the most urgent, 9 the least.
     pub fn priority(self, priority: u8) -> Self {
-        self.option("priority", priority)
+        self.with(|signature| signature.priority(priority))
     }
 
     /// Is dropped and fails after this time.
     pub fn time_limit(self, limit: Duration) -> Self {
-        self.option("time_limit", limit.as_secs_f64())
+        self.with(|signature| signature.time_limit(limit))
     }
 
     /// Is asked to stop after this time.
     pub fn soft_time_limit(self, limit: Duration) -> Self {
-        self.option("soft_time_limit", limit.as_secs_f64())
+        self.with(|signature| signature.soft_time_limit(limit))
     }
 
     /// Counts as retried so often already.
     pub fn retries(self, retries: u32) -> Self {
-        self.option("retries", retries)
+        self.with(|signature| signature.retries(retries))
     }
 
     /// Stores no result.
     pub fn ignore_result(self) -> Self {
-        self.option("ignore_result", true)
+        self.with(Signature::ignore_result)
     }
 
     /// Calls this with the result when it succeeds.
-    pub fn link(mut self, callback: impl Into<Signature>) -> Self {
-        self.signature = self.signature.map(|signature| signature.link(callback));
-        self
+    pub fn link(self, callback: impl Into<Signature>) -> Self {
+        self.with(|signature| signature.link(callback))
     }
 
     /// Calls this with the task's id when it fails.
-    pub fn link_error(mut self, errback: impl Into<Signature>) -> Self {
-        self.signature = self.signature.map(|signature| signature.link_error(errback));
-        self
+    pub fn link_error(self, errback: impl Into<Signature>) -> Self {
+        self.with(|signature| signature.link_error(errback))
     }
 
     /// Adds a header of the caller's own.
-    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.signature = self.signature.map(|signature| signature.header(name, value));
-        self
+    pub fn header(self, name: &str, value: impl Into<Value>) -> Self {
+        self.with(|signature| signature.header(name, value))
     }
 
-    fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.signature = self.signature.map(|signature| signature.option(name, value));
+    fn with(mut self, change: impl FnOnce(Signature) -> Signature) -> Self {
+        self.signature = self.signature.map(change);
         self
     }
 }
@@ -129,8 +126,9 @@ impl<'a, T: Task<S>, S: Send + Sync + 'static> IntoFuture for SendBuilder<'a, T,
         let Self { from, signature, .. } = self;
         Box::pin(async move {
             let signature = signature?;
-            let asked = signature.options.get("ignore_result").and_then(Value::as_bool);
-            let is_ignored = asked.unwrap_or(T::IGNORE_RESULT);
+            // The task's constant is among the options.
+            let is_ignored =
+                signature.options.get("ignore_result").and_then(Value::as_bool).unwrap_or_default();
             let sent = match from {
                 Origin::App(app) => app.send_signature(signature).await?,
                 Origin::Task(parent) => parent.apply(signature).await?,
